@@ -1,0 +1,99 @@
+"""Data sets: a protocol, a registry, and one file for each.
+
+A data set is a class of config fields, registered under a `kind`, that knows its sizes without
+making anything and makes its sequences from a seed. To add one, write such a class in a file of
+your own and name the file under `plugins:` in the config:
+
+    @register
+    class Parity(DataSpec):
+        kind: Literal["parity"] = "parity"
+        ...
+
+Nothing here imports torch: planning reads sizes from these classes.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from blockmaps.errors import InputError
+from blockmaps.patterns import Frozen
+
+Loss = Literal["cross_entropy", "mean_squared_error"]
+
+
+class Shape(NamedTuple):
+    """|x|, |y| and the number of steps of a sequence, answer steps included."""
+
+    inputs: int
+    outputs: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class SequenceData:
+    """Sequences, their targets and where a loss is taken.
+
+    Attributes
+    ----------
+    inputs : (sequences, given steps, |x|), uint8 or float32. What a model reads is
+        `inputs * scale + offset`, then `blank_steps` steps of zeros.
+    targets : for cross-entropy (sequences,) or (sequences, loss steps) class numbers; for mean
+        squared error (sequences, loss steps, |y|).
+    loss : what is minimised.
+    loss_steps : the steps, from 0, at which it is taken.
+    splits : name → (start, stop) in the sequences; "train" and "test" are needed. Splits whose
+        name starts with "test" or "validation" are evaluated after every epoch.
+    groups : (sequences,) an optional group number of each sequence, `group_names` its meaning.
+    about : how it was made: seed, counts, versions.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    loss: Loss
+    loss_steps: tuple[int, ...]
+    splits: dict[str, tuple[int, int]]
+    scale: float = 1.0
+    offset: float = 0.0
+    blank_steps: int = 0
+    groups: np.ndarray | None = None
+    group_names: tuple[str, ...] = ()
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+class DataSpec(Frozen):
+    """The config of a data set, and how to make it. Subclasses add fields and a `kind`."""
+
+    kind: str
+    redraw: bool = Field(
+        default=False, description="Draw the data set anew for every seed index."
+    )
+
+    # Modules, beside the class's own, whose code decides what is made: their digest is in the DAG.
+    made_by: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def shape(self) -> Shape:
+        """The sizes, known before anything is made."""
+        raise NotImplementedError
+
+    def make(self, seed: np.random.SeedSequence) -> SequenceData:
+        """Make the sequences. The same seed gives the same bytes on any machine."""
+        raise NotImplementedError
+
+
+KINDS: dict[str, type[DataSpec]] = {}
+
+
+def register(spec: type[DataSpec]) -> type[DataSpec]:
+    """Add a data set class to the registry under its `kind`."""
+    kind = spec.model_fields["kind"].default
+    if not isinstance(kind, str):
+        raise TypeError(f"{spec.__name__} gives its kind no default")
+    other = KINDS.get(kind)
+    if other and (other.__module__, other.__qualname__) != (spec.__module__, spec.__qualname__):
+        raise InputError(f"two data sets are registered under the kind {kind!r}")
+    KINDS[kind] = spec
+    return spec

@@ -1,0 +1,151 @@
+"""The runs table: one row a variant, epoch and split. Its columns, reading, atomic writing."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from blockmaps.errors import InputError
+from blockmaps.patterns import RNN_BLOCKS
+from blockmaps.shards import Member
+
+
+class Column(NamedTuple):
+    """A column's type and what it holds."""
+
+    type: pa.DataType
+    about: str
+
+
+TEXT, WHOLE, REAL = pa.string(), pa.int64(), pa.float64()
+
+# What a variant is in an experiment; joined to its rows by `collect`.
+LABELS: dict[str, Column] = {
+    "dataset": Column(TEXT, "name under `datasets`"),
+    "design": Column(TEXT, "kind of the design that made the variant"),
+    "arm": Column(TEXT, "group that is compared: dense, uniform, mixed, balanced, even …"),
+    "structure": Column(TEXT, "the pattern's name within its design: 011001, uniform-0.2 …"),
+    "budget": Column(WHOLE, "unknowns that the pattern was made for"),
+}
+
+MEASURES: dict[str, Column] = {
+    "experiment": Column(TEXT, "name under `experiments` in the config"),
+    "key": Column(TEXT, "the variant's key, the hash of its canonical JSON"),
+    "seed_index": Column(WHOLE, "arms are paired by it: same data, same order"),
+    "inputs": Column(WHOLE, "|x|"),
+    "hidden": Column(WHOLE, "|h|"),
+    "outputs": Column(WHOLE, "|y|"),
+    **{
+        f"density_{name}": Column(REAL, f"density of block {name}, as asked for")
+        for name in RNN_BLOCKS
+    },
+    **{f"expected_{name}": Column(REAL, f"expected unknowns of {name}") for name in RNN_BLOCKS},
+    **{f"unknowns_{name}": Column(WHOLE, f"realised unknowns of {name}") for name in RNN_BLOCKS},
+    "expected_unknowns": Column(REAL, "their sum over the six blocks"),
+    "unknowns": Column(WHOLE, "realised unknowns, all six blocks, biases not counted"),
+    "biases": Column(WHOLE, "trainable biases, |h| + |y|"),
+    "hidden_proportion": Column(REAL, "(n_hh + n_hy) / (n_hx + n_hh + n_hy), realised: primary"),
+    "hidden_proportion_hh_hx": Column(REAL, "n_hh / (n_hx + n_hh), realised"),
+    "hidden_proportion_hh_all": Column(REAL, "n_hh / all unknowns, realised"),
+    "initialisation": Column(TEXT, "scheme of the unknowns' start, with its parameters"),
+    "spectral_radius": Column(REAL, "largest |eigenvalue| of W_hh before training"),
+    "state_scale": Column(
+        REAL, "root mean square of h after step 1 before training, first 256 training sequences"
+    ),
+    "learning_rate": Column(REAL, "Adam's"),
+    "epoch": Column(WHOLE, "epochs trained; 0 is before training"),
+    "step": Column(WHOLE, "optimiser steps taken"),
+    "split": Column(
+        TEXT,
+        "train (running mean over the epoch, while weights move), validation, test, test_leaking",
+    ),
+    "loss": Column(REAL, "mean loss over the split"),
+    "accuracy": Column(REAL, "share of right answers at the loss steps; NaN without classes"),
+    "sequences": Column(WHOLE, "sequences of the split"),
+    "seconds": Column(REAL, "training time so far, the bank's wall time / variants in the bank"),
+    "flops_per_sequence": Column(
+        REAL, "forward pass on unknowns alone: 2 × unknowns + biases, × steps"
+    ),
+    "dense_flops_per_sequence": Column(
+        REAL, "the same if every place of the rows of W is multiplied, as dense kernels do"
+    ),
+    "device": Column(TEXT, "cpu, or the GPU's name"),
+}
+
+COLUMNS: dict[str, Column] = {"experiment": MEASURES["experiment"], **LABELS, **MEASURES}
+
+# The first columns identify a row; tables are sorted by them.
+ORDER = ("experiment", "design", "budget", "structure", "seed_index", "key", "epoch", "split")
+
+
+def schema(columns: dict[str, Column]) -> pa.Schema:
+    """Return the arrow schema of columns, each with its description."""
+    return pa.schema(
+        [
+            pa.field(name, column.type, metadata={"description": column.about})
+            for name, column in columns.items()
+        ]
+    )
+
+
+def write(frame: pd.DataFrame, path: Path, columns: dict[str, Column] = MEASURES) -> None:
+    """Write a table whole, or not at all.
+
+    Raises
+    ------
+    ValueError
+        If the table's columns are not those that are documented.
+    """
+    if difference := set(frame.columns) ^ set(columns):
+        raise ValueError(f"columns differ from the documented ones: {sorted(difference)}")
+    table = pa.Table.from_pandas(
+        frame[list(columns)], schema=schema(columns), preserve_index=False
+    ).replace_schema_metadata(None)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        pq.write_table(table, partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a table.
+
+    Raises
+    ------
+    InputError
+        If the file is not there or is not a table.
+    """
+    try:
+        return pq.read_table(path).to_pandas()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such table; make it with `blockmaps collect`") from None
+    except pa.ArrowInvalid as fault:
+        raise InputError(f"{path}: not a runs table ({fault}); remove it") from None
+
+
+def collect(pieces: Iterable[pd.DataFrame], members: Iterable[Member]) -> pd.DataFrame:
+    """Join the shards' rows with what their variants are in the experiments.
+
+    A variant that two designs of one experiment yield is one run: it keeps the first one's labels.
+
+    Raises
+    ------
+    InputError
+        If a variant that the config asks for has no rows.
+    """
+    labels = pd.DataFrame(list(members)).drop_duplicates(["experiment", "key"])
+    runs = pd.concat(pieces, ignore_index=True)
+    runs = runs.drop_duplicates(["experiment", "key", "epoch", "split"])
+    if absent := set(labels["key"]) - set(runs["key"]):
+        raise InputError(
+            f"{len(absent)} variants have no rows, {min(absent)} among them; train their shards"
+        )
+    joined = labels.drop(columns="seed_index").merge(runs, on=["experiment", "key"])
+    return joined.sort_values(list(ORDER), ignore_index=True)[list(COLUMNS)]

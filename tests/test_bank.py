@@ -1,0 +1,262 @@
+"""The fast bank against the reference, and both against the authors' own implementation."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blockmaps.bank import MOST_PADDING, Bank, group_by_size
+from blockmaps.maps import IterativeMap
+from blockmaps.patterns import Block, Mask, Pattern, Slot, rnn_pattern
+from blockmaps.variants import Initialisation, Start, Variant, start
+
+ROOT_SEED = 7
+INPUTS, OUTPUTS = 6, 4
+
+
+def variant(hidden, densities, activation="relu", seed_index=0, learning_rate=1e-2):
+    pattern = rnn_pattern(
+        INPUTS,
+        hidden,
+        OUTPUTS,
+        dict(zip(("hx", "hh", "hy", "yx", "yh", "yy"), densities, strict=True)),
+        activation=activation,
+    )
+    return Variant(
+        pattern=pattern,
+        initialisation=Initialisation(std=0.3),
+        learning_rate=learning_rate,
+        seed_index=seed_index,
+    )
+
+
+def gather(reference, begin):
+    """The unknowns' entries of a square matrix, in the mask's order."""
+    return reference[begin.mask.rows, begin.mask.columns]
+
+
+densities = st.lists(st.sampled_from([0.0, 0.2, 0.7, 1.0]), min_size=6, max_size=6)
+variants_strategy = st.lists(
+    st.builds(variant, st.integers(1, 12), densities), min_size=1, max_size=5
+)
+
+
+def compare(variants, batch, time, iterations=1, loss_steps=None, steps=10):
+    """Output, loss, gradient and the parameters after ten Adam steps, each to 1e-10."""
+    starts = [start(one, ROOT_SEED) for one in variants]
+    bank = Bank(variants, starts, torch.float64)
+    maps = [
+        IterativeMap.from_start(one.pattern, begin, torch.float64)
+        for one, begin in zip(variants, starts, strict=True)
+    ]
+    torch.manual_seed(0)
+    x = torch.randn(time, batch, INPUTS, dtype=torch.float64)
+    target = torch.randint(0, OUTPUTS, (batch,))
+    tokens = list(range(time)) if loss_steps is None else loss_steps
+    bank_adam = torch.optim.Adam(bank.parameters(), lr=1e-2)
+    map_adams = [torch.optim.Adam(one.parameters(), lr=1e-2) for one in maps]
+
+    def loss_of(y):  # y: (steps, batch, |y|)
+        return torch.nn.functional.cross_entropy(y.flatten(0, 1), target.repeat(len(y)))
+
+    for count in range(steps):
+        outputs = bank(x, loss_steps, iterations)
+        bank_adam.zero_grad()
+        sum(loss_of(y) for y in outputs).backward()
+        for k, (one, adam, begin) in enumerate(zip(maps, map_adams, starts, strict=True)):
+            states = one(x.transpose(0, 1), iterations).transpose(0, 1)[tokens]
+            y = states[..., -OUTPUTS:]
+            adam.zero_grad()
+            loss_of(y).backward()
+            torch.testing.assert_close(outputs[k], y, rtol=1e-10, atol=1e-10)
+            torch.testing.assert_close(
+                bank.unknowns[k].grad, gather(one.W.grad, begin), rtol=1e-10, atol=1e-10
+            )
+            torch.testing.assert_close(bank.biases[k].grad, one.b.grad, rtol=1e-10, atol=1e-10)
+            # nothing flows into what is not an unknown
+            assert not one.W.grad[~one.mask].any()
+            adam.step()
+        bank_adam.step()
+        if count == steps - 1:
+            for k, (one, begin) in enumerate(zip(maps, starts, strict=True)):
+                torch.testing.assert_close(
+                    bank.unknowns[k], gather(one.W, begin), rtol=1e-10, atol=1e-10
+                )
+                torch.testing.assert_close(bank.biases[k], one.b, rtol=1e-10, atol=1e-10)
+
+
+@settings(max_examples=25, deadline=None)
+@given(variants_strategy, st.integers(1, 5), st.integers(1, 5))
+def test_a_bank_equals_its_variants_as_iterative_maps(variants, batch, time):
+    compare(variants, batch, time)
+
+
+@pytest.mark.parametrize("activation", ["identity", "relu", "tanh", "sigmoid", "elu"])
+def test_every_activation(activation):
+    compare([variant(h, [1, 0.5, 1, 0.5, 1, 1], activation) for h in (3, 4, 9)], 4, 5)
+
+
+def test_loss_on_the_last_step_and_held_inputs():
+    variants = [variant(h, [0.5, 1, 1, 0.3, 1, 1]) for h in (2, 8)]
+    compare(variants, 4, 5, loss_steps=[4])
+    compare(variants, 4, 1, iterations=6)
+    compare(variants, 4, 3, iterations=2)
+
+
+def test_any_slots():
+    sizes = {"x": INPUTS, "h1": 5, "h2": 3, "y": OUTPUTS}
+    pattern = Pattern(
+        slots=tuple(
+            Slot(name=name, size=size, activation={"h1": "elu", "h2": "tanh"}.get(name, "identity"))
+            for name, size in sizes.items()
+        ),
+        blocks=(
+            Block(target="h1", source="x", density=1),
+            Block(target="h2", source="h1", count=7),
+            Block(target="y", source="h2", density=0.8),
+            Block(target="h1", source="y", density=0.5),
+        ),
+    )
+    one = Variant(
+        pattern=pattern, initialisation=Initialisation(std=0.5), learning_rate=0.01, seed_index=0
+    )
+    compare([one, one.model_copy(update={"seed_index": 1})], 3, 1, iterations=5)
+
+
+def test_y_is_one_step_behind_h_and_is_fed_back():
+    densities = dict(zip(("hx", "hh", "hy", "yx", "yh", "yy"), [1, 0, 1, 0, 1, 0], strict=True))
+    pattern = rnn_pattern(1, 1, 1, densities, activation="identity")
+    W = torch.tensor([[0.0, 0, 0], [2, 0, 10], [0, 3, 0]])  # h = 2x + 10y, y = 3h
+    model = IterativeMap(pattern, W, W != 0, torch.zeros(2))
+    z = model(torch.tensor([[[1.0], [0.0], [0.0]]]))[0]
+    assert z[:, 1].tolist() == [2.0, 0.0, 60.0]
+    assert z[:, 2].tolist() == [0.0, 6.0, 0.0]
+
+
+def test_a_map_without_unknowns_or_bias_is_zero_and_a_linear_one_is_linear():
+    pattern = variant(5, [1] * 6, "identity").pattern
+    begin = start(variant(5, [1] * 6, "identity"), 0)
+    model = IterativeMap.from_start(pattern, begin._replace(bias=begin.bias * 0), torch.float64)
+    x = torch.randn(2, 4, INPUTS, dtype=torch.float64)
+    torch.testing.assert_close(model(2 * x), 2 * model(x))
+    size = sum(pattern.sizes.values())
+    nothing = IterativeMap(
+        pattern, torch.ones(size, size), torch.zeros(size, size, dtype=bool), torch.zeros(9)
+    )
+    assert not nothing(x.float()).any()
+
+
+def test_a_variant_alone_and_in_a_bank_gives_the_same_run():
+    """Float32: sums are taken in another order, so to 1e-4 of the output after 20 Adam steps."""
+    variants = [variant(h, [0.4, 1, 1, 0.5, 1, 1]) for h in (3, 11, 5, 12, 4)]
+    torch.manual_seed(1)
+    x, target = torch.randn(6, 16, INPUTS), torch.randint(0, OUTPUTS, (16,))
+
+    def train(chosen):
+        bank = Bank.from_variants(chosen, ROOT_SEED)
+        adam = torch.optim.Adam(bank.parameters(), lr=1e-2)
+        for _ in range(20):
+            y = bank(x, [5])[:, 0]
+            adam.zero_grad()
+            torch.stack([torch.nn.functional.cross_entropy(one, target) for one in y]).sum().backward()
+            adam.step()
+        return bank(x, [5]).detach()
+
+    together = train(variants)
+    for k, one in enumerate(variants):
+        torch.testing.assert_close(train([one])[0], together[k], rtol=1e-4, atol=1e-4)
+
+
+def test_parameters_are_the_unknowns():
+    variants = [variant(h, [0.4, 1, 0, 0.5, 1, 1]) for h in (3, 11)]
+    bank = Bank.from_variants(variants, ROOT_SEED)
+    for k, one in enumerate(variants):
+        assert bank.unknowns[k].numel() == sum(start(one, ROOT_SEED).mask.counts.values())
+        assert bank.biases[k].numel() == one.pattern.state_size
+
+
+def test_variants_that_do_not_fit_are_refused():
+    other = Variant(
+        pattern=rnn_pattern(INPUTS + 1, 3, OUTPUTS, dict.fromkeys(("hx", "hh", "hy", "yx", "yh", "yy"), 1)),
+        initialisation=Initialisation(),
+        learning_rate=0.1,
+        seed_index=0,
+    )
+    with pytest.raises(ValueError, match="share"):
+        Bank.from_variants([variant(3, [1] * 6), other], 0)
+
+
+@given(st.lists(st.integers(1, 100), min_size=1, max_size=40))
+def test_groups_hold_everything_once_with_bounded_padding(sizes):
+    groups = group_by_size(sizes)
+    assert sorted(sum(groups, [])) == list(range(len(sizes)))
+    for group in groups:
+        assert max(sizes[k] for k in group) <= MOST_PADDING * min(sizes[k] for k in group)
+
+
+ORACLE = Path(os.environ.get("BLOCKMAPS_DATA", "")) / "oracle"
+
+
+@pytest.mark.skipif(
+    "BLOCKMAPS_DATA" not in os.environ, reason="BLOCKMAPS_DATA names no folder with oracle/"
+)
+@pytest.mark.parametrize("name", ["classify", "imitate"])
+@pytest.mark.parametrize("kind", ["map", "bank"])
+def test_the_authors_own_implementation_computes_the_same(name, kind):
+    data = np.load(ORACLE / f"{name}.npz")
+    inputs, hidden, outputs = data["sizes"].tolist()
+    size = inputs + hidden + outputs
+    pattern = rnn_pattern(
+        inputs, hidden, outputs, dict.fromkeys(("hx", "hh", "hy", "yx", "yh", "yy"), 1.0)
+    )
+    mask = data["mask"].copy()
+    mask[:inputs] = False  # x is overwritten: its rows have no effect
+    rows, columns = np.nonzero(mask)
+    begin = Start(Mask(rows, columns, {}), data["W"][rows, columns], data["b"][inputs:])
+    x, target = torch.from_numpy(data["x"]), torch.from_numpy(data["target"])
+    if kind == "map":
+        model = IterativeMap.from_start(pattern, begin, torch.float64)
+    else:
+        one = Variant(
+            pattern=pattern, initialisation=Initialisation(), learning_rate=1e-3, seed_index=0
+        )
+        model = Bank([one, one], [begin, begin], torch.float64)
+
+    def outputs_of():
+        if kind == "map":
+            return model(x)[..., -outputs:]
+        return model(x.transpose(0, 1))[1].transpose(0, 1)
+
+    def near(ours, theirs):
+        np.testing.assert_allclose(ours.detach().numpy(), theirs, rtol=1e-12, atol=1e-12)
+
+    if kind == "map":
+        near(model(x)[..., inputs:], data["z"][..., inputs:])
+    adam = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for count in range(10):
+        y = outputs_of()
+        if name == "classify":
+            loss = torch.nn.functional.cross_entropy(y[:, -1], target[:, -1].long())
+        else:
+            loss = torch.nn.functional.mse_loss(y, target)
+        near(loss, data["losses"][count])
+        adam.zero_grad()
+        loss.backward()
+        if count == 0:
+            if kind == "map":
+                near(model.W.grad[inputs:], data["grad_W"][inputs:] * mask[inputs:])
+                near(model.b.grad, data["grad_b"][inputs:])
+            else:
+                near(model.unknowns[1].grad, data["grad_W"][rows, columns])
+                near(model.biases[1].grad, data["grad_b"][inputs:])
+        adam.step()
+    if kind == "map":
+        near(model.W[inputs:], data["W_after_10"][inputs:])
+        near(model.b, data["b_after_10"][inputs:])
+    else:
+        near(model.unknowns[1], data["W_after_10"][rows, columns])
+        near(model.biases[1], data["b_after_10"][inputs:])
