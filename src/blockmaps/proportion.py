@@ -60,7 +60,7 @@ def _hidden_from(a: float, b: float, c: float, budget: float) -> int:
             "with |h| has a density above 0; give hx, hh, hy or yh one"
         )
     smallest = a + b + c
-    if budget < smallest:
+    if budget < smallest * (1 - 1e-12):
         raise InputError(
             f"a budget of {budget:g} unknowns: no |h| of at least 1 meets it; "
             f"the smallest that can is {math.ceil(smallest - 1e-9)}"

@@ -1,0 +1,319 @@
+"""One style for all figures: page, arms' marks, sentences, and files that are the same every time.
+
+A figure is made without pyplot, so that drawing leaves no state behind and needs no display, and
+saved without dates, so that the same table gives the same bytes.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.textpath import TextPath
+from matplotlib.ticker import FuncFormatter
+
+from blockmaps.summary import PANEL
+
+WIDTH = 9.0  # inches; 900 px on a page at 100 px an inch
+PIXELS_PER_INCH = 200
+INK, FAINT, GRID = "#1a1a1a", "#595959", "#e3e3e3"
+HALO = [withStroke(linewidth=2.5, foreground="white")]
+MARGIN = 0.12  # inches around the page
+PAPER_INPUTS = 2500  # 2509.15057: images of 50 × 50
+
+_THEME = {
+    **seaborn.axes_style("white"),
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 9.5,
+    "axes.titlesize": 10.5,
+    "axes.edgecolor": "#8c8c8c",
+    "axes.linewidth": 0.8,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "xtick.bottom": True,
+    "xtick.major.size": 3,
+    "xtick.major.width": 0.8,
+    "legend.frameon": False,
+    "legend.fontsize": 9.5,
+    "savefig.facecolor": "white",
+    # names within an SVG are hashes of this and of what they name, not random
+    "svg.hashsalt": "blockmaps",
+    "svg.fonttype": "path",
+    "path.simplify": True,
+}
+
+
+class Mark(NamedTuple):
+    """How an arm is drawn: colour, marker, line."""
+
+    color: str
+    marker: str
+    line: str | tuple
+
+
+# Okabe and Ito's colours, told apart in all common kinds of colour blindness; the marker and the
+# line say the same again.
+_MARKS = {
+    "dense": Mark("#0072B2", "s", "-"),
+    "uniform": Mark("#D55E00", "D", (0, (5, 1.5))),
+    "mixed": Mark("#8a8a8a", "o", (0, (1.2, 1.2))),
+    "balanced": Mark("#009E73", "^", (0, (7, 1.5, 1.5, 1.5))),
+    "even": Mark("#AA4499", "v", (0, (3, 1.5, 1, 1.5, 1, 1.5))),
+}
+_LINES = ("-", (0, (4, 1)), (0, (1, 1)), (0, (6, 1, 1, 1)))
+_MARKERS = "PXhp*<>d"
+_FAMILIES = {"uniform-": "flare", "balanced-": "crest"}
+
+
+def marks(arms: Iterable[str]) -> dict[str, Mark]:
+    """Return how every arm is drawn, in the order of the key.
+
+    The arms of the claims have fixed marks. A family with a number (uniform-0.1) gets a sequential
+    scheme, light to dark as the number grows, and any other arm the next of another.
+    """
+    arms = sorted(set(arms), key=lambda arm: (*_number(arm), arm))
+    found = {arm: mark for arm, mark in _MARKS.items() if arm in arms}
+    rest = [arm for arm in arms if arm not in found]
+    for prefix, palette in (*_FAMILIES.items(), ("", "mako")):
+        family = [arm for arm in rest if arm.startswith(prefix) and arm not in found]
+        # the lightest quarter of a scheme is not seen on white
+        colors = seaborn.color_palette(palette, len(family) + 1).as_hex()[-len(family) :]
+        for place, (arm, color) in enumerate(zip(family, colors, strict=False)):
+            mark = Mark(color, _MARKERS[place % len(_MARKERS)], _LINES[place % len(_LINES)])
+            found[arm] = mark
+    return found
+
+
+def _number(arm: str) -> tuple[str, float]:
+    """Split uniform-0.1 into its family and its number."""
+    family, _, number = arm.rpartition("-")
+    try:
+        return family, float(number)
+    except ValueError:
+        return arm, 0.0
+
+
+def themed(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Let a function draw in the theme without changing matplotlib's settings for others."""
+
+    @wraps(draw)
+    def within(*arguments, **options) -> Figure:
+        with mpl.rc_context(_THEME):
+            return draw(*arguments, **options)
+
+    return within
+
+
+def fold(text: str, size: float, width: float, weight: str = "normal") -> list[str]:
+    """Break a text into lines of at most `width` inches at a font size in points."""
+    font = FontProperties(family=_THEME["font.family"], size=size, weight=weight)
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if TextPath((0, 0), longer, prop=font).get_extents().width <= width * 72:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+class Page(NamedTuple):
+    """A figure and the part of it that is left for panels: inches from the left and the bottom."""
+
+    figure: Figure
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def axes(self, left: float, down: float, width: float, height: float, **options) -> Axes:
+        """Add axes: inches from the left of that part, and down from its top."""
+        wide, high = self.figure.get_size_inches()
+        low = self.top - down - height
+        box = ((self.left + left) / wide, low / high, width / wide, height / high)
+        return self.figure.add_axes(box, **options)
+
+
+def page(title: str, subtitle: str, footer: str, body: float) -> Page:
+    """Make a figure with a finding above, what is drawn under it, and the facts below.
+
+    Parameters
+    ----------
+    body : height of what is left for panels, inches.
+    """
+    width = WIDTH - 2 * MARGIN
+    texts = []
+    for text, size, weight, color in (
+        (title, 13, "bold", INK),
+        (subtitle, 9.5, "normal", FAINT),
+        (footer, 8, "normal", FAINT),
+    ):
+        lines = fold(text, size, width, weight) if text else []
+        texts.append((lines, size, weight, color, len(lines) * size * 1.35 / 72))
+    above, below = texts[0][4] + texts[1][4] + 0.06, texts[2][4]
+    height = above + below + body + 2 * MARGIN + 0.18
+    figure = Figure(figsize=(WIDTH, height))
+    FigureCanvasAgg(figure)
+    starts = (height - MARGIN, height - MARGIN - texts[0][4] - 0.06, MARGIN + below)
+    for (lines, size, weight, color, _), start in zip(texts, starts, strict=True):
+        for place, line in enumerate(lines):
+            y = (start - place * size * 1.35 / 72) / height
+            figure.text(
+                MARGIN / WIDTH,
+                y,
+                line,
+                size=size,
+                weight=weight,
+                color=color,
+                va="top",
+            )
+    return Page(figure, MARGIN, MARGIN + below, WIDTH - MARGIN, height - MARGIN - above)
+
+
+def save(figure: Figure, paths: Iterable[Path]) -> None:
+    """Write a figure to every path, svg or png, whole or not at all, without date or creator."""
+    for path in map(Path, paths):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kind = path.suffix.removeprefix(".")
+        empty = {"svg": ("Date", "Creator"), "png": ("Software",)}.get(kind, ())
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with mpl.rc_context(_THEME):
+                figure.savefig(
+                    partial,
+                    format=kind,
+                    dpi=PIXELS_PER_INCH,
+                    metadata=dict.fromkeys(empty),
+                )
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def panels(outcomes: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield a name and the rows of every panel: a budget, of an experiment if there are several."""
+    several = outcomes["experiment"].nunique() > 1
+    for (experiment, _, budget), rows in outcomes.groupby(PANEL):
+        yield f"{experiment}, {budget:,} unknowns" if several else f"{budget:,} unknowns", rows
+
+
+def percent_axis(axes: Axes) -> None:
+    """Label the y axis in percent, with as many decimals as its ticks need."""
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
+
+
+def chance_line(axes: Axes, outputs: int, low: float) -> None:
+    """Draw chance, 1/|y|, or say where it is if it lies below what is shown, from `low` on."""
+    chance = 1 / outputs
+    if chance >= low:
+        axes.axhline(chance, color=FAINT, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1.5)
+        at, text, lift = (1, chance), f"chance {chance:.0%}", 2
+    else:
+        at, text, lift = (1, low), f"↓ chance, {chance:.0%}, is below", 3
+    axes.annotate(
+        text,
+        at,
+        xycoords=("axes fraction", "data"),
+        xytext=(-2, lift),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        size=8.5,
+        color=FAINT,
+        path_effects=HALO,
+    )
+
+
+def key(figure: Figure, drawn: dict[str, Mark], box: tuple[float, float], lines: bool) -> None:
+    """Draw the key of arms in a row, its left end at `box` (inches)."""
+    handles = [
+        Line2D([], [], color=mark.color, marker=mark.marker, linestyle=mark.line if lines else "")
+        for mark in drawn.values()
+    ]
+    figure.legend(
+        handles,
+        drawn,
+        loc="center left",
+        ncols=len(drawn),
+        borderaxespad=0,
+        borderpad=0,
+        columnspacing=1.3,
+        handletextpad=0.2,
+        handlelength=2.2 if lines else 1.2,
+        bbox_to_anchor=(box[0] / WIDTH, box[1] / figure.get_size_inches()[1]),
+    )
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number with its noun: 1 run, 1,240 runs."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def in_panels(texts: dict[str, str]) -> str:
+    """Join what is said of every panel into one sentence, saying once what holds for all."""
+    if len(set(texts.values())) == 1:
+        places = ["all of these budgets"] if len(texts) > 1 else list(texts)
+        said = f"At {places[0]} {next(iter(texts.values()))}"
+    else:
+        said = "; ".join(f"at {name} {text}" for name, text in texts.items())
+    return said[:1].upper() + said[1:]
+
+
+def facts(outcomes: pd.DataFrame, bands: str) -> str:
+    """Say what a figure was drawn from: runs, patterns, seeds, data, training, scale, bands."""
+    patterns = outcomes.drop_duplicates(["experiment", "budget", "arm", "pattern"])
+    seeds = outcomes["seed_index"].nunique()
+    runs = counted(len(outcomes), "run")
+    indices = counted(seeds, "seed index", "seed indices")
+    if diverged := int(outcomes["diverged"].sum()):
+        runs += f" ({diverged} diverged, shown as they are)"
+    trained = outcomes[["epochs", "steps"]].drop_duplicates().sort_values(["epochs", "steps"])
+    after = " or ".join(
+        f"{counted(epochs, 'epoch')} ({counted(steps, 'optimiser step')})"
+        for epochs, steps in trained.itertuples(index=False)
+    )
+    data = ", ".join(
+        _described(*sizes)
+        for sizes in outcomes[["dataset", "inputs", "outputs"]]
+        .drop_duplicates()
+        .sort_values(["dataset", "inputs"])
+        .itertuples(index=False)
+    )
+    return (
+        f"{runs} of {counted(len(patterns), 'pattern')}, {indices}, "
+        f"after {after}. Data set {data}. {bands}"
+    )
+
+
+def _described(dataset: str, inputs: int, outputs: int) -> str:
+    """Describe a data set, and say so where its inputs are not the paper's."""
+    side = round(inputs**0.5)
+    square = side * side == inputs
+    name = f"{dataset} {side}×{side}" if square else dataset
+    if inputs == PAPER_INPUTS:
+        return f"{name}, |x| = {inputs}, |y| = {outputs}"
+    paper = "50×50" if square else f"|x| = {PAPER_INPUTS:,}"
+    return f"{name}, |x| = {inputs}, |y| = {outputs}: not the paper's scale ({paper})"

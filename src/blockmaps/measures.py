@@ -1,0 +1,100 @@
+"""What is known of a variant before training: counts, proportions, scales, arithmetic."""
+
+from typing import Any
+
+import numpy as np
+
+from blockmaps.patterns import RNN_BLOCKS
+from blockmaps.proportion import hidden_proportions
+from blockmaps.variants import Initialisation, Start, Variant
+
+# How many training sequences the state's scale is measured on.
+SCALE_SEQUENCES = 256
+
+
+def before_training(
+    variant: Variant, start: Start, first_inputs: np.ndarray, steps: int
+) -> dict[str, Any]:
+    """Return the columns of the runs table that do not change with training.
+
+    Parameters
+    ----------
+    variant, start : the variant and what was drawn for it.
+    first_inputs : (sequences, |x|) what a model reads at step 1.
+    steps : steps of a sequence.
+    """
+    pattern, mask = variant.pattern, start.mask
+    sizes, expected = pattern.sizes, pattern.expected()
+    realised = mask.counts
+    places = {block.target + block.source: pattern.places(block) for block in pattern.blocks}
+    unknowns, biases = sum(realised.values()), pattern.state_size
+    return {
+        "key": variant.key,
+        "seed_index": variant.seed_index,
+        "inputs": pattern.slots[0].size,
+        "hidden": pattern.state_size - pattern.slots[-1].size,
+        "outputs": pattern.slots[-1].size,
+        **{
+            f"density_{name}": expected[name] / places[name] if name in places else np.nan
+            for name in RNN_BLOCKS
+        },
+        **{f"expected_{name}": expected.get(name, np.nan) for name in RNN_BLOCKS},
+        **{f"unknowns_{name}": realised.get(name, 0) for name in RNN_BLOCKS},
+        "expected_unknowns": sum(expected.values()),
+        "unknowns": unknowns,
+        "biases": biases,
+        **hidden_proportions({name: realised.get(name, 0) for name in RNN_BLOCKS}),
+        "initialisation": describe(variant.initialisation),
+        "spectral_radius": spectral_radius(variant, start),
+        "state_scale": state_scale(variant, start, first_inputs),
+        "learning_rate": variant.learning_rate,
+        "flops_per_sequence": float(steps * (2 * unknowns + biases)),
+        "dense_flops_per_sequence": float(
+            steps * (2 * pattern.state_size * sum(sizes.values()) + biases)
+        ),
+    }
+
+
+def describe(initialisation: Initialisation) -> str:
+    """Return an initialisation as a short text, such as N(0, 0.05²)."""
+    if initialisation.scheme == "fan_in":
+        return f"fan-in, gain {initialisation.gain:.4g}"
+    text = f"N({initialisation.mean:g}, {initialisation.std:g}²)"
+    return text + (" by block" if initialisation.blocks else "")
+
+
+def spectral_radius(variant: Variant, start: Start) -> float:
+    """Return the largest absolute eigenvalue of W_hh, NaN where there is no slot h."""
+    pattern, mask = variant.pattern, start.mask
+    if "h" not in pattern.sizes:
+        return np.nan
+    begin, size = pattern.offsets["h"], pattern.sizes["h"]
+    rows, columns = mask.rows - begin, mask.columns - begin
+    inside = (rows >= 0) & (rows < size) & (columns >= 0) & (columns < size)
+    W = np.zeros((size, size))
+    W[rows[inside], columns[inside]] = start.values[inside]
+    return float(np.abs(np.linalg.eigvals(W)).max())
+
+
+def state_scale(variant: Variant, start: Start, first_inputs: np.ndarray) -> float:
+    """Return the root mean square of h after step 1, when h is σ(W_hx x + b_h)."""
+    pattern, mask = variant.pattern, start.mask
+    if "h" not in pattern.sizes:
+        return np.nan
+    begin, size, inputs = pattern.offsets["h"], pattern.sizes["h"], pattern.slots[0].size
+    inside = (mask.rows >= begin) & (mask.rows < begin + size) & (mask.columns < inputs)
+    W = np.zeros((size, inputs))
+    W[mask.rows[inside] - begin, mask.columns[inside]] = start.values[inside]
+    a = first_inputs @ W.T + start.bias[begin - inputs : begin - inputs + size]
+    (activation,) = {slot.activation for slot in pattern.slots if slot.name == "h"}
+    h = SIGMA[activation](a)
+    return float(np.sqrt(np.mean(h**2)))
+
+
+SIGMA = {
+    "identity": lambda a: a,
+    "relu": lambda a: np.maximum(a, 0),
+    "tanh": np.tanh,
+    "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
+    "elu": lambda a: np.where(a > 0, a, np.expm1(np.minimum(a, 0))),
+}

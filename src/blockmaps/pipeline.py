@@ -1,0 +1,150 @@
+"""The pipeline's plan: from a config to data files, variants, shards and their digests.
+
+This is what the workflow and the command line share. It imports no torch: thousands of variants
+are planned in seconds.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from blockmaps.canonical import digest
+from blockmaps.code import code_digest, tree_digest
+from blockmaps.config import Config, Experiment
+from blockmaps.data import DataSpec
+from blockmaps.designs import Sizes, named_rows
+from blockmaps.errors import InputError
+from blockmaps.shards import Member, Shard, group, read_ledger
+from blockmaps.variants import Variant
+
+FIGURES = ("proportion", "structures", "curves")
+TABLES = ("summary", "structures", "differences")
+
+
+class Plan:
+    """Everything that a config asks for.
+
+    Parameters
+    ----------
+    config : the config.
+    ledger : shards that have been started before (see `shards`).
+
+    Raises
+    ------
+    InputError
+        If a design cannot be made for its data set's sizes, naming the experiment.
+    """
+
+    def __init__(self, config: Config, ledger: Iterable[Shard] = ()) -> None:
+        self.config = config
+        self.members: list[Member] = []
+        self.shards: dict[str, Shard] = {}
+        ledger = list(ledger)
+        for name, experiment in config.experiments.items():
+            for shard in self._experiment(name, experiment, ledger):
+                self.shards[shard.id] = shard
+
+    @classmethod
+    def of(cls, config: Config, results: Path) -> "Plan":
+        """Return the plan of a config with the ledger of its results folder."""
+        return cls(config, read_ledger(results / "shards"))
+
+    def _experiment(
+        self, name: str, experiment: Experiment, ledger: list[Shard]
+    ) -> list[Shard]:
+        config = self.config
+        spec, recipe = config.datasets[experiment.dataset], config.recipes[experiment.recipe]
+        inputs, outputs, _ = spec.shape
+        sizes = Sizes(inputs, outputs, experiment.activation)
+        sets: dict[int, list[list[Variant]]] = {}
+        seen = set()
+        for position, design in enumerate(experiment.designs):
+            try:
+                rows = named_rows(design, sizes)
+            except InputError as fault:
+                raise InputError(f"experiments.{name}.designs[{position}]: {fault}") from None
+            for seed_index in design.seeds or experiment.seeds:
+                variants = []
+                for row in rows:
+                    variant = Variant(
+                        pattern=row.pattern,
+                        initialisation=experiment.initialisation,
+                        learning_rate=recipe.learning_rate,
+                        seed_index=seed_index,
+                    )
+                    if variant.key in seen:
+                        continue  # the first design that yields a variant names it
+                    seen.add(variant.key)
+                    variants.append(variant)
+                    self.members.append(
+                        Member(
+                            name,
+                            experiment.dataset,
+                            design.kind,
+                            row.arm,
+                            row.structure,
+                            row.budget,
+                            variant.key,
+                            seed_index,
+                        )
+                    )
+                sets.setdefault(seed_index, []).append(variants)
+        shards = []
+        for seed_index, groups in sets.items():
+            groups = [variants for variants in groups if variants]
+            if groups:
+                base = Shard(
+                    experiment=name,
+                    dataset=self.data_name(experiment.dataset, seed_index),
+                    data_digest=self.data_digest(experiment.dataset, seed_index),
+                    recipe=recipe,
+                    seed=config.seed,
+                    seed_index=seed_index,
+                    variants=tuple(groups[0][:1]),
+                )
+                shards += group(base, groups, ledger)
+        return shards
+
+    def data_name(self, dataset: str, seed_index: int) -> str:
+        """Return the name of the file of a data set: one for all seeds, unless it is redrawn."""
+        redraw = self.config.datasets[dataset].redraw
+        return f"{dataset}.seed-{seed_index}" if redraw else dataset
+
+    def data_digest(self, dataset: str, seed_index: int) -> str:
+        """Return the hash of what a data set's file is made from."""
+        spec = self.config.datasets[dataset]
+        return digest([spec, self.config.seed, seed_index if spec.redraw else None])
+
+    @cached_property
+    def data_files(self) -> dict[str, tuple[str, int]]:
+        """The data files that the shards need: name → data set and seed index."""
+        return {
+            shard.dataset: (self.config.experiments[shard.experiment].dataset, shard.seed_index)
+            for shard in sorted(self.shards.values(), key=lambda one: one.seed_index, reverse=True)
+        }
+
+    def shard(self, name: str) -> Shard:
+        """Return a shard by its name.
+
+        Raises
+        ------
+        InputError
+            If the config asks for no such shard.
+        """
+        if name not in self.shards:
+            raise InputError(
+                f"shard {name!r}: this config asks for no such shard; `blockmaps plan` lists them"
+            )
+        return self.shards[name]
+
+
+def data_code(spec: DataSpec) -> str:
+    """Return the digest of the code that makes a data set."""
+    module = type(spec).__module__
+    if module.startswith("blockmaps."):
+        own = code_digest(module.removeprefix("blockmaps."), *spec.made_by)
+        return digest([own, code_digest("data.store", "seeds")])
+    import sys
+
+    source = tree_digest(Path(sys.modules[module].__file__).read_text())
+    return digest([source, code_digest("data.store", "seeds", *spec.made_by)])

@@ -1,0 +1,1 @@
+"""Training: minibatches, the Lightning module of a bank, checkpoints, and a shard's run."""

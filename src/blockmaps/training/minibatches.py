@@ -1,0 +1,137 @@
+"""Minibatches of a data set, on the device where training happens."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import lightning
+import numpy as np
+import torch
+from torch import Tensor
+
+from blockmaps.data import SequenceData, store
+from blockmaps.seeds import generator
+
+# Evaluation needs no gradient, so its minibatches may be larger than training's.
+EVALUATION_BATCH = 250
+
+
+class Minibatches:
+    """The minibatches of one split: (inputs, targets) with inputs (time, batch, |x|), float32.
+
+    Targets are (loss steps, batch) class numbers, or (loss steps, batch, |y|) numbers.
+
+    Parameters
+    ----------
+    data : with tensors, on the device.
+    split : its name.
+    batch_size : sequences a minibatch; the last one may be smaller.
+    order : gives the order of the split's sequences at the start of every pass; as in the file
+        if there is none.
+    """
+
+    def __init__(
+        self,
+        data: SequenceData,
+        split: str,
+        batch_size: int,
+        order: Callable[[], np.ndarray] | None = None,
+    ) -> None:
+        self.data, self.batch_size, self.order = data, batch_size, order
+        self.begin, self.end = data.splits[split]
+
+    def __len__(self) -> int:
+        """Return the number of minibatches."""
+        return -(-(self.end - self.begin) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        number = self.end - self.begin
+        order = np.arange(number) if self.order is None else self.order()
+        device = self.data.inputs.device
+        positions = torch.from_numpy(order + self.begin).to(device)
+        for chosen in positions.split(self.batch_size):
+            yield self.inputs(chosen), self.targets(chosen)
+
+    def inputs(self, chosen: Tensor) -> Tensor:
+        """Return what a model reads of chosen sequences, blank steps of zeros at the end."""
+        data = self.data
+        stored = data.inputs[chosen].transpose(0, 1)
+        given, batch, width = stored.shape
+        read = torch.zeros(given + data.blank_steps, batch, width, device=stored.device)
+        torch.add(torch.tensor(data.offset), stored, alpha=data.scale, out=read[:given])
+        return read
+
+    def targets(self, chosen: Tensor) -> Tensor:
+        """Return the targets of chosen sequences, loss steps first."""
+        targets = self.data.targets[chosen]
+        if self.data.loss == "cross_entropy":
+            return targets.view(len(chosen), -1).T
+        return targets.transpose(0, 1)
+
+
+class BankData(lightning.LightningDataModule):
+    """A data set's file as Lightning's data module; on a GPU the whole of it stays there.
+
+    Parameters
+    ----------
+    path : the data set's file.
+    batch_size : of training.
+    shuffle : a new order every epoch, drawn from the stream of the seed index and the epoch, so
+        that every variant of a seed index sees the same minibatches, however often it was stopped.
+    seed, seed_index : of that stream.
+    first_epoch : epochs trained before.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        batch_size: int,
+        shuffle: bool,
+        seed: int,
+        seed_index: int,
+        first_epoch: int = 0,
+    ) -> None:
+        super().__init__()
+        self.path, self.batch_size, self.shuffle = path, batch_size, shuffle
+        self.seed, self.seed_index, self.first_epoch = seed, seed_index, first_epoch
+        self.stored = store.read(path, "pt")
+        self.data = self.stored
+
+    @property
+    def evaluated(self) -> list[str]:
+        """Names of the splits that are evaluated after every epoch."""
+        return [name for name in self.stored.splits if name.startswith(("validation", "test"))]
+
+    def setup(self, stage: str) -> None:
+        """Put the data where training happens."""
+        device = self.trainer.strategy.root_device
+        if self.data.inputs.device == device:
+            return
+        moved = {
+            name: value.to(device)
+            for name in store.ARRAYS
+            if (value := getattr(self.stored, name)) is not None
+        }
+        self.data = SequenceData(**{**vars(self.stored), **moved})
+
+    def _order(self) -> np.ndarray:
+        begin, end = self.stored.splits["train"]
+        if not self.shuffle:
+            return np.arange(end - begin)
+        epoch = self.first_epoch + self.trainer.current_epoch
+        rng = generator(self.seed, "order", self.seed_index, epoch)
+        return rng.permutation(end - begin)
+
+    def train_dataloader(self) -> Minibatches:
+        """Return the training minibatches."""
+        return Minibatches(self.data, "train", self.batch_size, self._order)
+
+    def val_dataloader(self) -> list[Minibatches]:
+        """Return the minibatches of every evaluated split, in the order of `evaluated`."""
+        return [Minibatches(self.data, name, EVALUATION_BATCH) for name in self.evaluated]
+
+    def first_inputs(self, number: int) -> np.ndarray:
+        """Return what a model reads at step 1 of the first training sequences, (number, |x|)."""
+        begin, end = self.stored.splits["train"]
+        chosen = torch.arange(begin, min(end, begin + number))
+        inputs = Minibatches(self.stored, "train", self.batch_size).inputs(chosen)
+        return inputs[0].double().numpy()

@@ -1,0 +1,167 @@
+"""A bank as a Lightning module: losses, the optimiser, and what is measured every epoch."""
+
+import time
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from blockmaps.bank import Bank
+from blockmaps.data import Loss
+
+
+def losses(y: Tensor, targets: Tensor, loss: Loss) -> Tensor:
+    """Return every variant's mean loss.
+
+    Parameters
+    ----------
+    y : (variants, steps, batch, |y|).
+    targets : (steps, batch) class numbers, or (steps, batch, |y|) numbers.
+    loss : which one.
+
+    Returns
+    -------
+    (variants,)
+    """
+    if loss == "cross_entropy":
+        every = functional.cross_entropy(
+            y.flatten(0, 2), targets.expand(y.shape[:-1]).flatten().long(), reduction="none"
+        )
+    else:
+        every = (y - targets).square().flatten(0, 2).mean(1)
+    return every.view(len(y), -1).mean(1)
+
+
+def right(y: Tensor, targets: Tensor, loss: Loss) -> Tensor:
+    """Return every variant's share of right answers, (variants,); NaN without classes."""
+    if loss != "cross_entropy":
+        return y.new_full((len(y),), torch.nan)
+    return (y.argmax(-1) == targets).float().flatten(1).mean(1)
+
+
+class Sums:
+    """Sums over a pass through a split, from which its means are taken."""
+
+    def __init__(self) -> None:
+        self.loss: Tensor | float = 0.0
+        self.right: Tensor | float = 0.0
+        self.sequences = 0
+
+    def add(self, loss: Tensor, right: Tensor, sequences: int) -> None:
+        """Add a minibatch's means, weighted with its sequences."""
+        self.loss += loss.double() * sequences
+        self.right += right.double() * sequences
+        self.sequences += sequences
+
+    def means(self) -> tuple[list[float], list[float]]:
+        """Return mean loss and accuracy of every variant."""
+        return (self.loss / self.sequences).tolist(), (self.right / self.sequences).tolist()
+
+
+class BankTraining(lightning.LightningModule):
+    """Trains the variants of a bank, each by its own loss, on shared minibatches.
+
+    The losses are added up: no variant's unknowns appear in another's loss, so each gets its own
+    gradient, and Adam treats every unknown by itself.
+
+    Parameters
+    ----------
+    bank : the variants.
+    loss, loss_steps : the data set's.
+    evaluated : names of the splits of the validation loaders.
+    first_epoch, first_step, first_seconds : trained before.
+    moments : Adam's state of each parameter of the bank, to go on from.
+
+    Attributes
+    ----------
+    rows : for each variant, what was measured after each epoch and on each split.
+    """
+
+    def __init__(
+        self,
+        bank: Bank,
+        loss: Loss,
+        loss_steps: tuple[int, ...],
+        evaluated: list[str],
+        first_epoch: int = 0,
+        first_step: int = 0,
+        first_seconds: float = 0.0,
+        moments: list[dict[str, Tensor]] | None = None,
+    ) -> None:
+        super().__init__()
+        self.bank = bank
+        self.loss, self.loss_steps, self.evaluated = loss, loss_steps, evaluated
+        self.epochs, self.steps, self.seconds = first_epoch, first_step, first_seconds
+        self.moments = moments
+        self.rows: list[list[dict[str, Any]]] = [[] for _ in bank.variants]
+        self.sums: dict[str, Sums] = {}
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Return Adam over unknowns and biases, a group for each learning rate."""
+        rates: dict[float, list[Tensor]] = {}
+        for k, variant in enumerate(self.bank.variants):
+            parameters = [self.bank.unknowns[k], self.bank.biases[k]]
+            rates.setdefault(variant.learning_rate, []).extend(parameters)
+        adam = torch.optim.Adam(
+            [{"params": parameters, "lr": rate} for rate, parameters in rates.items()], fused=True
+        )
+        for parameter, state in zip(self.bank.parameters(), self.moments or [], strict=False):
+            adam.state[parameter] = {
+                name: value.to(parameter.device) for name, value in state.items()
+            }
+        return adam
+
+    def _measure(self, batch: tuple[Tensor, Tensor], split: str) -> Tensor:
+        inputs, targets = batch
+        y = self.bank(inputs, self.loss_steps)
+        every = losses(y, targets, self.loss)
+        with torch.no_grad():
+            self.sums.setdefault(split, Sums()).add(
+                every.detach(), right(y, targets, self.loss), inputs.shape[1]
+            )
+        return every
+
+    def on_train_epoch_start(self) -> None:
+        """Start the clock."""
+        self.sums = {}
+        self._began = time.perf_counter()
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        """Return the sum of the variants' losses."""
+        self.steps += 1
+        return self._measure(batch, "train").sum()
+
+    def on_validation_epoch_start(self) -> None:
+        """Stop the clock: evaluation is not training."""
+        if self.trainer.state.fn == "fit":
+            if self.device.type == "cuda":
+                torch.cuda.synchronize()
+            self.seconds += (time.perf_counter() - self._began) / len(self.rows)
+            self.epochs += 1
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Add a minibatch of an evaluated split."""
+        self._measure(batch, self.evaluated[dataloader_idx])
+
+    def on_validation_epoch_end(self) -> None:
+        """Turn the sums into rows, and log their means over the bank."""
+        for split, sums in self.sums.items():
+            loss, accuracy = sums.means()
+            for rows, one_loss, one_accuracy in zip(self.rows, loss, accuracy, strict=True):
+                rows.append(
+                    {
+                        "epoch": self.epochs,
+                        "step": self.steps,
+                        "split": split,
+                        "loss": one_loss,
+                        "accuracy": one_accuracy,
+                        "sequences": sums.sequences,
+                        "seconds": self.seconds,
+                    }
+                )
+            mean = sum(loss) / len(loss), sum(accuracy) / len(accuracy)
+            self.log(f"{split}/loss", mean[0], batch_size=1)
+            self.log(f"{split}/accuracy", mean[1], batch_size=1, prog_bar=split != "train")
+        self.sums = {}

@@ -1,0 +1,45 @@
+"""One thread a process, as in the pipeline, and array shapes checked in every test run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import pytest
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+settings.register_profile("blockmaps", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("blockmaps")
+
+# Before the first import of these modules: their annotations are checked at every call.
+install_import_hook(["blockmaps.maps", "blockmaps.bank"], "beartype.beartype")
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture
+def blockmaps():
+    """Run the command line as a process: blockmaps(*arguments, cwd=...) → CompletedProcess."""
+
+    def run(*arguments, cwd=ROOT, check=True):
+        done = subprocess.run(
+            [sys.executable, "-m", "blockmaps", *map(str, arguments)],
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"exit {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    return run

@@ -1,0 +1,222 @@
+"""Training: paired by seed index, the same whatever the bank, going on after an interruption."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from blockmaps import config as configs
+from blockmaps import runs
+from blockmaps.data import SequenceData, store
+from blockmaps.errors import InputError
+from blockmaps.pipeline import Plan
+from blockmaps.seeds import stream
+from blockmaps.shards import Shard
+from blockmaps.training import checkpoints
+from blockmaps.training import shard as training
+from blockmaps.training.minibatches import BankData, Minibatches
+from blockmaps.training.module import losses, right
+
+PARITY = Path(__file__).parent / "workflow/parity.py"
+MEASURED = ["loss", "accuracy"]
+
+
+def plan(seeds=2, epochs=3, learning_rate=0.01):
+    return Plan(
+        configs.parse(
+            {
+                "name": "test",
+                "seed": 5,
+                "plugins": [str(PARITY)],
+                "datasets": {"parity": {"kind": "parity"}},
+                "recipes": {
+                    "r": {"epochs": epochs, "batch_size": 16, "learning_rate": learning_rate}
+                },
+                "experiments": {
+                    "e": {
+                        "dataset": "parity",
+                        "recipe": "r",
+                        "seeds": seeds,
+                        "initialisation": {"std": 0.3},
+                        "designs": [
+                            {"kind": "uniform", "budgets": [200], "densities": [0.3, 0.6, 1.0]}
+                        ],
+                    }
+                },
+            }
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "parity.safetensors"
+    spec = plan().config.datasets["parity"]
+    store.write(spec.make(stream(5, "dataset")), path)
+    return path
+
+
+def train(shard: Shard, data: Path, folder: Path) -> pd.DataFrame:
+    frame = training.train_shard(shard, data, folder / "checkpoints", folder / "logs", "cpu")
+    return frame.sort_values(["key", "epoch", "split"], ignore_index=True)
+
+
+def shard_of(made: Plan, seed_index: int = 0) -> Shard:
+    return next(one for one in made.shards.values() if one.seed_index == seed_index)
+
+
+def only(shard: Shard, *positions: int) -> Shard:
+    return Shard(**{**dict(shard), "variants": tuple(shard.variants[k] for k in positions)})
+
+
+def test_rows_are_documented_and_training_improves_the_loss(data, tmp_path):
+    frame = train(shard_of(plan(epochs=8)), data, tmp_path)
+    assert list(frame.columns) == list(runs.MEASURES)
+    assert set(frame["split"]) == {"train", "test"}
+    counts = frame.groupby(["key", "split"]).size().unstack()
+    assert (counts["test"] == 9).all()  # before training, and after each epoch
+    assert (counts["train"] == 8).all()
+    test = frame[frame["split"] == "test"].set_index("epoch")
+    assert test.loc[8, "loss"].mean() < test.loc[0, "loss"].mean() - 0.05
+    assert (frame["step"] == frame["epoch"] * 7).all()
+    for name in ("hx", "yy"):
+        assert (frame[f"unknowns_{name}"] <= frame["hidden"] * 12).all()
+    assert (frame["biases"] == frame["hidden"] + 2).all()
+    path = tmp_path / "runs.parquet"
+    runs.write(frame, path)
+    pd.testing.assert_frame_equal(runs.read(path), frame, check_dtype=False)
+
+
+def test_a_variant_alone_and_in_a_bank_is_the_same_run(data, tmp_path):
+    """Float32, other sums: accuracies equal, losses to 1e-4."""
+    shard = shard_of(plan())
+    together = train(shard, data, tmp_path / "together")
+    for k, variant in enumerate(shard.variants):
+        alone = train(only(shard, k), data, tmp_path / f"alone{k}")
+        same = together[together["key"] == variant.key].reset_index(drop=True)
+        np.testing.assert_allclose(alone["loss"], same["loss"], rtol=1e-4)
+        np.testing.assert_allclose(alone["accuracy"], same["accuracy"], atol=0.011)
+
+
+class Cut(Exception):
+    pass
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_an_interrupted_run_goes_on_to_the_same_result(data, tmp_path, monkeypatch, after):
+    shard = shard_of(plan())
+    whole = train(shard, data, tmp_path / "whole")
+
+    class Interrupt(training.Lines):
+        def on_train_epoch_end(self, trainer, module):
+            if module.epochs == after:
+                raise Cut
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "Lines", Interrupt)
+        with pytest.raises(Cut):
+            train(shard, data, tmp_path / "cut")
+    # one variant lost its checkpoint: it is trained from the start, in a bank of its own
+    lost = shard.variants[1].key
+    checkpoints.path_of(tmp_path / "cut/checkpoints", lost).write_bytes(b"broken")
+    resumed = train(shard, data, tmp_path / "cut")
+    np.testing.assert_allclose(resumed[MEASURED], whole[MEASURED], rtol=1e-5)
+    assert (resumed[["key", "epoch", "step", "split"]] == whole[["key", "epoch", "step", "split"]]).all(
+        axis=None
+    )
+    # what is complete is not trained again
+    monkeypatch.setattr(training, "train_bank", None)
+    again = train(shard, data, tmp_path / "cut")
+    pd.testing.assert_frame_equal(again, resumed)
+
+
+def test_a_checkpoint_of_another_context_does_not_count(data, tmp_path):
+    shard = shard_of(plan())
+    train(shard, data, tmp_path)
+    folder, key = tmp_path / "checkpoints", shard.variants[0].key
+    assert checkpoints.load(folder, key, "another") is None
+    context = torch.load(checkpoints.path_of(folder, key))["context"]
+    assert checkpoints.load(folder, key, context)["epoch"] == 3
+
+
+def test_a_variant_that_diverges_leaves_the_others_alone(data, tmp_path):
+    shard = shard_of(plan())
+    before = train(shard, data, tmp_path / "before")
+    wild = shard.variants[0].model_copy(update={"learning_rate": 1e18})
+    wild = type(wild).model_validate(wild.model_dump())
+    beside = Shard(**{**dict(shard), "variants": (wild, *shard.variants[1:])})
+    frame = train(beside, data, tmp_path / "beside")
+    assert not np.isfinite(frame[frame["key"] == wild.key]["loss"]).all()
+    rest = frame[frame["key"] != wild.key].reset_index(drop=True)
+    expected = before[before["key"].isin(rest["key"])].reset_index(drop=True)
+    np.testing.assert_allclose(rest["loss"], expected["loss"], rtol=1e-4)
+
+
+def order_of(data: Path, seed_index: int, epoch: int) -> list[int]:
+    module = BankData(data, 16, True, 5, seed_index, first_epoch=epoch)
+    module.trainer = type("Trainer", (), {"current_epoch": 0})()
+    return module._order().tolist()
+
+
+def test_arms_of_a_seed_index_share_data_and_order(data):
+    made = plan()
+    for index in (0, 1):
+        shards = [shard for shard in made.shards.values() if shard.seed_index == index]
+        assert len({(shard.dataset, shard.data_digest, shard.seed) for shard in shards}) == 1
+    assert order_of(data, 0, 0) == order_of(data, 0, 0)
+    assert order_of(data, 0, 0) != order_of(data, 1, 0)
+    assert order_of(data, 0, 0) != order_of(data, 0, 1)
+    assert sorted(order_of(data, 0, 0)) == list(range(100))
+
+
+def test_minibatches_read_what_was_stored():
+    number = 7
+    stored = np.arange(number * 2 * 3, dtype=np.uint8).reshape(number, 2, 3)
+    data = SequenceData(
+        inputs=torch.from_numpy(stored),
+        targets=torch.arange(number),
+        loss="cross_entropy",
+        loss_steps=(2,),
+        splits={"train": (0, 2), "test": (2, 7)},
+        scale=0.5,
+        offset=-1.0,
+        blank_steps=1,
+    )
+    batches = list(Minibatches(data, "test", 2, lambda: np.array([4, 0, 1, 2, 3])))
+    assert [len(targets[0]) for _, targets in batches] == [2, 2, 1]
+    inputs, targets = batches[0]
+    assert targets.tolist() == [[6, 2]]
+    assert inputs.shape == (3, 2, 3)
+    np.testing.assert_allclose(inputs[:2].numpy(), stored[[6, 2]].swapaxes(0, 1) * 0.5 - 1)
+    assert not inputs[2].any()  # the blank step is exactly zero, after the offset
+
+
+def test_losses_are_each_variants_own():
+    y = torch.randn(3, 2, 5, 4)
+    targets = torch.randint(0, 4, (2, 5))
+    expected = [torch.nn.functional.cross_entropy(one.flatten(0, 1), targets.flatten()) for one in y]
+    torch.testing.assert_close(losses(y, targets, "cross_entropy"), torch.stack(expected))
+    assert right(y, y[1].argmax(-1), "cross_entropy")[1] == 1
+    numbers = torch.randn(2, 5, 4)
+    expected = [torch.nn.functional.mse_loss(one, numbers) for one in y]
+    torch.testing.assert_close(losses(y, numbers, "mean_squared_error"), torch.stack(expected))
+    assert right(y, numbers, "mean_squared_error").isnan().all()
+
+
+def test_a_gpu_that_is_not_there():
+    if torch.cuda.is_available():
+        assert training.choose_device("auto").type == "cuda"
+        return
+    assert training.choose_device("auto").type == "cpu"
+    with pytest.raises(InputError, match="no GPU"):
+        training.choose_device("cuda")
+
+
+def test_a_logger_that_is_not_installed(tmp_path):
+    try:
+        import wandb  # noqa: F401
+    except ModuleNotFoundError:
+        with pytest.raises(InputError, match=r"blockmaps\[wandb\]"):
+            training.make_logger("wandb", tmp_path)

@@ -1,0 +1,73 @@
+"""What the rules share: the checked config, the plan made from it, digests, and devices."""
+
+import os
+import sys
+from glob import glob
+from pathlib import Path
+
+SOURCE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1] / "src"
+sys.path.insert(0, str(SOURCE))
+
+from blockmaps import config as configs
+from blockmaps import pipeline
+from blockmaps.canonical import canonical_json, digest
+from blockmaps.code import code_digest
+from blockmaps.errors import InputError
+
+# Every step runs this checkout's code, also in an environment that --sdm conda made.
+shell.prefix(f"set -euo pipefail; export PYTHONPATH='{SOURCE}'; ")
+BLOCKMAPS = "python -m blockmaps"
+ENVIRONMENT = "../../environment.yml"
+
+try:
+    _files = [os.path.relpath(file) for file in workflow.configfiles]
+    CONFIG = configs.parse(dict(config), ", ".join(_files) or "config")
+    RESULTS = Path("results") / CONFIG.name
+    PLAN = pipeline.Plan.of(CONFIG, RESULTS)
+except InputError as fault:
+    print(f"blockmaps: {fault}", file=sys.stderr)
+    sys.exit(2)
+
+# The config as the steps read it. Each step depends on its own part of it, by a digest among its
+# parameters, so the file's time stamp must not count: it is always an ancient input.
+ASKED = RESULTS / "config.json"
+RUNS = RESULTS / "runs.parquet"
+
+
+def data_file(name):
+    """Return the file of a data set."""
+    return RESULTS / "data" / f"{name}.safetensors"
+
+
+def data_made_from(wildcards):
+    """Return the digest of what a data set's file is made from, its code included."""
+    dataset, seed_index = PLAN.data_files[wildcards.data]
+    code = pipeline.data_code(CONFIG.datasets[dataset])
+    return digest([PLAN.data_digest(dataset, seed_index), code])
+
+
+def data_source(wildcards):
+    """Return a data file's data set and seed index, as the command line takes them."""
+    dataset, seed_index = PLAN.data_files[wildcards.data]
+    return f"{dataset} --seed-index {seed_index}"
+
+
+def shard_tables(wildcards):
+    """Return the runs tables of all shards."""
+    return [RESULTS / "runs" / f"{shard}.parquet" for shard in PLAN.shards]
+
+
+def count_gpus():
+    """Return how many GPUs this machine shows, without torch."""
+    if CONFIG.compute.accelerator == "cpu":
+        return 0
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([device for device in visible.split(",") if device.strip() not in ("", "-1")])
+    return len(glob("/dev/nvidia[0-9]*"))
+
+
+# A training job takes a GPU for itself; as many run at once as there are devices.
+GPUS = count_gpus()
+if GPUS and "gpu" not in workflow.global_resources:
+    workflow.register_resource("gpu", GPUS)

@@ -1,0 +1,33 @@
+rule config:
+    output:
+        ASKED,
+    params:
+        asked=canonical_json(CONFIG),
+    log:
+        RESULTS / "logs/config.log",
+    conda:
+        ENVIRONMENT
+    localrule: True
+    shell:
+        "{BLOCKMAPS} config --json {params.asked:q} --output {output} &> {log}"
+
+
+rule data:
+    input:
+        config=ancient(ASKED),
+    output:
+        data_file("{data}"),
+    wildcard_constraints:
+        data="|".join(PLAN.data_files),
+    params:
+        source=data_source,
+        made_from=data_made_from,
+    log:
+        RESULTS / "logs/data/{data}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    shell:
+        "{BLOCKMAPS} data {params.source} --config {input.config} --output {output} &> {log}"

@@ -1,0 +1,29 @@
+rule figure:
+    input:
+        runs=RUNS,
+    output:
+        svg=report(
+            RESULTS / "figures/{figure}.svg",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        png=RESULTS / "figures/{figure}.png",
+    wildcard_constraints:
+        figure="|".join(pipeline.FIGURES),
+    params:
+        code=lambda wildcards: code_digest(f"figures.{wildcards.figure}"),
+    log:
+        RESULTS / "logs/figures/{figure}.log",
+    conda:
+        ENVIRONMENT
+    shell:
+        "{BLOCKMAPS} figure {wildcards.figure} --runs {input.runs}"
+        " --output {output.svg} --output {output.png} &> {log}"
+
+
+rule figures:
+    input:
+        expand(
+            RESULTS / "figures/{figure}.{kind}", figure=pipeline.FIGURES, kind=["svg", "png"]
+        ),
