@@ -8,15 +8,15 @@ from pathlib import Path
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
 
-import pytest
-from hypothesis import settings
-from jaxtyping import install_import_hook
+import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
+from jaxtyping import install_import_hook  # noqa: E402
 
 settings.register_profile("blockmaps", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("blockmaps")
 
 # Before the first import of these modules: their annotations are checked at every call.
-install_import_hook(["blockmaps.maps", "blockmaps.bank"], "beartype.beartype")
+install_import_hook(["blockmaps.maps", "blockmaps.bank", "blockmaps.groups"], "beartype.beartype")
 
 ROOT = Path(__file__).parents[1]
 

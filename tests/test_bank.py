@@ -1,6 +1,7 @@
 """The fast bank against the reference, and both against the authors' own implementation."""
 
 import os
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blockmaps.bank import MOST_PADDING, Bank, group_by_size
+from blockmaps.bank import Bank
+from blockmaps.groups import MOST_PADDING, group_by_size
 from blockmaps.maps import IterativeMap
-from blockmaps.patterns import Block, Mask, Pattern, Slot, rnn_pattern
+from blockmaps.patterns import RNN_BLOCKS, Block, Mask, Pattern, Slot, rnn_pattern
 from blockmaps.variants import Initialisation, Start, Variant, start
 
 ROOT_SEED = 7
@@ -23,7 +25,7 @@ def variant(hidden, densities, activation="relu", seed_index=0, learning_rate=1e
         INPUTS,
         hidden,
         OUTPUTS,
-        dict(zip(("hx", "hh", "hy", "yx", "yh", "yy"), densities, strict=True)),
+        dict(zip(RNN_BLOCKS, densities, strict=True)),
         activation=activation,
     )
     return Variant(
@@ -128,7 +130,7 @@ def test_any_slots():
 
 
 def test_y_is_one_step_behind_h_and_is_fed_back():
-    densities = dict(zip(("hx", "hh", "hy", "yx", "yh", "yy"), [1, 0, 1, 0, 1, 0], strict=True))
+    densities = dict(zip(RNN_BLOCKS, [1, 0, 1, 0, 1, 0], strict=True))
     pattern = rnn_pattern(1, 1, 1, densities, activation="identity")
     W = torch.tensor([[0.0, 0, 0], [2, 0, 10], [0, 3, 0]])  # h = 2x + 10y, y = 3h
     model = IterativeMap(pattern, W, W != 0, torch.zeros(2))
@@ -162,7 +164,7 @@ def test_a_variant_alone_and_in_a_bank_gives_the_same_run():
         for _ in range(20):
             y = bank(x, [5])[:, 0]
             adam.zero_grad()
-            torch.stack([torch.nn.functional.cross_entropy(one, target) for one in y]).sum().backward()
+            sum(torch.nn.functional.cross_entropy(one, target) for one in y).backward()
             adam.step()
         return bank(x, [5]).detach()
 
@@ -181,7 +183,7 @@ def test_parameters_are_the_unknowns():
 
 def test_variants_that_do_not_fit_are_refused():
     other = Variant(
-        pattern=rnn_pattern(INPUTS + 1, 3, OUTPUTS, dict.fromkeys(("hx", "hh", "hy", "yx", "yh", "yy"), 1)),
+        pattern=rnn_pattern(INPUTS + 1, 3, OUTPUTS, dict.fromkeys(RNN_BLOCKS, 1)),
         initialisation=Initialisation(),
         learning_rate=0.1,
         seed_index=0,
@@ -193,7 +195,7 @@ def test_variants_that_do_not_fit_are_refused():
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=40))
 def test_groups_hold_everything_once_with_bounded_padding(sizes):
     groups = group_by_size(sizes)
-    assert sorted(sum(groups, [])) == list(range(len(sizes)))
+    assert sorted(chain(*groups)) == list(range(len(sizes)))
     for group in groups:
         assert max(sizes[k] for k in group) <= MOST_PADDING * min(sizes[k] for k in group)
 
@@ -209,10 +211,7 @@ ORACLE = Path(os.environ.get("BLOCKMAPS_DATA", "")) / "oracle"
 def test_the_authors_own_implementation_computes_the_same(name, kind):
     data = np.load(ORACLE / f"{name}.npz")
     inputs, hidden, outputs = data["sizes"].tolist()
-    size = inputs + hidden + outputs
-    pattern = rnn_pattern(
-        inputs, hidden, outputs, dict.fromkeys(("hx", "hh", "hy", "yx", "yh", "yy"), 1.0)
-    )
+    pattern = rnn_pattern(inputs, hidden, outputs, dict.fromkeys(RNN_BLOCKS, 1.0))
     mask = data["mask"].copy()
     mask[:inputs] = False  # x is overwritten: its rows have no effect
     rows, columns = np.nonzero(mask)

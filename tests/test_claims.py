@@ -45,6 +45,8 @@ def test_the_thresholds_are_those_that_were_fixed(ledger):
 def test_a_claim_without_a_threshold_is_refused(root, tmp_path):
     text = (root / "config/claims.yaml").read_text()
     broken = tmp_path / "claims.yaml"
-    broken.write_text(text.replace("supported: {bound: lower, relation: above, value: 1.0, of: all}", "", 1))
+    threshold = "supported: {bound: lower, relation: above, value: 1.0, of: all}"
+    assert threshold in text
+    broken.write_text(text.replace(threshold, "", 1))
     with pytest.raises(InputError, match=r"claims\.A1"):
         claims.read(broken)

@@ -9,7 +9,7 @@ from blockmaps import config as configs
 from blockmaps.errors import InputError
 from blockmaps.pipeline import Plan
 
-PRESETS = ["config/config.yaml"]
+PRESETS = ["config/config.yaml", "config/recipe.yaml"]
 
 
 def test_every_shipped_preset_is_listed_here(root):
@@ -48,22 +48,31 @@ def change(raw, path, value):
 
 
 D = ("experiments", "rad", "designs")
-FAULTS = [
+FAULTS = [  # the path of a key, what is put there, what is said
     (("epochs",), 3, "epochs: found an unknown key; takes one of: name, seed"),
     (
         (*D, 0, "lo"), 0.5,
         "experiments.rad.designs[0].lo: found an unknown key; takes one of: seeds, kind, budgets",
     ),
     ((*D, 0, "low"), 1.5, "experiments.rad.designs[0].low: found 1.5; takes what is less than"),
-    ((*D, 0, "budgets"), [-4000], "designs[0].budgets[0]: found -4000; takes what is greater than 0"),
-    ((*D, 0, "budgets"), ["many"], "designs[0].budgets[0]: found 'many'; takes what is a valid int"),
+    (
+        (*D, 0, "budgets"), [-4000],
+        "designs[0].budgets[0]: found -4000; takes what is greater than 0",
+    ),
+    (
+        (*D, 0, "budgets"), ["many"],
+        "designs[0].budgets[0]: found 'many'; takes what is a valid int",
+    ),
     ((*D, 0, "kind"), "fractal", "designs[0]: found"),
-    (("experiments", "rad", "dataset"), "mnist", "rad.dataset: found 'mnist'; takes one of: rad-digits"),
+    (
+        ("experiments", "rad", "dataset"), "mnist",
+        "rad.dataset: found 'mnist'; takes one of: rad-digits",
+    ),
     (("experiments", "rad", "recipe"), "long", "rad.recipe: found 'long'; takes one of: short"),
     (("experiments", "rad", "seeds"), 0, "rad.seeds: found"),
     (("datasets", "rad-digits", "kind"), "mnist", "rad-digits: found"),
-    (("datasets", "rad-digits", "sides"), 16, "rad-digits.sides: found an unknown key; takes one of: "),
-    (("recipes", "short", "learning_rate"), 0, "short.learning_rate: found 0; takes what is greater"),
+    (("datasets", "rad-digits", "sides"), 16, "sides: found an unknown key; takes one of: "),
+    (("recipes", "short", "learning_rate"), 0, "learning_rate: found 0; takes what is greater"),
     (("name",), "../up", "name: found '../up'"),
     (("plugins",), ["nowhere.py"], "plugins: found 'nowhere.py'; takes a Python file that exists"),
 ]  # fmt: skip

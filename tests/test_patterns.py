@@ -74,7 +74,9 @@ def test_patterns_that_do_not_fit(change, message):
         Pattern(**(fits | change))
 
 
-@pytest.mark.parametrize("block", [{"density": 1.5}, {"density": -0.1}, {}, {"density": 1, "count": 1}])
+@pytest.mark.parametrize(
+    "block", [{"density": 1.5}, {"density": -0.1}, {}, {"density": 1, "count": 1}]
+)
 def test_a_block_takes_one_density_or_count(block):
     with pytest.raises(ValidationError):
         Block(target="h", source="x", **block)

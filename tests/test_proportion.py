@@ -1,4 +1,4 @@
-"""The budget equation and the hidden proportion, against every size that the papers' sheet lists."""
+"""The budget equation and the hidden proportion, against every size that the papers list."""
 
 import math
 

@@ -47,9 +47,10 @@ def test_the_root_seed_changes_everything_and_nothing_else_does():
     variant = variants(0)[0]
     assert (start(variant, 3).values == start(variant, 3).values).all()
     other = start(variant, 4)
-    assert len(other.values) != len(start(variant, 3).values) or (
-        other.values != start(variant, 3).values
-    ).any()
+    assert (
+        len(other.values) != len(start(variant, 3).values)
+        or (other.values != start(variant, 3).values).any()
+    )
 
 
 def test_initialisation_as_it_says():

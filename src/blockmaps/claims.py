@@ -17,9 +17,9 @@ class Threshold(Frozen):
 
     bound: Literal["lower", "upper", "interval", "estimate"]
     relation: Literal["above", "below", "at most", "inside", "outside", "contains only"]
-    value: float | tuple[float, float] | dict[str, float] | Literal[
-        "rounding", "range of densities"
-    ]
+    value: (
+        float | tuple[float, float] | dict[str, float] | Literal["rounding", "range of densities"]
+    )
     of: Literal["all", "any"] | tuple[Text, ...]
     level: Annotated[float, Field(gt=0, lt=1)] | None = None
 

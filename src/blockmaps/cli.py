@@ -4,7 +4,6 @@ Exit codes: 0 done, 1 a fault of the program, 2 bad input (one line says what an
 """
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ import typer
 
 from blockmaps import __version__
 from blockmaps.errors import InputError
+from blockmaps.files import whole
 
 app = typer.Typer(
     name="blockmaps",
@@ -24,9 +24,12 @@ app = typer.Typer(
 )
 
 ConfigFile = Annotated[
-    Path, typer.Option("--config", "-c", help="The preset: a YAML file, or results/<name>/config.json.")
+    Path,
+    typer.Option("--config", "-c", help="The preset: YAML, or results/<name>/config.json."),
 ]
+RunsFile = Annotated[Path, typer.Option(help="The runs table.")]
 DEFAULT = Path("config/config.yaml")
+DEFAULT_RUNS = Path("results/default/runs.parquet")
 
 
 def _load(config: Path):
@@ -37,33 +40,23 @@ def _load(config: Path):
     return loaded, Path("results") / loaded.name
 
 
-def _write_text(path: Path, text: str) -> None:
-    """Write a text file whole, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text)
-    os.replace(partial, path)
-
-
 @app.command()
 def config(
     file: Annotated[Path | None, typer.Argument(help="A config file.")] = None,
-    text: Annotated[str | None, typer.Option("--json", help="A config as JSON text instead.")] = None,
+    text: Annotated[str | None, typer.Option("--json", help="A config as JSON text.")] = None,
     output: Annotated[Path | None, typer.Option(help="Write it as JSON here.")] = None,
 ) -> None:
     """Check a config and print it whole, defaults included, as JSON."""
     from blockmaps import config as configs
     from blockmaps.canonical import plain
 
-    if text is not None:
-        loaded = configs.parse(json.loads(text))
-    else:
-        loaded = configs.read(file or DEFAULT)
-    whole = json.dumps(plain(loaded), indent=1) + "\n"
+    loaded = configs.parse(json.loads(text)) if text else configs.read(file or DEFAULT)
+    text = json.dumps(plain(loaded), indent=1) + "\n"
     if output:
-        _write_text(output, whole)
+        with whole(output) as partial:
+            partial.write_text(text)
     else:
-        print(whole, end="")
+        print(text, end="")
 
 
 @app.command()
@@ -72,6 +65,17 @@ def schema() -> None:
     from blockmaps import config as configs
 
     print(json.dumps(configs.schema(), indent=1))
+
+
+@app.command()
+def columns() -> None:
+    """Print the columns of the runs table as a Markdown table (results/README.md has it)."""
+    from blockmaps import runs
+
+    print("| column | what it holds |\n|---|---|")
+    for name, column in runs.COLUMNS.items():
+        about = column.about.replace("|", "\\|")
+        print(f"| `{name}` | {about} |")
 
 
 @app.command()
@@ -194,7 +198,7 @@ def collect(
 @app.command()
 def analyse(
     table: Annotated[str, typer.Argument(help="summary, structures or differences.")],
-    runs: Annotated[Path, typer.Option(help="The runs table.")] = Path("results/default/runs.parquet"),
+    runs: RunsFile = DEFAULT_RUNS,
     output: Annotated[Path | None, typer.Option(help="The CSV file; else printed.")] = None,
 ) -> None:
     """Make a table of results from the runs table."""
@@ -206,7 +210,8 @@ def analyse(
     frame = summary.TABLES[table](table_of_runs.read(runs))
     text = summary.to_csv(frame)
     if output:
-        _write_text(output, text)
+        with whole(output) as partial:
+            partial.write_text(text)
         print(f"{output}: {len(frame)} rows")
     else:
         print(text, end="")
@@ -215,7 +220,7 @@ def analyse(
 @app.command()
 def figure(
     name: Annotated[str, typer.Argument(help="proportion, structures or curves.")],
-    runs: Annotated[Path, typer.Option(help="The runs table.")] = Path("results/default/runs.parquet"),
+    runs: RunsFile = DEFAULT_RUNS,
     output: Annotated[
         list[Path] | None, typer.Option(help="A file to write, .svg or .png; may be given twice.")
     ] = None,

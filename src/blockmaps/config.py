@@ -229,7 +229,8 @@ def schema() -> dict[str, Any]:
     from pydantic.json_schema import models_json_schema
 
     text = Config.model_json_schema()
-    kinds = [(spec, "validation") for spec in KINDS.values() if spec.__module__.startswith(__package__)]
+    own = [spec for spec in KINDS.values() if spec.__module__.startswith("blockmaps.")]
+    kinds = [(spec, "validation") for spec in own]
     references, definitions = models_json_schema(kinds, ref_template="#/$defs/{model}")
     text["$defs"].update(definitions.get("$defs", {}))
     text["$defs"].pop("DataSpec", None)

@@ -48,9 +48,7 @@ class Sizes(NamedTuple):
 
     def rnn(self, hidden: int, **blocks) -> Pattern:
         """Return the RNN pattern of these sizes (see `rnn_pattern`)."""
-        return rnn_pattern(
-            self.inputs, hidden, self.outputs, activation=self.activation, **blocks
-        )
+        return rnn_pattern(self.inputs, hidden, self.outputs, activation=self.activation, **blocks)
 
 
 def arm_of(densities: dict[str, float]) -> str:
@@ -166,9 +164,7 @@ class Explicit(Design):
         """Yield the rows as they are listed."""
         for row in self.patterns:
             densities = dict(zip(RNN_BLOCKS, row.densities, strict=True))
-            hidden = row.hidden or solve_hidden(
-                row.budget, densities, sizes.inputs, sizes.outputs
-            )
+            hidden = row.hidden or solve_hidden(row.budget, densities, sizes.inputs, sizes.outputs)
             pattern = sizes.rnn(hidden, densities=densities)
             yield Row(row.arm or arm_of(densities), row.name, row.budget, pattern)
 
@@ -200,9 +196,7 @@ class Even(Design):
         outputs = dict(zip(RNN_BLOCKS[3:], self.outputs, strict=True))
         for hidden, point in product(self.hidden, range(self.points)):
             target = (point + 0.5) / self.points
-            counts = even_counts(
-                self.budget, target, sizes.inputs, hidden, sizes.outputs, outputs
-            )
+            counts = even_counts(self.budget, target, sizes.inputs, hidden, sizes.outputs, outputs)
             name = f"even:h{hidden}:{target:.3f}"
             yield Row("even", name, self.budget, sizes.rnn(hidden, counts=counts))
 
@@ -211,9 +205,7 @@ DESIGNS: dict[str, type[Design]] = {
     design.model_fields["kind"].default: design
     for design in (Factorial, Uniform, Balanced, Explicit, Even)
 }
-AnyDesign = Annotated[
-    Factorial | Uniform | Balanced | Explicit | Even, Field(discriminator="kind")
-]
+AnyDesign = Annotated[Factorial | Uniform | Balanced | Explicit | Even, Field(discriminator="kind")]
 
 
 def named_rows(design: Design, sizes: Sizes) -> list[Row]:

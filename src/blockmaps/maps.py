@@ -41,7 +41,7 @@ class IterativeMap(nn.Module):
         pattern: Pattern,
         W: Float[Tensor, "z z"],
         mask: Bool[Tensor, "z z"],
-        b: Float[Tensor, "state"],
+        b: Float[Tensor, " state"],
     ) -> None:
         super().__init__()
         self.pattern = pattern

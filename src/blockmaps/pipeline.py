@@ -49,9 +49,7 @@ class Plan:
         """Return the plan of a config with the ledger of its results folder."""
         return cls(config, read_ledger(results / "shards"))
 
-    def _experiment(
-        self, name: str, experiment: Experiment, ledger: list[Shard]
-    ) -> list[Shard]:
+    def _experiment(self, name: str, experiment: Experiment, ledger: list[Shard]) -> list[Shard]:
         config = self.config
         spec, recipe = config.datasets[experiment.dataset], config.recipes[experiment.recipe]
         inputs, outputs, _ = spec.shape

@@ -68,9 +68,7 @@ def _hidden_from(a: float, b: float, c: float, budget: float) -> int:
     return _rounded(_positive_root(a, b, c - budget))
 
 
-def solve_hidden(
-    budget: float, densities: Mapping[str, float], inputs: int, outputs: int
-) -> int:
+def solve_hidden(budget: float, densities: Mapping[str, float], inputs: int, outputs: int) -> int:
     """Return the |h| at which a pattern's expected unknowns meet a budget N.
 
     The positive root, rounded, of (2509.15057, "The model")
@@ -149,9 +147,7 @@ def even_counts(
         If a block has too few places; it names the proportions that can be reached.
     """
     places = expected_unknowns(dict.fromkeys(RNN_BLOCKS, 1.0), inputs, hidden, outputs)
-    counts = {
-        name: _rounded(output_densities[name] * places[name]) for name in ("yx", "yh", "yy")
-    }
+    counts = {name: _rounded(output_densities[name] * places[name]) for name in ("yx", "yh", "yy")}
     rows = budget - sum(counts.values())
     state_places = places["hh"] + places["hy"]
     low, high = 1 - places["hx"] / rows if rows > 0 else 1.0, state_places / max(rows, 1)

@@ -1,6 +1,5 @@
 """The runs table: one row a variant, epoch and split. Its columns, reading, atomic writing."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from blockmaps.errors import InputError
+from blockmaps.files import whole
 from blockmaps.patterns import RNN_BLOCKS
 from blockmaps.shards import Member
 
@@ -105,13 +105,8 @@ def write(frame: pd.DataFrame, path: Path, columns: dict[str, Column] = MEASURES
     table = pa.Table.from_pandas(
         frame[list(columns)], schema=schema(columns), preserve_index=False
     ).replace_schema_metadata(None)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole(path) as partial:
         pq.write_table(table, partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read(path: Path) -> pd.DataFrame:

@@ -9,7 +9,6 @@ ledger and puts only the variants that are in none of them into new ones.
 """
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -17,6 +16,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from blockmaps.canonical import canonical_json, digest
+from blockmaps.files import whole
 from blockmaps.patterns import Frozen
 from blockmaps.variants import Variant
 
@@ -136,7 +136,5 @@ def write_ledger(folder: Path, shard: Shard) -> None:
     path = folder / f"{shard.id}.json"
     if path.exists():
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f".{shard.id}.{os.getpid()}"
-    partial.write_text(canonical_json(shard) + "\n")
-    os.replace(partial, path)
+    with whole(path) as partial:
+        partial.write_text(canonical_json(shard) + "\n")

@@ -23,12 +23,13 @@ class Parity(DataSpec):
     def make(self, seed: np.random.SeedSequence) -> SequenceData:
         """Draw the bits."""
         bits = np.random.default_rng(seed).integers(0, 2, (self.sequences, self.bits))
+        half = self.sequences // 2
         return SequenceData(
             inputs=np.repeat(bits[..., None], 12, axis=2).astype(np.uint8),
             targets=bits.sum(1) % 2,
             loss="cross_entropy",
             loss_steps=(self.bits,),
-            splits={"train": (0, self.sequences // 2), "test": (self.sequences // 2, self.sequences)},
+            splits={"train": (0, half), "test": (half, self.sequences)},
             blank_steps=1,
             about={"bits": self.bits},
         )

@@ -67,9 +67,7 @@ class DataSpec(Frozen):
     """The config of a data set, and how to make it. Subclasses add fields and a `kind`."""
 
     kind: str
-    redraw: bool = Field(
-        default=False, description="Draw the data set anew for every seed index."
-    )
+    redraw: bool = Field(default=False, description="Draw the data set anew for every seed index.")
 
     # Modules, beside the class's own, whose code decides what is made: their digest is in the DAG.
     made_by: ClassVar[tuple[str, ...]] = ()

@@ -5,7 +5,6 @@ two jobs that read one file share its pages.
 """
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from safetensors.numpy import save_file
 from blockmaps.canonical import canonical_json
 from blockmaps.data import SequenceData
 from blockmaps.errors import InputError
+from blockmaps.files import whole
 
 ARRAYS = ("inputs", "targets", "groups")
 FACTS = (
@@ -63,13 +63,8 @@ def write(data: SequenceData, path: Path) -> None:
     }
     # one key, since the order of several is not fixed by the format's writer
     header = {"blockmaps": canonical_json({name: getattr(data, name) for name in FACTS})}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole(path) as partial:
         save_file(arrays, partial, metadata=header)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read(path: Path, framework: str = "numpy") -> SequenceData:

@@ -1,11 +1,11 @@
-"""One style for all figures: page, arms' marks, sentences, and files that are the same every time.
+"""One style for all figures: page, arms' marks, and files that are the same every time.
 
 A figure is made without pyplot, so that drawing leaves no state behind and needs no display, and
 saved without dates, so that the same table gives the same bytes.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import NamedTuple
@@ -20,16 +20,14 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import FuncFormatter
-
-from blockmaps.summary import PANEL
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 WIDTH = 9.0  # inches; 900 px on a page at 100 px an inch
 PIXELS_PER_INCH = 200
 INK, FAINT, GRID = "#1a1a1a", "#595959", "#e3e3e3"
 HALO = [withStroke(linewidth=2.5, foreground="white")]
 MARGIN = 0.12  # inches around the page
-PAPER_INPUTS = 2500  # 2509.15057: images of 50 × 50
+KEY_COLUMNS = 7
 
 _THEME = {
     **seaborn.axes_style("white"),
@@ -40,29 +38,20 @@ _THEME = {
     "axes.labelsize": 9.5,
     "axes.titlesize": 10.5,
     "axes.edgecolor": "#8c8c8c",
-    "axes.linewidth": 0.8,
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.axisbelow": True,
     "axes.grid": True,
     "axes.grid.axis": "y",
     "grid.color": GRID,
-    "grid.linewidth": 0.8,
-    "xtick.color": INK,
-    "ytick.color": INK,
     "xtick.labelsize": 9,
     "ytick.labelsize": 9,
     "xtick.bottom": True,
     "xtick.major.size": 3,
-    "xtick.major.width": 0.8,
     "legend.frameon": False,
-    "legend.fontsize": 9.5,
-    "savefig.facecolor": "white",
     # names within an SVG are hashes of this and of what they name, not random
     "svg.hashsalt": "blockmaps",
     "svg.fonttype": "path",
-    "path.simplify": True,
 }
 
 
@@ -85,7 +74,7 @@ _MARKS = {
 }
 _LINES = ("-", (0, (4, 1)), (0, (1, 1)), (0, (6, 1, 1, 1)))
 _MARKERS = "PXhp*<>d"
-_FAMILIES = {"uniform-": "flare", "balanced-": "crest"}
+_FAMILIES = {"uniform-": "light:#5a3a1b", "balanced-": "light:#00441b"}
 
 
 def marks(arms: Iterable[str]) -> dict[str, Mark]:
@@ -97,10 +86,10 @@ def marks(arms: Iterable[str]) -> dict[str, Mark]:
     arms = sorted(set(arms), key=lambda arm: (*_number(arm), arm))
     found = {arm: mark for arm, mark in _MARKS.items() if arm in arms}
     rest = [arm for arm in arms if arm not in found]
-    for prefix, palette in (*_FAMILIES.items(), ("", "mako")):
+    for prefix, palette in (*_FAMILIES.items(), ("", "light:#2b2b70")):
         family = [arm for arm in rest if arm.startswith(prefix) and arm not in found]
-        # the lightest quarter of a scheme is not seen on white
-        colors = seaborn.color_palette(palette, len(family) + 1).as_hex()[-len(family) :]
+        # the light half of a scheme is not seen well on white
+        colors = seaborn.color_palette(palette, 2 * len(family) + 1).as_hex()[-len(family) :]
         for place, (arm, color) in enumerate(zip(family, colors, strict=False)):
             mark = Mark(color, _MARKERS[place % len(_MARKERS)], _LINES[place % len(_LINES)])
             found[arm] = mark
@@ -127,13 +116,18 @@ def themed(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     return within
 
 
-def fold(text: str, size: float, width: float, weight: str = "normal") -> list[str]:
-    """Break a text into lines of at most `width` inches at a font size in points."""
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Return the width of a line of text in inches, at a font size in points."""
     font = FontProperties(family=_THEME["font.family"], size=size, weight=weight)
+    return TextPath((0, 0), text, prop=font).get_extents().width / 72
+
+
+def fold(text: str, size: float, width: float, weight: str = "normal") -> list[str]:
+    """Break a text at its spaces into lines of at most `width` inches at a size in points."""
     lines = [""]
-    for word in text.split():
+    for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
-        if TextPath((0, 0), longer, prop=font).get_extents().width <= width * 72:
+        if text_width(longer, size, weight) <= width:
             lines[-1] = longer
         else:
             lines.append(word)
@@ -202,22 +196,11 @@ def save(figure: Figure, paths: Iterable[Path]) -> None:
         partial = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             with mpl.rc_context(_THEME):
-                figure.savefig(
-                    partial,
-                    format=kind,
-                    dpi=PIXELS_PER_INCH,
-                    metadata=dict.fromkeys(empty),
-                )
+                metadata = dict.fromkeys(empty)
+                figure.savefig(partial, format=kind, dpi=PIXELS_PER_INCH, metadata=metadata)
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
-
-
-def panels(outcomes: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield a name and the rows of every panel: a budget, of an experiment if there are several."""
-    several = outcomes["experiment"].nunique() > 1
-    for (experiment, _, budget), rows in outcomes.groupby(PANEL):
-        yield f"{experiment}, {budget:,} unknowns" if several else f"{budget:,} unknowns", rows
 
 
 def percent_axis(axes: Axes) -> None:
@@ -225,14 +208,20 @@ def percent_axis(axes: Axes) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
 
 
+def thousands_axis(axes: Axes) -> None:
+    """Label the x axis in whole numbers with a comma at thousands, few enough to have room."""
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,.0f}"))
+
+
 def chance_line(axes: Axes, outputs: int, low: float) -> None:
     """Draw chance, 1/|y|, or say where it is if it lies below what is shown, from `low` on."""
     chance = 1 / outputs
     if chance >= low:
         axes.axhline(chance, color=FAINT, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1.5)
-        at, text, lift = (1, chance), f"chance {chance:.0%}", 2
+        at, text, lift = (1, chance), f"chance, {100 * chance:.3g} %", 2
     else:
-        at, text, lift = (1, low), f"↓ chance, {chance:.0%}, is below", 3
+        at, text, lift = (1, low), f"↓ chance, {100 * chance:.3g} %, is below", 3
     axes.annotate(
         text,
         at,
@@ -247,73 +236,61 @@ def chance_line(axes: Axes, outputs: int, low: float) -> None:
     )
 
 
-def key(figure: Figure, drawn: dict[str, Mark], box: tuple[float, float], lines: bool) -> None:
-    """Draw the key of arms in a row, its left end at `box` (inches)."""
+def panel_title(axes: Axes, name: str, about: str) -> None:
+    """Write a panel's name, and under it in small what it is drawn from."""
+    for text, lift, size, color in ((name, 17, 10.5, INK), (about, 5, 8.5, FAINT)):
+        axes.annotate(
+            text,
+            (0, 1),
+            xycoords="axes fraction",
+            xytext=(0, lift),
+            textcoords="offset points",
+            size=size,
+            color=color,
+        )
+
+
+def key_height(drawn: dict[str, Mark]) -> float:
+    """Return the inches that the key of arms takes."""
+    return 0.22 * -(-len(drawn) // KEY_COLUMNS) + 0.07
+
+
+def key(page: Page, left: float, drawn: dict[str, Mark], lines: bool) -> None:
+    """Draw the key of arms at the top of the panels' part, from `left` inches on."""
     handles = [
         Line2D([], [], color=mark.color, marker=mark.marker, linestyle=mark.line if lines else "")
         for mark in drawn.values()
     ]
-    figure.legend(
+    height = page.figure.get_size_inches()[1]
+    page.figure.legend(
         handles,
         drawn,
-        loc="center left",
-        ncols=len(drawn),
+        loc="upper left",
+        ncols=min(len(drawn), KEY_COLUMNS),
         borderaxespad=0,
         borderpad=0,
         columnspacing=1.3,
-        handletextpad=0.2,
-        handlelength=2.2 if lines else 1.2,
-        bbox_to_anchor=(box[0] / WIDTH, box[1] / figure.get_size_inches()[1]),
+        handletextpad=0.3,
+        handlelength=2.4 if lines else 1.2,
+        bbox_to_anchor=((page.left + left) / WIDTH, (page.top - 0.07) / height),
     )
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """Write a number with its noun: 1 run, 1,240 runs."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+def padded(values: pd.Series, share: float = 0.05) -> tuple[float, float]:
+    """Return limits a little wider than the values, 0 and 1 if there are none."""
+    low, high = values.min(), values.max()
+    if not low <= high:
+        return 0.0, 1.0
+    room = share * (high - low) or 0.05
+    return low - room, high + room
 
 
-def in_panels(texts: dict[str, str]) -> str:
-    """Join what is said of every panel into one sentence, saying once what holds for all."""
-    if len(set(texts.values())) == 1:
-        places = ["all of these budgets"] if len(texts) > 1 else list(texts)
-        said = f"At {places[0]} {next(iter(texts.values()))}"
-    else:
-        said = "; ".join(f"at {name} {text}" for name, text in texts.items())
-    return said[:1].upper() + said[1:]
+def shown(accuracies: pd.Series, chance: float) -> tuple[float, float]:
+    """Return the limits of an accuracy axis: from chance on, unless that is far below all values.
 
-
-def facts(outcomes: pd.DataFrame, bands: str) -> str:
-    """Say what a figure was drawn from: runs, patterns, seeds, data, training, scale, bands."""
-    patterns = outcomes.drop_duplicates(["experiment", "budget", "arm", "pattern"])
-    seeds = outcomes["seed_index"].nunique()
-    runs = counted(len(outcomes), "run")
-    indices = counted(seeds, "seed index", "seed indices")
-    if diverged := int(outcomes["diverged"].sum()):
-        runs += f" ({diverged} diverged, shown as they are)"
-    trained = outcomes[["epochs", "steps"]].drop_duplicates().sort_values(["epochs", "steps"])
-    after = " or ".join(
-        f"{counted(epochs, 'epoch')} ({counted(steps, 'optimiser step')})"
-        for epochs, steps in trained.itertuples(index=False)
-    )
-    data = ", ".join(
-        _described(*sizes)
-        for sizes in outcomes[["dataset", "inputs", "outputs"]]
-        .drop_duplicates()
-        .sort_values(["dataset", "inputs"])
-        .itertuples(index=False)
-    )
-    return (
-        f"{runs} of {counted(len(patterns), 'pattern')}, {indices}, "
-        f"after {after}. Data set {data}. {bands}"
-    )
-
-
-def _described(dataset: str, inputs: int, outputs: int) -> str:
-    """Describe a data set, and say so where its inputs are not the paper's."""
-    side = round(inputs**0.5)
-    square = side * side == inputs
-    name = f"{dataset} {side}×{side}" if square else dataset
-    if inputs == PAPER_INPUTS:
-        return f"{name}, |x| = {inputs}, |y| = {outputs}"
-    paper = "50×50" if square else f"|x| = {PAPER_INPUTS:,}"
-    return f"{name}, |x| = {inputs}, |y| = {outputs}: not the paper's scale ({paper})"
+    Far is further than half again the range of the values, which would press them into a strip.
+    """
+    low, high = accuracies.min(), accuracies.max()
+    if low - chance > 1.5 * (high - low):
+        return padded(accuracies, 0.12)
+    return padded(pd.Series([low, high, chance]))

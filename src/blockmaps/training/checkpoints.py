@@ -5,13 +5,13 @@ goes on in whatever bank the next plan puts it. It holds the context that it was
 recipe, seeds, code); under another context it does not count.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
 import lightning
 import torch
 
+from blockmaps.files import whole
 from blockmaps.training.module import BankTraining
 
 Checkpoint = dict[str, Any]
@@ -36,7 +36,6 @@ def load(folder: Path, key: str, context: str) -> Checkpoint | None:
 
 def save(folder: Path, context: str, module: BankTraining) -> None:
     """Write the checkpoint of every variant of a bank, each whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
     bank, adam = module.bank, module.optimizers(use_pl_optimizer=False)
     for k, variant in enumerate(bank.variants):
         parameters = (bank.unknowns[k], bank.biases[k])
@@ -52,13 +51,8 @@ def save(folder: Path, context: str, module: BankTraining) -> None:
             ],
             "rows": module.rows[k],
         }
-        path = path_of(folder, variant.key)
-        partial = path.with_suffix(f".{os.getpid()}")
-        try:
+        with whole(path_of(folder, variant.key)) as partial:
             torch.save(checkpoint, partial)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
 
 
 class Checkpoints(lightning.Callback):

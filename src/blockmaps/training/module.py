@@ -141,7 +141,9 @@ class BankTraining(lightning.LightningModule):
             self.seconds += (time.perf_counter() - self._began) / len(self.rows)
             self.epochs += 1
 
-    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int, dataloader_idx: int = 0) -> None:
+    def validation_step(
+        self, batch: tuple[Tensor, Tensor], batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
         """Add a minibatch of an evaluated split."""
         self._measure(batch, self.evaluated[dataloader_idx])
 

@@ -1,0 +1,198 @@
+"""Learning curves: test accuracy against optimiser steps, a line an arm."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from blockmaps.figures import style, wording
+from blockmaps.statistics import SAMPLED_ARMS, arm_interval, paired_difference, pooled_variance
+from blockmaps.summary import DIFFERENCES, final_outcomes
+
+COLUMNS = 3
+PANEL_HEIGHT, TITLE, BELOW, BESIDE = 3.2, 0.48, 0.68, 0.62
+LABEL_SIZE, LABEL_APART = 9, 0.16  # points, inches
+
+
+def learning_curves(runs: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean test accuracy of every arm after every epoch, with its 95 % interval.
+
+    Parameters
+    ----------
+    runs : the runs table.
+    outcomes : a panel's `final_outcomes`; its runs are used.
+
+    Returns
+    -------
+    Rows by arm and step: arm, step, mean, low, high.
+    """
+    named = outcomes[["experiment", "key", "pattern"]]
+    tested = runs[runs["split"] == "test"].merge(named, on=["experiment", "key"])
+    tested = tested.rename(columns={"accuracy": "value"})
+    rows = []
+    for step, values in tested.groupby("step"):
+        pooled = pooled_variance(values)
+        for arm, group in values.groupby("arm"):
+            interval = arm_interval(arm, group, pooled)
+            rows.append((arm, step, interval.mean, interval.low, interval.high))
+    return pd.DataFrame(rows, columns=["arm", "step", "mean", "low", "high"])
+
+
+def finding(outcomes: pd.DataFrame) -> tuple[str, str]:
+    """Say how the first of claim A1's differences that the panel has comes out at the end."""
+    arms = dict(tuple(outcomes.rename(columns={"test_accuracy": "value"}).groupby("arm")))
+    pairs = [(first, second) for first, second in DIFFERENCES if {first, second} <= set(arms)]
+    if not pairs:
+        return f"learning curves of {wording.counted(len(arms), 'arm')}", ""
+    first, second = pairs[0]
+    found = paired_difference(arms[first], arms[second])
+    if np.isnan(found.low):
+        return f"too few seeds to tell {first} from {second}", ""
+    interval = wording.interval(100 * found.low, 100 * found.high, 1)
+    numbers = f"{100 * found.mean:.1f} points {interval}".replace("-", "−")
+    if found.low <= 0 <= found.high:
+        return f"no clear difference at the end between {first} and {second},", numbers
+    relation = "above" if found.low > 0 else "below"
+    return f"{first} ends {relation} {second},", numbers
+
+
+def spread(wanted: np.ndarray, gap: float, highest: float = np.inf) -> np.ndarray:
+    """Move places as little as needed for a gap between each and the next.
+
+    Places that are too close form a group about the middle of what they wanted, and groups that
+    then meet become one.
+
+    Parameters
+    ----------
+    wanted : (n,), in any order.
+    gap : the smallest distance, in the same unit.
+    highest : no place is above it.
+    """
+
+    def places(group: list[float]) -> np.ndarray:
+        half = gap * (len(group) - 1) / 2
+        return min(np.mean(group), highest - half) + np.linspace(-half, half, len(group))
+
+    order = np.argsort(wanted, kind="stable")
+    groups: list[list[float]] = []
+    for value in wanted[order]:
+        groups.append([value])
+        while len(groups) > 1 and places(groups[-1])[0] - places(groups[-2])[-1] < gap - 1e-12:
+            groups[-2:] = [groups[-2] + groups[-1]]
+    moved = np.concatenate([places(group) for group in groups])
+    placed = np.empty(len(wanted))
+    placed[order] = moved
+    return placed
+
+
+def _name_ends(
+    axes: Axes, curves: pd.DataFrame, marks: dict[str, style.Mark], apart: float
+) -> None:
+    """Write every arm's name at the end of its line, none over another.
+
+    `apart` is the distance of the names from the axes, as a share of their width.
+    """
+    ends = curves.dropna(subset="mean").groupby("arm").last()
+    if ends.empty:
+        return
+    low, high = axes.get_ylim()
+    gap = LABEL_SIZE * 1.25 / 72 / PANEL_HEIGHT * (high - low)
+    placed = spread(ends["mean"].to_numpy(), gap, high)
+    for (arm, end), y in zip(ends.iterrows(), placed, strict=True):
+        axes.annotate(
+            arm,
+            (end["step"], end["mean"]),
+            xytext=(1 + apart, y),
+            textcoords=axes.get_yaxis_transform(),
+            va="center",
+            size=LABEL_SIZE,
+            weight="bold",
+            color=marks[arm].color,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": marks[arm].color,
+                "linewidth": 0.7,
+                "shrinkA": 1,
+                "shrinkB": 4,
+                "relpos": (0, 0.5),
+            },
+            annotation_clip=False,
+        )
+
+
+def _draw_curves(axes: Axes, curves: pd.DataFrame, marks: dict[str, style.Mark]) -> None:
+    for arm, mark in marks.items():
+        line = curves[curves["arm"] == arm]
+        axes.fill_between(
+            *(line[name] for name in ("step", "low", "high")),
+            color=mark.color,
+            alpha=0.16,
+            linewidth=0,
+            zorder=2,
+        )
+        axes.plot(
+            line["step"],
+            line["mean"],
+            color=mark.color,
+            marker=mark.marker,
+            markersize=4.5,
+            markevery=max(1, len(line) // 12),
+            linestyle=mark.line,
+            linewidth=1.8,
+            zorder=3,
+        )
+
+
+@style.themed
+def draw(runs: pd.DataFrame) -> Figure:
+    """Draw test accuracy against optimiser steps, a panel a budget and experiment.
+
+    Parameters
+    ----------
+    runs : the runs table (columns in `blockmaps.runs`).
+    """
+    outcomes = final_outcomes(runs)
+    panels = list(wording.panels(outcomes))
+    marks = style.marks(outcomes["arm"])
+    columns = min(len(panels), COLUMNS)
+    rows = -(-len(panels) // columns)
+    sampled = sorted(set(SAMPLED_ARMS) & set(marks))
+    bands = "Bands: 95 %, t with the variance between seeds pooled over a budget's patterns"
+    bands += f"; over patterns for {' and '.join(sampled)}. " if sampled else ". "
+    bands += "In brackets: 95 % paired t interval of the difference, by seed index."
+    page = style.page(
+        wording.sentence({name: finding(panel) for name, panel in panels}),
+        "Test accuracy while training, the mean of each arm",
+        wording.facts(outcomes, bands),
+        rows * (TITLE + PANEL_HEIGHT + BELOW) - 0.2,
+    )
+    beside = max(style.text_width(arm, LABEL_SIZE, "bold") for arm in marks) + LABEL_APART + 0.12
+    width = (page.right - page.left - BESIDE) / columns
+    drawn = [learning_curves(runs, panel) for _, panel in panels]
+    both = pd.concat(drawn)
+    chance = 1 / outcomes["outputs"].min()
+    values = pd.concat([both["mean"], both["low"], both["high"]])
+    low, high = style.shown(values, chance)
+    for number, ((name, panel), curves) in enumerate(zip(panels, drawn, strict=True)):
+        row, column = divmod(number, columns)
+        axes = page.axes(
+            BESIDE + column * width,
+            TITLE + row * (TITLE + PANEL_HEIGHT + BELOW),
+            width - beside,
+            PANEL_HEIGHT,
+        )
+        patterns = wording.counted(panel["pattern"].nunique(), "pattern")
+        style.panel_title(axes, name, f"n = {len(panel)}, {patterns}")
+        axes.set_xlim(*style.padded(curves["step"], 0.02))
+        axes.set_ylim(low, high)
+        _draw_curves(axes, curves, marks)
+        _name_ends(axes, curves, marks, LABEL_APART / (width - beside))
+        style.chance_line(axes, panel["outputs"].iloc[0], low)
+        style.percent_axis(axes)
+        style.thousands_axis(axes)
+        axes.set_xlabel("optimiser steps")
+        if column == 0:
+            axes.set_ylabel("test accuracy")
+        else:
+            axes.tick_params(labelleft=False)
+    return page.figure

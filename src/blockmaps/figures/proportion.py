@@ -1,0 +1,156 @@
+"""Test accuracy against the realised hidden proportion: every run a point, and a fitted curve."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.special import expit, logit
+
+from blockmaps.figures import style, wording
+from blockmaps.statistics import SplineFit, fit_spline
+from blockmaps.summary import final_outcomes
+
+COLUMNS = 3
+PANEL_HEIGHT, BELOW, BESIDE = 3.1, 0.68, 0.62
+TITLE = 0.45
+NAMED = ("dense", "uniform")
+
+
+def fitted(outcomes: pd.DataFrame) -> SplineFit | None:
+    """Fit claim A2's model to a panel, and return it as accuracy; None with too few patterns.
+
+    A natural cubic spline with 4 degrees of freedom of logit accuracy. No accuracy is taken as
+    nearer to 0 or 1 than half an answer of 1,000, so that the logit is finite.
+    """
+    accuracy = outcomes["test_accuracy"].clip(0.0005, 0.9995)
+    values = outcomes.assign(value=logit(accuracy))
+    try:
+        fit = fit_spline(values, "hidden_proportion")
+    except ValueError:
+        return None
+    return fit._replace(mean=expit(fit.mean), low=expit(fit.low), high=expit(fit.high))
+
+
+def finding(fit: SplineFit | None) -> tuple[str, str]:
+    """Say where the curve is highest, if the interval of that place allows saying it."""
+    if fit is None:
+        return "too few patterns for a curve of accuracy on the hidden proportion", ""
+    best, first, last = fit.optimum, fit.x[0], fit.x[-1]
+    if np.isnan(best.low):
+        return "too few patterns for an interval of the best hidden proportion", f"{best.mean:.2f}"
+    interval = wording.interval(best.low, best.high, 2)
+    step = fit.x[1] - fit.x[0]
+    if best.low > first + step and best.high < last - step:
+        return "accuracy peaks at a hidden proportion of", f"{best.mean:.2f} {interval}"
+    middle = (first + last) / 2
+    if best.low > middle:
+        return "accuracy is highest at the largest hidden proportions,", interval
+    if best.high < middle:
+        return "accuracy is highest at the smallest hidden proportions,", interval
+    return "accuracy has no clear optimum,", f"anywhere in {interval}"
+
+
+def _draw_points(axes: Axes, outcomes: pd.DataFrame, marks: dict[str, style.Mark]) -> None:
+    """Draw a point a run: the arms that are compared by name on top, large and outlined."""
+    for arm, mark in marks.items():
+        runs = outcomes[outcomes["arm"] == arm]
+        named = arm in NAMED
+        axes.scatter(
+            runs["hidden_proportion"],
+            runs["test_accuracy"],
+            s=60 if named else 24,
+            color=mark.color,
+            marker=mark.marker,
+            edgecolors="black" if named else "white",
+            linewidths=1.1 if named else 0.3,
+            alpha=1 if named else 0.75,
+            zorder=5 if named else 2 + 0.1 * (arm != "mixed"),
+        )
+
+
+def _name_points(axes: Axes, outcomes: pd.DataFrame, marks: dict[str, style.Mark]) -> None:
+    """Write the names of dense and uniform, above the higher of the two and below the other."""
+    centres = outcomes[outcomes["arm"].isin(NAMED)].groupby("arm")[
+        ["hidden_proportion", "test_accuracy"]
+    ]
+    tops, bottoms = centres.max()["test_accuracy"], centres.min()["test_accuracy"]
+    for arm, (x, y) in centres.mean().dropna().iterrows():
+        up = y >= centres.mean()["test_accuracy"].max()
+        left, right = axes.get_xlim()
+        place = (x - left) / (right - left)
+        axes.annotate(
+            arm,
+            (x, tops[arm] if up else bottoms[arm]),
+            xytext=(0, 9 if up else -9),
+            textcoords="offset points",
+            ha="left" if place < 0.06 else "right" if place > 0.94 else "center",
+            va="bottom" if up else "top",
+            size=10,
+            weight="bold",
+            color=marks[arm].color,
+            path_effects=style.HALO,
+            zorder=7,
+        )
+
+
+@style.themed
+def draw(runs: pd.DataFrame) -> Figure:
+    """Draw test accuracy after the last epoch against the realised hidden proportion.
+
+    Parameters
+    ----------
+    runs : the runs table (columns in `blockmaps.runs`); a panel a budget and experiment.
+    """
+    outcomes = final_outcomes(runs)
+    panels = list(wording.panels(outcomes))
+    fits = [fitted(panel) for _, panel in panels]
+    title = wording.sentence(
+        {name: finding(fit) for (name, _), fit in zip(panels, fits, strict=True)}
+    )
+    bands = "No curve: fewer than 10 patterns."
+    if any(fits):
+        bands = (
+            "Curve: natural cubic spline, 4 degrees of freedom, of logit accuracy, each pattern "
+            "counting the same; its band and the interval of its optimum: "
+            "95 %, bootstrap over patterns."
+        )
+    columns = min(len(panels), COLUMNS)
+    rows = -(-len(panels) // columns)
+    marks = style.marks(outcomes["arm"])
+    keys = style.key_height(marks)
+    page = style.page(
+        title,
+        "Test accuracy against the realised share of the hidden rows' unknowns that read the state",
+        wording.facts(outcomes, bands),
+        keys + rows * (TITLE + PANEL_HEIGHT + BELOW) - 0.2,
+    )
+    style.key(page, BESIDE, marks, lines=False)
+    low, high = style.shown(outcomes["test_accuracy"], 1 / outcomes["outputs"].min())
+    width = (page.right - page.left - BESIDE) / columns
+    for place, ((name, panel), fit) in enumerate(zip(panels, fits, strict=True)):
+        row, column = divmod(place, columns)
+        axes = page.axes(
+            BESIDE + column * width,
+            keys + TITLE + row * (TITLE + PANEL_HEIGHT + BELOW),
+            width - 0.2,
+            PANEL_HEIGHT,
+        )
+        patterns = panel.loc[panel["test_accuracy"].notna(), "pattern"].nunique()
+        style.panel_title(axes, name, f"n = {len(panel)}, {wording.counted(patterns, 'pattern')}")
+        axes.set_ylim(low, high)
+        axes.set_xlim(*style.padded(outcomes["hidden_proportion"]))
+        _draw_points(axes, panel, marks)
+        if fit is not None:
+            axes.plot(fit.x, fit.mean, color=style.INK, linewidth=1.8, zorder=4)
+            axes.fill_between(
+                fit.x, fit.low, fit.high, color=style.INK, alpha=0.18, linewidth=0, zorder=3
+            )
+        _name_points(axes, panel, marks)
+        style.chance_line(axes, panel["outputs"].iloc[0], low)
+        style.percent_axis(axes)
+        axes.set_xlabel("hidden proportion (realised)")
+        if column == 0:
+            axes.set_ylabel("test accuracy")
+        else:
+            axes.tick_params(labelleft=False)
+    return page.figure

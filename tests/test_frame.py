@@ -1,0 +1,62 @@
+"""The frame of the project: pins that agree, a README that is run, documents that are generated."""
+
+import re
+import tomllib
+
+import yaml
+
+from blockmaps import runs
+
+
+def pins(root):
+    lines = (root / "constraints.txt").read_text().splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def test_constraints_have_no_local_version_tags(root):
+    assert pins(root)
+    assert not [name for name, version in pins(root).items() if "+" in version]
+
+
+def test_environment_and_constraints_agree(root):
+    environment = yaml.safe_load((root / "environment.yml").read_text())
+    (packages,) = [one["pip"] for one in environment["dependencies"] if isinstance(one, dict)]
+    here = dict(line.split("==") for line in packages)
+    assert here
+    assert {name: pins(root)[name] for name in here} == here
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    needed = {re.split(r"[<>=\[ ]", line)[0] for line in project["dependencies"]}
+    assert needed == set(here)
+
+
+def test_every_dependency_is_pinned(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    lines = project["dependencies"] + extras["test"] + extras["dev"]
+    names = {re.split(r"[<>=\[ ]", line)[0] for line in lines} - {"blockmaps"}
+    assert names <= set(pins(root))
+
+
+COMMANDS = [
+    "python3 -m venv .venv && . .venv/bin/activate && pip install -c constraints.txt -e . "
+    "&& snakemake --cores all",
+    "python3 -m venv .venv && . .venv/bin/activate && pip install -c constraints.txt "
+    "-e '.[test]' && pytest",
+]
+
+
+def test_the_readme_has_the_two_commands_in_fenced_blocks(root):
+    blocks = re.findall(r"```\w*\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert [line for line in lines if line.startswith("python3 -m venv")] == COMMANDS
+
+
+def test_results_readme_describes_every_column(root, blockmaps):
+    printed = blockmaps("columns").stdout
+    assert len(printed.splitlines()) == len(runs.COLUMNS) + 2
+    assert printed in (root / "results/README.md").read_text(), "drifted: blockmaps columns"
+
+
+def test_the_python_file_of_every_module_is_short(root):
+    for path in (root / "src").rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= 300, path

@@ -1,0 +1,75 @@
+"""A copy of the checkout, as a clone has it, in which the workflow runs for real."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+class Checkout:
+    """A copy of the repository, and commands run in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def snakemake(self, *arguments, check=True):
+        """Run snakemake; return the finished process, standard error in its output."""
+        done = subprocess.run(
+            ["snakemake", "--cores", "2", *map(str, arguments)],
+            cwd=self.folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+        )
+        if check:
+            assert done.returncode == 0, done.stdout
+        return done
+
+    def jobs(self, *arguments) -> dict[str, int]:
+        """Return how many jobs of each rule a dry run has."""
+        text = self.snakemake("--dry-run", *arguments).stdout
+        counts, inside = {}, False
+        for line in text.splitlines():
+            if line.startswith("Job stats:"):
+                inside = True
+            elif inside and not line.strip():
+                break
+            elif inside and (words := line.split()) and words[-1].isdigit():
+                counts[words[0]] = int(words[-1])
+        counts.pop("total", None)
+        return counts
+
+
+def copy_checkout(folder: Path) -> Checkout:
+    """Copy what git tracks, and what it would, into a new folder."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return Checkout(folder)
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory) -> Checkout:
+    """A copy in which nothing runs but dry runs."""
+    return copy_checkout(tmp_path_factory.mktemp("fresh"))
+
+
+@pytest.fixture(scope="session")
+def ran(tmp_path_factory) -> Checkout:
+    """A copy in which the tiny preset has run whole. Tests leave it as they found it."""
+    checkout = copy_checkout(tmp_path_factory.mktemp("ran"))
+    checkout.snakemake("--configfile", "tests/workflow/tiny.yaml")
+    return checkout

@@ -1,0 +1,173 @@
+"""The workflow as its users run it: real processes, real files, a data set of one's own."""
+
+import os
+import time
+
+import pytest
+import yaml
+
+from blockmaps import runs
+
+TINY = ("--configfile", "tests/workflow/tiny.yaml")
+NOTHING = "Nothing to be done"
+
+
+@pytest.fixture
+def edit(ran):
+    """Change a file of the copy for one test: edit(name, old, new)."""
+    before = {}
+
+    def change(name, old, new):
+        path = ran.folder / name
+        before.setdefault(path, (path.read_bytes(), path.stat().st_mtime_ns))
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    yield change
+    for path, (content, when) in before.items():
+        path.write_bytes(content)
+        os.utime(path, ns=(when, when))
+
+
+def test_a_fresh_clone_has_jobs_to_do(fresh):
+    """An include alone would name no default target, and snakemake would end well at once."""
+    jobs = fresh.jobs()
+    assert jobs["train"] > 10
+    assert jobs["figure"] == 3
+    assert jobs["table"] == 3
+    assert {"config", "data", "runs"} <= set(jobs)
+    assert not (fresh.folder / "results/default").exists()
+
+
+def test_the_default_profile_is_picked_up(fresh):
+    assert "profiles/default" in fresh.snakemake("--dry-run").stdout
+
+
+def test_partial_targets(fresh):
+    assert "figure" not in fresh.jobs("tables")
+    jobs = fresh.jobs("figures")
+    assert jobs["figure"] == 3
+    assert "table" not in jobs
+
+
+def test_the_cluster_profile_plans(fresh):
+    done = fresh.snakemake("--dry-run", "--profile", "profiles/slurm")
+    assert "gpu=1" in done.stdout
+
+
+def test_lint_is_clean(fresh):
+    assert "Congratulations" in fresh.snakemake("--lint").stdout
+
+
+def test_a_config_at_fault_is_one_line_and_exit_2_and_nothing_is_written(fresh):
+    raw = yaml.safe_load((fresh.folder / "tests/workflow/tiny.yaml").read_text())
+    raw["experiments"]["structures"]["designs"][0]["budgets"] = [-1]
+    file = fresh.folder / "fault.yaml"
+    file.write_text(yaml.safe_dump(raw))
+    try:
+        done = fresh.snakemake("--configfile", "fault.yaml", check=False)
+    finally:
+        file.unlink()
+    assert done.returncode == 2
+    (line,) = [line for line in done.stdout.splitlines() if "blockmaps:" in line]
+    assert "fault.yaml: experiments.structures.designs[0].budgets[0]: found -1" in line
+    assert "Traceback" not in done.stdout
+    assert not (fresh.folder / "results/tiny").exists()
+
+
+def test_config_on_the_command_line_overrides_the_preset(fresh):
+    done = fresh.snakemake("--dry-run", "config", *TINY, "--config", "name=other")
+    assert "results/other/config.json" in done.stdout
+
+
+def test_a_new_data_set_goes_through_the_whole_dag(ran):
+    plugin = (ran.folder / "tests/workflow/parity.py").read_text().splitlines()
+    assert len(plugin) <= 40
+    folder = ran.folder / "results/tiny"
+    table = runs.read(folder / "runs.parquet")
+    assert set(table["dataset"]) == {"parity"}
+    assert list(table.columns) == list(runs.COLUMNS)
+    factorial = table[table["design"] == "factorial"]
+    assert factorial["structure"].nunique() == 64
+    assert table["key"].nunique() == 64 + 2 + 10
+    for name in ("summary", "structures", "differences"):
+        assert (folder / f"tables/{name}.csv").stat().st_size > 100
+    for name in ("proportion", "structures", "curves"):
+        for kind in ("svg", "png"):
+            assert (folder / f"figures/{name}.{kind}").stat().st_size > 5000
+    logs = {path.relative_to(folder / "logs").parts[0] for path in (folder / "logs").rglob("*.log")}
+    assert {"config.log", "data", "train", "runs.log", "tables", "figures"} <= logs
+
+
+def test_a_second_run_has_nothing_to_do(ran):
+    assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout
+
+
+def test_time_stamps_and_comments_do_not_count(ran, edit):
+    (ran.folder / "tests/workflow/tiny.yaml").touch()
+    (ran.folder / "src/blockmaps/bank.py").touch()
+    edit("src/blockmaps/figures/curves.py", "\ndef draw(", "\n# a comment\ndef draw(")
+    edit("src/blockmaps/bank.py", "\nclass Bank(", "\n\n# a comment\nclass Bank(")
+    edit("tests/workflow/tiny.yaml", "name: tiny", "# a comment\nname: tiny")
+    assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout
+
+
+def test_a_figures_code_redraws_that_figure_alone(ran, edit):
+    edit("src/blockmaps/figures/curves.py", "\ndef draw(", "\nNEW = 1\n\n\ndef draw(")
+    jobs = ran.jobs(*TINY)
+    jobs.pop("all", None)
+    jobs.pop("default", None)
+    assert {name: count for name, count in jobs.items() if name != "figures"} == {"figure": 1}
+
+
+def test_the_banks_code_trains_again_and_the_same_shards(ran, edit):
+    shards = len(list((ran.folder / "results/tiny/runs").glob("*.parquet")))
+    edit("src/blockmaps/groups.py", "MOST_PADDING = 1.25", "MOST_PADDING = 1.5")
+    jobs = ran.jobs(*TINY)
+    assert jobs["train"] == shards
+    assert "data" not in jobs
+
+
+def test_a_data_sets_code_makes_it_again(ran, edit):
+    edit("tests/workflow/parity.py", "bits.sum(1) % 2", "1 - bits.sum(1) % 2")
+    assert ran.jobs(*TINY)["data"] == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "trained"),
+    [
+        ("seeds: 1", "seeds: 2", 2),
+        ("seeds: [0, 1]}", "seeds: [0, 1, 2]}", 1),
+        ("budgets: [150], seeds", "budgets: [150, 170], seeds", 2),
+        ("points: 5}", "points: 5}\n      - {kind: uniform, budgets: [150], densities: [0.4]}", 1),
+    ],
+)
+def test_only_new_variants_are_trained(ran, edit, old, new, trained):
+    edit("tests/workflow/tiny.yaml", old, new)
+    jobs = ran.jobs(*TINY)
+    assert jobs["runs"] == 1
+    # seeds: 2 adds a shard for each of factorial (two), balanced has it already, even
+    expected = {"seeds: 2": 3}.get(new, trained)
+    assert jobs["train"] == expected
+
+
+def test_the_report_is_made(ran):
+    ran.snakemake("--report", "report.zip", *TINY)
+    assert (ran.folder / "report.zip").stat().st_size > 10_000
+
+
+def test_a_step_can_be_run_by_hand(ran, tmp_path, blockmaps):
+    folder = ran.folder / "results/tiny"
+    before = (folder / "figures/curves.svg").read_bytes()
+    again = tmp_path / "again.svg"
+    blockmaps("figure", "curves", "--runs", folder / "runs.parquet", "--output", again)
+    assert again.read_bytes() == before
+    done = blockmaps("plan", "--config", "results/tiny/config.json", cwd=ran.folder)
+    assert "76 variants in" in done.stdout
+
+
+def test_a_no_op_is_quick(ran):
+    began = time.perf_counter()
+    ran.snakemake(*TINY)
+    assert time.perf_counter() - began < 20  # 2 to 3 s on an idle machine
