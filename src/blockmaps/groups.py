@@ -9,7 +9,7 @@ from torch import Tensor
 from blockmaps.maps import ACTIVATIONS
 
 # Variants are padded to the largest of their group; a group ends where padding would pass this.
-MOST_PADDING = 1.25
+MOST_PADDING = 1.12
 
 # dσ(a)/da, written in σ's own value s.
 DERIVATIVES = {

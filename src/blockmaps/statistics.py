@@ -72,9 +72,9 @@ def _pattern_means(outcomes: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _interval(outcomes: pd.DataFrame, mean: float, low: float, high: float, method: str):
-    count = outcomes[["pattern", "seed_index"]].nunique()
+    count = (outcomes[name].nunique() for name in ("pattern", "seed_index"))
     bounds = float(mean), float(low), float(high)
-    return Interval(*bounds, len(outcomes), *map(int, count), method)
+    return Interval(*bounds, len(outcomes), *count, method)
 
 
 def pooled_variance(outcomes: pd.DataFrame) -> Pooled:
@@ -172,7 +172,7 @@ def paired_difference(first: pd.DataFrame, second: pd.DataFrame, level: float = 
     sides = []
     for outcomes in (first, second):
         valued = _valued(outcomes)
-        by_seed = valued.pivot_table(index="seed_index", columns="pattern", values="value")
+        by_seed = valued.groupby(["seed_index", "pattern"])["value"].mean().unstack()
         sides.append(by_seed.dropna().mean(axis=1))
     differences = (sides[0] - sides[1]).dropna().to_numpy()
     n = len(differences)

@@ -56,6 +56,13 @@ _CONSTANT = [
 ]
 
 
+# What a row of a table is made from, beside an outcome.
+_VALUED = [
+    *("arm", "pattern", "seed_index", "hidden", "hidden_proportion"),
+    *("diverged", "epochs", "steps"),
+]
+
+
 def _pattern_names(outcomes: pd.DataFrame) -> pd.Series:
     """Name every run's pattern, so that equal patterns of two designs have one name.
 
@@ -139,7 +146,7 @@ def _panels(runs: pd.DataFrame) -> Iterator[tuple[dict, str, pd.DataFrame]]:
     for labels, panel in final_outcomes(runs).groupby(PANEL):
         for outcome in OUTCOMES:
             if panel[outcome].notna().any():
-                values = panel.rename(columns={outcome: "value"})
+                values = panel[[*_VALUED, outcome]].rename(columns={outcome: "value"})
                 yield dict(zip(PANEL, labels, strict=True)), outcome, values
 
 

@@ -1,5 +1,6 @@
 """What the rules share: the checked config, the plan made from it, digests, and devices."""
 
+import json
 import os
 import sys
 from glob import glob
@@ -10,9 +11,10 @@ sys.path.insert(0, str(SOURCE))
 
 from blockmaps import config as configs
 from blockmaps import pipeline
-from blockmaps.canonical import canonical_json, digest
+from blockmaps.canonical import digest, plain
 from blockmaps.code import code_digest
 from blockmaps.errors import InputError
+from blockmaps.files import whole
 
 # Every step runs this checkout's code, also in an environment that --sdm conda made.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH='{SOURCE}'; ")
@@ -28,10 +30,17 @@ except InputError as fault:
     print(f"blockmaps: {fault}", file=sys.stderr)
     sys.exit(2)
 
-# The config as the steps read it. Each step depends on its own part of it, by a digest among its
-# parameters, so the file's time stamp must not count: it is always an ancient input.
+# The config as the steps read it, with what --config changed. Each step depends on its own part, by
+# a digest among its parameters; the file is no job's input (an ancient input that is made again
+# would hide every other reason for its dependents to run) but written before the first job starts.
 ASKED = RESULTS / "config.json"
 RUNS = RESULTS / "runs.parquet"
+
+
+def write_config():
+    """Write the config for the steps to read."""
+    with whole(ASKED) as partial:
+        partial.write_text(json.dumps(plain(CONFIG), indent=1) + "\n")
 
 
 def data_file(name):

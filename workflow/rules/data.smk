@@ -1,20 +1,4 @@
-rule config:
-    output:
-        ASKED,
-    params:
-        asked=canonical_json(CONFIG),
-    log:
-        RESULTS / "logs/config.log",
-    conda:
-        ENVIRONMENT
-    localrule: True
-    shell:
-        "{BLOCKMAPS} config --json {params.asked:q} --output {output} &> {log}"
-
-
 rule data:
-    input:
-        config=ancient(ASKED),
     output:
         data_file("{data}"),
     wildcard_constraints:
@@ -30,4 +14,4 @@ rule data:
         mem_mb=4000,
         runtime=30,
     shell:
-        "{BLOCKMAPS} data {params.source} --config {input.config} --output {output} &> {log}"
+        "{BLOCKMAPS} data {params.source} --config {ASKED} --output {output} &> {log}"

@@ -3,7 +3,6 @@
 # among it: Snakemake removes outputs before a job runs again, and what they hold must survive.
 rule train:
     input:
-        config=ancient(ASKED),
         data=lambda wildcards: data_file(PLAN.shards[wildcards.shard].dataset),
     output:
         RESULTS / "runs/{shard}.parquet",
@@ -21,13 +20,12 @@ rule train:
         mem_mb=3000,
         runtime=240,
     shell:
-        "{BLOCKMAPS} train {wildcards.shard} --config {input.config} --data {input.data}"
+        "{BLOCKMAPS} train {wildcards.shard} --config {ASKED} --data {input.data}"
         " --output {output} &> {log}"
 
 
 rule runs:
     input:
-        config=ancient(ASKED),
         shards=shard_tables,
     output:
         RUNS,
@@ -39,4 +37,4 @@ rule runs:
     conda:
         ENVIRONMENT
     shell:
-        "{BLOCKMAPS} collect --config {input.config} --output {output} &> {log}"
+        "{BLOCKMAPS} collect --config {ASKED} --output {output} &> {log}"

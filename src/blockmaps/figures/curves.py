@@ -10,7 +10,7 @@ from blockmaps.statistics import SAMPLED_ARMS, arm_interval, paired_difference, 
 from blockmaps.summary import DIFFERENCES, final_outcomes
 
 COLUMNS = 3
-PANEL_HEIGHT, TITLE, BELOW, BESIDE = 3.2, 0.48, 0.68, 0.62
+PANEL_HEIGHT, TITLE, BELOW, BESIDE = 3.2, 0.48, 0.68, 0.68
 LABEL_SIZE, LABEL_APART = 9, 0.16  # points, inches
 
 
@@ -40,6 +40,9 @@ def learning_curves(runs: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 def finding(outcomes: pd.DataFrame) -> tuple[str, str]:
     """Say how the first of claim A1's differences that the panel has comes out at the end."""
+    outcomes = outcomes.dropna(subset="test_accuracy")
+    if outcomes.empty:
+        return wording.NOTHING, ""
     arms = dict(tuple(outcomes.rename(columns={"test_accuracy": "value"}).groupby("arm")))
     pairs = [(first, second) for first, second in DIFFERENCES if {first, second} <= set(arms)]
     if not pairs:
@@ -143,6 +146,20 @@ def _draw_curves(axes: Axes, curves: pd.DataFrame, marks: dict[str, style.Mark])
         )
 
 
+def about_bands(curves: pd.DataFrame) -> str:
+    """Say what the bands of curves are, as far as there are any."""
+    banded = curves.dropna(subset=["low"])["arm"]
+    sampled = " and ".join(sorted(set(SAMPLED_ARMS) & set(banded)))
+    if banded.isin(SAMPLED_ARMS).all():
+        alone = f": 95 %, over patterns, for {sampled} alone" if sampled else ": none"
+        return f"Bands{alone}; one seed a pattern says nothing of the scatter between seeds."
+    over = f"; over patterns for {sampled}" if sampled else ""
+    return (
+        f"Bands: 95 %, t with the variance between seeds pooled over a budget's patterns{over}. "
+        "In brackets: 95 % paired t interval of the difference, by seed index."
+    )
+
+
 @style.themed
 def draw(runs: pd.DataFrame) -> Figure:
     """Draw test accuracy against optimiser steps, a panel a budget and experiment.
@@ -156,20 +173,16 @@ def draw(runs: pd.DataFrame) -> Figure:
     marks = style.marks(outcomes["arm"])
     columns = min(len(panels), COLUMNS)
     rows = -(-len(panels) // columns)
-    sampled = sorted(set(SAMPLED_ARMS) & set(marks))
-    bands = "Bands: 95 %, t with the variance between seeds pooled over a budget's patterns"
-    bands += f"; over patterns for {' and '.join(sampled)}. " if sampled else ". "
-    bands += "In brackets: 95 % paired t interval of the difference, by seed index."
+    drawn = [learning_curves(runs, panel) for _, panel in panels]
+    both = pd.concat(drawn)
     page = style.page(
         wording.sentence({name: finding(panel) for name, panel in panels}),
         "Test accuracy while training, the mean of each arm",
-        wording.facts(outcomes, bands),
+        wording.facts(outcomes, about_bands(both)),
         rows * (TITLE + PANEL_HEIGHT + BELOW) - 0.2,
     )
     beside = max(style.text_width(arm, LABEL_SIZE, "bold") for arm in marks) + LABEL_APART + 0.12
     width = (page.right - page.left - BESIDE) / columns
-    drawn = [learning_curves(runs, panel) for _, panel in panels]
-    both = pd.concat(drawn)
     chance = 1 / outcomes["outputs"].min()
     values = pd.concat([both["mean"], both["low"], both["high"]])
     low, high = style.shown(values, chance)
@@ -181,8 +194,9 @@ def draw(runs: pd.DataFrame) -> Figure:
             width - beside,
             PANEL_HEIGHT,
         )
-        patterns = wording.counted(panel["pattern"].nunique(), "pattern")
-        style.panel_title(axes, name, f"n = {len(panel)}, {patterns}")
+        valued = panel[panel["test_accuracy"].notna()]
+        patterns = wording.counted(valued["pattern"].nunique(), "pattern")
+        style.panel_title(axes, name, f"n = {len(valued)}, {patterns}")
         axes.set_xlim(*style.padded(curves["step"], 0.02))
         axes.set_ylim(low, high)
         _draw_curves(axes, curves, marks)

@@ -11,7 +11,7 @@ from blockmaps.statistics import SplineFit, fit_spline
 from blockmaps.summary import final_outcomes
 
 COLUMNS = 3
-PANEL_HEIGHT, BELOW, BESIDE = 3.1, 0.68, 0.62
+PANEL_HEIGHT, BELOW, BESIDE = 3.1, 0.68, 0.68
 TITLE = 0.45
 NAMED = ("dense", "uniform")
 
@@ -37,17 +37,18 @@ def finding(fit: SplineFit | None) -> tuple[str, str]:
         return "too few patterns for a curve of accuracy on the hidden proportion", ""
     best, first, last = fit.optimum, fit.x[0], fit.x[-1]
     if np.isnan(best.low):
-        return "too few patterns for an interval of the best hidden proportion", f"{best.mean:.2f}"
-    interval = wording.interval(best.low, best.high, 2)
+        found = "with too few patterns for an interval, the curve peaks at a hidden proportion of"
+        return found, f"{best.mean:.2f}"
     step = fit.x[1] - fit.x[0]
-    if best.low > first + step and best.high < last - step:
+    above_first, below_last = best.low > first + step, best.high < last - step
+    interval = wording.interval(best.low, best.high, 2)
+    if above_first and below_last:
         return "accuracy peaks at a hidden proportion of", f"{best.mean:.2f} {interval}"
-    middle = (first + last) / 2
-    if best.low > middle:
-        return "accuracy is highest at the largest hidden proportions,", interval
-    if best.high < middle:
-        return "accuracy is highest at the smallest hidden proportions,", interval
-    return "accuracy has no clear optimum,", f"anywhere in {interval}"
+    if above_first:
+        return "accuracy is highest at a hidden proportion of at least", f"{best.low:.2f}"
+    if below_last:
+        return "accuracy is highest at a hidden proportion of at most", f"{best.high:.2f}"
+    return "no clear optimum of the hidden proportion, which may be anywhere in", interval
 
 
 def _draw_points(axes: Axes, outcomes: pd.DataFrame, marks: dict[str, style.Mark]) -> None:
@@ -105,14 +106,17 @@ def draw(runs: pd.DataFrame) -> Figure:
     panels = list(wording.panels(outcomes))
     fits = [fitted(panel) for _, panel in panels]
     title = wording.sentence(
-        {name: finding(fit) for (name, _), fit in zip(panels, fits, strict=True)}
+        {
+            name: finding(fit) if panel["test_accuracy"].notna().any() else (wording.NOTHING, "")
+            for (name, panel), fit in zip(panels, fits, strict=True)
+        }
     )
     bands = "No curve: fewer than 10 patterns."
     if any(fits):
         bands = (
             "Curve: natural cubic spline, 4 degrees of freedom, of logit accuracy, each pattern "
             "counting the same; its band and the interval of its optimum: "
-            "95 %, bootstrap over patterns."
+            "95 %, bootstrap over patterns, where there are at least 20."
         )
     columns = min(len(panels), COLUMNS)
     rows = -(-len(panels) // columns)
@@ -135,8 +139,9 @@ def draw(runs: pd.DataFrame) -> Figure:
             width - 0.2,
             PANEL_HEIGHT,
         )
-        patterns = panel.loc[panel["test_accuracy"].notna(), "pattern"].nunique()
-        style.panel_title(axes, name, f"n = {len(panel)}, {wording.counted(patterns, 'pattern')}")
+        valued = panel[panel["test_accuracy"].notna()]
+        patterns = wording.counted(valued["pattern"].nunique(), "pattern")
+        style.panel_title(axes, name, f"n = {len(valued)}, {patterns}")
         axes.set_ylim(low, high)
         axes.set_xlim(*style.padded(outcomes["hidden_proportion"]))
         _draw_points(axes, panel, marks)

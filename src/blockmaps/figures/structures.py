@@ -9,7 +9,7 @@ from blockmaps.figures import style, wording
 from blockmaps.patterns import RNN_BLOCKS
 from blockmaps.summary import by_structure, final_outcomes
 
-PANEL_HEIGHT, TITLE, BESIDE = 1.75, 0.4, 0.62
+PANEL_HEIGHT, TITLE, BESIDE = 1.75, 0.4, 0.68
 ROW, GAP = 0.14, 0.2
 NAMED = ("dense", "uniform")
 REFERENCES = ("dense", "uniform")
@@ -30,11 +30,17 @@ def _ordered(means: pd.DataFrame) -> list[str]:
 
 def finding(means: pd.DataFrame) -> tuple[str, str]:
     """Say how many structures of a panel are clear of dense, their intervals lying apart."""
+    means = means.dropna(subset="mean")
+    if means.empty:
+        return wording.NOTHING, ""
     arms = means.set_index("arm")
     reference = next((arm for arm in REFERENCES if arm in arms.index), None)
     if reference is None:
         low, high = means["mean"].min(), means["mean"].max()
-        return "mean test accuracy of structures ranges from", f"{low:.1%} to {high:.1%}"
+        return (
+            "mean test accuracy of structures ranges from",
+            f"{100 * low:.1f} to {100 * high:.1f} %",
+        )
     base = arms.loc[[reference]].iloc[0]
     others = means[means["arm"] != reference]
     group = "other structures"
@@ -46,8 +52,8 @@ def finding(means: pd.DataFrame) -> tuple[str, str]:
     if above == below == 0:
         return f"no clear difference between any of {len(others)} {group} and {reference}", ""
     return (
-        f"of {len(others)} {group}",
-        f"{above} lie clearly above {reference} and {below} below",
+        f"of {len(others)} {group}, clear of {reference}:",
+        f"{above} above and {below} below",
     )
 
 
@@ -156,7 +162,7 @@ def draw(runs: pd.DataFrame) -> Figure:
     if len(factorial):
         outcomes = outcomes[outcomes["pattern"].isin(factorial)]
         means = means[means["structure"].isin(factorial)]
-    panels = list(wording.panels(means)) or [("no budget", means)]
+    panels = list(wording.panels(means)) or [("any budget", means)]
     order = _ordered(means) or sorted(outcomes["pattern"].unique())
     place = {structure: number for number, structure in enumerate(order)}
     means = means.assign(place=means["structure"].map(place))
@@ -166,7 +172,7 @@ def draw(runs: pd.DataFrame) -> Figure:
     title = wording.sentence({name: finding(panel) for name, panel in panels})
     bands = (
         "Bars: 95 % t intervals, variance between seeds pooled over a budget's patterns, not "
-        "corrected for the number of structures; clearly above: bars do not overlap."
+        "corrected for the number of structures; clear: bars do not overlap."
     )
     if means["low"].isna().all():
         bands = "No intervals: one seed a pattern."
@@ -191,7 +197,7 @@ def draw(runs: pd.DataFrame) -> Figure:
         low, high = style.shown(values, 1 / outcomes["outputs"].iloc[0])
         axes.set_ylim(low, high)
         _draw_means(axes, panel.assign(place=panel["structure"].map(place)), marks)
-        style.chance_line(axes, outcomes["outputs"].iloc[0], low)
+        style.chance_line(axes, outcomes["outputs"].iloc[0], low, over=True)  # the best are right
         style.percent_axis(axes)
         axes.set_xticks([])
         axes.set_ylabel("test accuracy")

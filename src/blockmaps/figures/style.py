@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 WIDTH = 9.0  # inches; 900 px on a page at 100 px an inch
@@ -63,13 +63,13 @@ class Mark(NamedTuple):
     line: str | tuple
 
 
-# Okabe and Ito's colours, told apart in all common kinds of colour blindness; the marker and the
-# line say the same again.
+# After Okabe and Ito, so that they are told apart in the common kinds of colour blindness; their
+# green is darkened, being the grey of mixed to some. Marker and line say the same as the colour.
 _MARKS = {
     "dense": Mark("#0072B2", "s", "-"),
     "uniform": Mark("#D55E00", "D", (0, (5, 1.5))),
-    "mixed": Mark("#8a8a8a", "o", (0, (1.2, 1.2))),
-    "balanced": Mark("#009E73", "^", (0, (7, 1.5, 1.5, 1.5))),
+    "mixed": Mark("#868686", "o", (0, (1.2, 1.2))),
+    "balanced": Mark("#00664B", "^", (0, (7, 1.5, 1.5, 1.5))),
     "even": Mark("#AA4499", "v", (0, (3, 1.5, 1, 1.5, 1, 1.5))),
 }
 _LINES = ("-", (0, (4, 1)), (0, (1, 1)), (0, (6, 1, 1, 1)))
@@ -119,7 +119,7 @@ def themed(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Return the width of a line of text in inches, at a font size in points."""
     font = FontProperties(family=_THEME["font.family"], size=size, weight=weight)
-    return TextPath((0, 0), text, prop=font).get_extents().width / 72
+    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
 
 
 def fold(text: str, size: float, width: float, weight: str = "normal") -> list[str]:
@@ -205,6 +205,7 @@ def save(figure: Figure, paths: Iterable[Path]) -> None:
 
 def percent_axis(axes: Axes) -> None:
     """Label the y axis in percent, with as many decimals as its ticks need."""
+    axes.yaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
 
 
@@ -214,14 +215,16 @@ def thousands_axis(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,.0f}"))
 
 
-def chance_line(axes: Axes, outputs: int, low: float) -> None:
-    """Draw chance, 1/|y|, or say where it is if it lies below what is shown, from `low` on."""
+def chance_line(axes: Axes, outputs: int, low: float, over: bool = False) -> None:
+    """Draw chance, 1/|y|, its name under it or `over` it, or say that it lies below `low`."""
     chance = 1 / outputs
     if chance >= low:
         axes.axhline(chance, color=FAINT, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1.5)
-        at, text, lift = (1, chance), f"chance, {100 * chance:.3g} %", 2
+        at, text = (1, chance), f"chance, {100 * chance:.3g} %"
+        lift, side = (2, "bottom") if over else (-3, "top")
     else:
-        at, text, lift = (1, low), f"↓ chance, {100 * chance:.3g} %, is below", 3
+        at, text = (1, low), f"↓ chance, {100 * chance:.3g} %, is below"
+        lift, side = 3, "bottom"
     axes.annotate(
         text,
         at,
@@ -229,7 +232,7 @@ def chance_line(axes: Axes, outputs: int, low: float) -> None:
         xytext=(-2, lift),
         textcoords="offset points",
         ha="right",
-        va="bottom",
+        va=side,
         size=8.5,
         color=FAINT,
         path_effects=HALO,
@@ -293,4 +296,4 @@ def shown(accuracies: pd.Series, chance: float) -> tuple[float, float]:
     low, high = accuracies.min(), accuracies.max()
     if low - chance > 1.5 * (high - low):
         return padded(accuracies, 0.12)
-    return padded(pd.Series([low, high, chance]))
+    return padded(pd.Series([low, high, chance]), 0.08)

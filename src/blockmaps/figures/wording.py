@@ -7,6 +7,7 @@ import pandas as pd
 from blockmaps.summary import PANEL
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
+NOTHING = "the table holds no test accuracy"
 PAPER_INPUTS = 2500  # 2509.15057: images of 50 × 50
 
 
@@ -36,10 +37,15 @@ def sentence(findings: dict[str, tuple[str, str]]) -> str:
     findings : what is found and its numbers, by the panel's name: {"4,000 unknowns": ("accuracy
         peaks at a hidden proportion of", "0.43 [0.41, 0.51]")}.
     """
-    clauses: dict[str, list[str]] = {}
+    clauses: dict[str, list[tuple[str, str]]] = {}
     for name, (found, numbers) in findings.items():
-        clauses.setdefault(found, []).append(f"{numbers} ({name})".strip())
-    said = "; ".join(f"{found} {', '.join(places)}" for found, places in clauses.items())
+        clauses.setdefault(found, []).append((name, numbers))
+    said = "; ".join(
+        f"{found} " + ", ".join(f"{numbers} ({name})" for name, numbers in panels)
+        if panels[0][1]
+        else f"{found} ({', '.join(name for name, _ in panels)})"
+        for found, panels in clauses.items()
+    )
     return said[:1].upper() + said[1:]
 
 
