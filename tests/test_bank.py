@@ -47,7 +47,7 @@ variants_strategy = st.lists(
 )
 
 
-def compare(variants, batch, time, iterations=1, loss_steps=None, steps=10):
+def compare(variants, batch, time, iterations=1, loss_steps=None, steps=10, blank_steps=0):
     """Output, loss, gradient and the parameters after ten Adam steps, each to 1e-10."""
     starts = [start(one, ROOT_SEED) for one in variants]
     bank = Bank(variants, starts, torch.float64)
@@ -58,6 +58,7 @@ def compare(variants, batch, time, iterations=1, loss_steps=None, steps=10):
     torch.manual_seed(0)
     x = torch.randn(time, batch, INPUTS, dtype=torch.float64)
     target = torch.randint(0, OUTPUTS, (batch,))
+    given, x[time - blank_steps :] = time - blank_steps, 0  # what is blank is exactly zero
     tokens = list(range(time)) if loss_steps is None else loss_steps
     bank_adam = torch.optim.Adam(bank.parameters(), lr=1e-2)
     map_adams = [torch.optim.Adam(one.parameters(), lr=1e-2) for one in maps]
@@ -66,7 +67,7 @@ def compare(variants, batch, time, iterations=1, loss_steps=None, steps=10):
         return torch.nn.functional.cross_entropy(y.flatten(0, 1), target.repeat(len(y)))
 
     for count in range(steps):
-        outputs = bank(x, loss_steps, iterations)
+        outputs = bank(x[:given], loss_steps, iterations, blank_steps)
         bank_adam.zero_grad()
         sum(loss_of(y) for y in outputs).backward()
         for k, (one, adam, begin) in enumerate(zip(maps, map_adams, starts, strict=True)):
@@ -107,6 +108,13 @@ def test_loss_on_the_last_step_and_held_inputs():
     compare(variants, 4, 5, loss_steps=[4])
     compare(variants, 4, 1, iterations=6)
     compare(variants, 4, 3, iterations=2)
+
+
+def test_blank_steps_are_zeros_at_the_end():
+    variants = [variant(h, [0.5, 1, 1, 0.3, 1, 1]) for h in (2, 8)]
+    compare(variants, 4, 5, loss_steps=[4], blank_steps=1)
+    compare(variants, 4, 5, iterations=2, blank_steps=2)
+    compare(variants, 4, 5, loss_steps=[2], blank_steps=1)
 
 
 def test_any_slots():

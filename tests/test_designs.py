@@ -52,7 +52,7 @@ def test_balanced_rows_are_balanced():
 
 
 def test_even_rows_cover_the_proportion_at_one_budget_size_and_density():
-    rows = list(Even(budget=4000, hidden=(64, 96), points=9).rows(SIZES))
+    rows = list(Even(sizes={4000: (64, 96)}, points=9).rows(SIZES))
     assert len(rows) == 18
     for hidden in (64, 96):
         counts = [row.pattern.expected() for row in rows if row.pattern.sizes["h"] == hidden]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from blockmaps import statistics
+from blockmaps import splines, statistics
 
 SIMULATIONS = 400
 # three standard errors of a coverage of 95 %
@@ -146,7 +146,7 @@ def curved(patterns: int, seeds: int, noise: float, seed: int = 5) -> pd.DataFra
 
 
 def test_spline_recovers_a_curve_and_its_optimum():
-    fit = statistics.fit_spline(curved(60, 2, 0.01))
+    fit = splines.fit_spline(curved(60, 2, 0.01))
     truth = 0.7 - (fit.x - 0.4) ** 2
     np.testing.assert_allclose(fit.mean, truth, atol=0.015)
     assert ((fit.low <= truth) & (truth <= fit.high)).mean() > 0.8
@@ -158,7 +158,7 @@ def test_spline_recovers_a_curve_and_its_optimum():
 def test_spline_band_has_the_pattern_as_its_unit():
     table = curved(30, 2, 0.02)
     often = pd.concat([table.assign(seed_index=table["seed_index"] + 2 * i) for i in range(8)])
-    few, many = statistics.fit_spline(table), statistics.fit_spline(often)
+    few, many = splines.fit_spline(table), splines.fit_spline(often)
     np.testing.assert_allclose(few.low, many.low)
     np.testing.assert_allclose(few.optimum[:3], many.optimum[:3])
 
@@ -167,31 +167,31 @@ def test_spline_is_patsys_natural_cubic_regression_spline():
     from patsy import dmatrix
 
     table = curved(40, 1, 0.02)
-    x, knots = table["x"].to_numpy(), statistics.spline_knots(table["x"].to_numpy())
+    x, knots = table["x"].to_numpy(), splines.spline_knots(table["x"].to_numpy())
     basis = dmatrix(
         "cr(x, knots=inner, lower_bound=low, upper_bound=high) - 1",
         {"x": x, "inner": knots[1:-1], "low": knots[0], "high": knots[-1]},
     )
-    ours = statistics.spline_basis(x, knots)
+    ours = splines.spline_basis(x, knots)
     np.testing.assert_allclose(ours, basis, atol=1e-12)
     coefficients = np.linalg.lstsq(ours, table["value"].to_numpy())[0]
-    fit = statistics.fit_spline(table)
-    np.testing.assert_allclose(fit.mean, statistics.spline_basis(fit.x, knots) @ coefficients)
+    fit = splines.fit_spline(table)
+    np.testing.assert_allclose(fit.mean, splines.spline_basis(fit.x, knots) @ coefficients)
 
 
 def test_spline_goes_on_straight_beyond_its_ends():
     knots = np.array([0.0, 0.3, 0.6, 1.0])
-    outside = statistics.spline_basis(np.array([1.0, 1.5, 2.0, -1.0, -0.5, 0.0]), knots)
+    outside = splines.spline_basis(np.array([1.0, 1.5, 2.0, -1.0, -0.5, 0.0]), knots)
     np.testing.assert_allclose(outside[2] - outside[1], outside[1] - outside[0], atol=1e-12)
     np.testing.assert_allclose(outside[5] - outside[4], outside[4] - outside[3], atol=1e-12)
 
 
 def test_spline_with_few_patterns():
-    fit = statistics.fit_spline(curved(12, 2, 0.01))
+    fit = splines.fit_spline(curved(12, 2, 0.01))
     assert np.isnan(fit.low).all()
     assert np.isnan(fit.optimum.low)
     assert fit.optimum.mean == pytest.approx(0.4, abs=0.1)
     with pytest.raises(ValueError, match="9 patterns"):
-        statistics.fit_spline(curved(9, 2, 0.01))
+        splines.fit_spline(curved(9, 2, 0.01))
     with pytest.raises(ValueError, match="does not vary"):
-        statistics.fit_spline(curved(30, 2, 0.01).assign(x=0.5))
+        splines.fit_spline(curved(30, 2, 0.01).assign(x=0.5))

@@ -29,25 +29,30 @@ class _Recurrence(torch.autograd.Function):
     """All variants over all steps, with its gradient written out.
 
     Forward keeps the states; backward runs the time loop in reverse, and takes the gradient of U
-    as one matrix product, as the products with U were.
+    as one matrix product, as the products with U were. Blank steps have no product with U, and
+    after the last step nothing reads h, so there only the output's rows are computed.
     """
 
     @staticmethod
-    def forward(ctx, unknowns, biases, inputs, bank, iterations, loss_steps):
+    def forward(ctx, unknowns, biases, inputs, bank, iterations, steps, loss_steps):
         time, batch, width = inputs.shape
         places = unknowns.new_zeros(bank.places).index_copy_(0, bank.unknown_places, unknowns)
         b = unknowns.new_zeros(bank.rows).index_copy_(0, bank.bias_rows, biases)
         U = places[: bank.rows * width].view(bank.rows, width)
         columns = inputs.view(time * batch, width)
         Ux = torch.addmm(b[:, None], U, columns.T).view(bank.rows, time, batch)
+        blank = b[:, None, None].expand(-1, 1, batch)
         states, outputs = [], []
         for group in bank.groups:
             V, ux = group.slice_places(places), group.slice_rows(Ux)
+            ub = group.slice_rows(blank)[:, :, 0]
             s: list[Tensor] = []
-            for step in range(time * iterations):
-                token = ux[:, :, step // iterations]
+            for step in range(steps):
+                rows = bank.outputs if step == steps - 1 else group.size
+                token = step // iterations
+                u = (ux[:, :, token] if token < time else ub)[:, :rows]
                 # s starts at zero, so the first step has no product with V
-                a = torch.baddbmm(token, V, s[-1]) if s else token.clone()
+                a = torch.baddbmm(u, V[:, :rows], s[-1]) if s else u.clone()
                 s.append(group.activate(a))
             outputs.append(torch.stack([s[step][:, : bank.outputs] for step in loss_steps], 1))
             states.append(s)
@@ -64,33 +69,35 @@ class _Recurrence(torch.autograd.Function):
         time = columns.shape[0] // batch
         last = {step: position for position, step in enumerate(ctx.loss_steps)}
         Ux = gradient.new_zeros(bank.rows, time, batch)
+        b = gradient.new_zeros(bank.rows, 1, 1)
         places = torch.zeros_like(ctx.places)
         first = 0
         for group, s in zip(bank.groups, ctx.states, strict=True):
             members = len(group.members)
             outer = gradient[first : first + members]
             first += members
-            V, dV = group.slice_places(ctx.places).mT, group.slice_places(places)
-            dux = group.slice_rows(Ux)
-            d = torch.zeros_like(s[0])
+            V, dV = group.slice_places(ctx.places), group.slice_places(places)
+            dux, db = group.slice_rows(Ux), group.slice_rows(b)[:, :, 0]
+            d = torch.zeros_like(s[-1])
             for step in reversed(range(len(s))):
+                rows, token = s[step].shape[1], step // ctx.iterations
                 if step in last:
                     d[:, : bank.outputs] += outer[:, last[step]]
                 d = group.differentiate(d, s[step])
-                dux[:, :, step // ctx.iterations] += d
+                if token < time:
+                    dux[:, :rows, token] += d
+                else:
+                    db[:, :rows] += d.sum(2, keepdim=True)
                 if step:
-                    dV.baddbmm_(d, s[step - 1].mT)
-                    d = torch.bmm(V, d)
+                    dV[:, :rows].baddbmm_(d, s[step - 1].mT)
+                    d = torch.bmm(V[:, :rows].mT, d)
         width = columns.shape[1]
         U = places[: bank.rows * width].view(bank.rows, width)
         torch.mm(Ux.view(bank.rows, -1), columns, out=U)
         return (
             places.index_select(0, bank.unknown_places),
-            Ux.sum((1, 2)).index_select(0, bank.bias_rows),
-            None,
-            None,
-            None,
-            None,
+            (Ux.sum((1, 2)) + b[:, 0, 0]).index_select(0, bank.bias_rows),
+            *(None,) * 5,
         )
 
 
@@ -213,6 +220,7 @@ class Bank(nn.Module):
         inputs: Float[Tensor, "time batch x"],
         loss_steps: Sequence[int] | None = None,
         iterations: int = 1,
+        blank_steps: int = 0,
     ) -> Float[Tensor, "variants steps batch y"]:
         """Return every variant's output y after the named steps, from z = 0.
 
@@ -221,8 +229,10 @@ class Bank(nn.Module):
         inputs : the shared minibatch, time first.
         loss_steps : the tokens after which y is returned; all of them unless told.
         iterations : steps a token; with one token this is a held input.
+        blank_steps : tokens of zeros after the given ones.
         """
-        tokens = range(inputs.shape[0]) if loss_steps is None else loss_steps
+        number = inputs.shape[0] + blank_steps
+        tokens = range(number) if loss_steps is None else loss_steps
         steps = tuple((token + 1) * iterations - 1 for token in tokens)
         outputs = _Recurrence.apply(
             torch.cat(list(self.unknowns)),
@@ -230,6 +240,7 @@ class Bank(nn.Module):
             inputs.contiguous(),
             self,
             iterations,
+            number * iterations,
             steps,
         )
         return outputs.index_select(0, self.position).mT

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from blockmaps.errors import InputError
 from blockmaps.patterns import RNN_BLOCKS, Activation, Frozen, Pattern, rnn_pattern
@@ -177,28 +177,23 @@ class Even(Design):
     """
 
     kind: Literal["even"] = "even"
-    budget: Budget
-    hidden: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1)
-    points: Annotated[int, Field(ge=2)] = 9
+    sizes: dict[Budget, tuple[Annotated[int, Field(ge=1)], ...]] = Field(
+        min_length=1, description="The values of |h| at each budget, such as {4000: [56, 80]}."
+    )
+    points: Annotated[int, Field(ge=2)] = 8
     outputs: tuple[Density, Density, Density] = Field(
         default=(0.1, 0.1, 0.1), description="Densities of yx, yh, yy."
     )
 
-    @field_validator("hidden")
-    @classmethod
-    def _distinct(cls, hidden: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(hidden)) < len(hidden):
-            raise ValueError("the same |h| twice")
-        return hidden
-
     def rows(self, sizes: Sizes) -> Iterator[Row]:
-        """Yield `points` rows a value of |h|."""
+        """Yield `points` rows a budget and value of |h|."""
         outputs = dict(zip(RNN_BLOCKS[3:], self.outputs, strict=True))
-        for hidden, point in product(self.hidden, range(self.points)):
-            target = (point + 0.5) / self.points
-            counts = even_counts(self.budget, target, sizes.inputs, hidden, sizes.outputs, outputs)
-            name = f"even:h{hidden}:{target:.3f}"
-            yield Row("even", name, self.budget, sizes.rnn(hidden, counts=counts))
+        for budget, several in self.sizes.items():
+            for hidden, point in product(several, range(self.points)):
+                target = (point + 0.5) / self.points
+                counts = even_counts(budget, target, sizes.inputs, hidden, sizes.outputs, outputs)
+                name = f"even:h{hidden}:{target:.3f}"
+                yield Row("even", name, budget, sizes.rnn(hidden, counts=counts))
 
 
 DESIGNS: dict[str, type[Design]] = {

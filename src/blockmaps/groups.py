@@ -40,17 +40,19 @@ class Group(NamedTuple):
     smooth: list[tuple[str, Tensor]]
 
     def activate(self, a: Tensor) -> Tensor:
-        """Return σ(a), overwriting a."""
-        torch.maximum(a, self.floor, out=a)
+        """Return σ(a) of the first rows of the state, overwriting a."""
+        rows = a.shape[1]
+        torch.maximum(a, self.floor[:, :rows], out=a)
         for name, where in self.smooth:
-            a = torch.where(where, ACTIVATIONS[name](a), a)
+            a = torch.where(where[:, :rows], ACTIVATIONS[name](a), a)
         return a
 
     def differentiate(self, gradient: Tensor, s: Tensor) -> Tensor:
         """Return gradient × σ', with σ' from the activated state s; overwrites the gradient."""
-        gradient.masked_fill_(s <= self.floor, 0)
+        rows = s.shape[1]
+        gradient.masked_fill_(s <= self.floor[:, :rows], 0)
         for name, where in self.smooth:
-            gradient = torch.where(where, gradient * DERIVATIVES[name](s), gradient)
+            gradient = torch.where(where[:, :rows], gradient * DERIVATIVES[name](s), gradient)
         return gradient
 
     def slice_rows(self, of: Tensor) -> Tensor:

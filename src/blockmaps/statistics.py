@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import interpolate, stats
+from scipy import stats
 
 LEVEL = 0.95
 # From this many patterns on they are resampled (config/claims.yaml, `bootstrap_from_patterns`).
@@ -61,7 +61,8 @@ class Pooled(NamedTuple):
     degrees: int
 
 
-def _valued(outcomes: pd.DataFrame) -> pd.DataFrame:
+def with_value(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs that have a finite value."""
     return outcomes[np.isfinite(outcomes["value"].to_numpy(float))]
 
 
@@ -71,7 +72,8 @@ def _pattern_means(outcomes: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return groups.mean().to_numpy(), groups.size().to_numpy()
 
 
-def _interval(outcomes: pd.DataFrame, mean: float, low: float, high: float, method: str):
+def interval_of(outcomes: pd.DataFrame, mean: float, low: float, high: float, method: str):
+    """Return an interval with its numbers of runs, patterns and seeds."""
     count = (outcomes[name].nunique() for name in ("pattern", "seed_index"))
     bounds = float(mean), float(low), float(high)
     return Interval(*bounds, len(outcomes), *count, method)
@@ -84,13 +86,27 @@ def pooled_variance(outcomes: pd.DataFrame) -> Pooled:
     scatter equally in all patterns, which is why it is pooled within one experiment, budget and
     outcome only. NaN where no pattern has two runs.
     """
-    valued = _valued(outcomes)
+    valued = with_value(outcomes)
     _, runs = _pattern_means(valued)
     degrees = int((runs - 1).sum())
     if degrees == 0:
         return Pooled(np.nan, 0)
     residuals = valued["value"] - valued.groupby("pattern")["value"].transform("mean")
     return Pooled(float((residuals**2).sum() / degrees), degrees)
+
+
+def fixed_variance(outcomes: pd.DataFrame) -> Pooled:
+    """Return the pooled variance of the fixed arms' runs; of all runs where they have no two seeds.
+
+    A sample of patterns holds some that do not train at all in some seeds. They scatter ten times
+    as much as the arms that are compared, and say nothing of these.
+
+    Parameters
+    ----------
+    outcomes : with a column `arm` beside the others.
+    """
+    fixed = pooled_variance(outcomes[~outcomes["arm"].isin(SAMPLED_ARMS)])
+    return fixed if fixed.degrees else pooled_variance(outcomes)
 
 
 def pooled_t_interval(
@@ -112,14 +128,14 @@ def pooled_t_interval(
     Bounds are NaN where df is 0, all patterns having one seed: one run says nothing of scatter.
     """
     pooled = pooled_variance(outcomes) if pooled is None else pooled
-    valued = _valued(outcomes)
+    valued = with_value(outcomes)
     means, runs = _pattern_means(valued)
     mean = means.mean() if len(means) else np.nan
     half = np.nan
     if pooled.degrees and len(means):
         error = np.sqrt(pooled.variance * (1 / runs).sum()) / len(means)
         half = stats.t.ppf((1 + level) / 2, pooled.degrees) * error
-    return _interval(valued, mean, mean - half, mean + half, POOLED_T)
+    return interval_of(valued, mean, mean - half, mean + half, POOLED_T)
 
 
 def pattern_interval(
@@ -131,7 +147,7 @@ def pattern_interval(
     bias-corrected and accelerated bootstrap of the patterns' means, from a generator of its own, so
     that a table has one interval; with fewer they are t(patterns − 1). NaN for one pattern.
     """
-    valued = _valued(outcomes)
+    valued = with_value(outcomes)
     means, _ = _pattern_means(valued)
     mean = means.mean() if len(means) else np.nan
     low = high = np.nan
@@ -148,7 +164,7 @@ def pattern_interval(
         ).confidence_interval  # its default method is BCa
     elif len(means) > 1:
         low, high = stats.t.interval(level, len(means) - 1, mean, stats.sem(means))
-    return _interval(valued, mean, low, high, method)
+    return interval_of(valued, mean, low, high, method)
 
 
 def arm_interval(arm: str, outcomes: pd.DataFrame, pooled: Pooled) -> Interval:
@@ -171,7 +187,7 @@ def paired_difference(first: pd.DataFrame, second: pd.DataFrame, level: float = 
     """
     sides = []
     for outcomes in (first, second):
-        valued = _valued(outcomes)
+        valued = with_value(outcomes)
         by_seed = valued.groupby(["seed_index", "pattern"])["value"].mean().unstack()
         sides.append(by_seed.dropna().mean(axis=1))
     differences = (sides[0] - sides[1]).dropna().to_numpy()
@@ -180,116 +196,5 @@ def paired_difference(first: pd.DataFrame, second: pd.DataFrame, level: float = 
     half = np.nan
     if n > 1:
         half = stats.t.ppf((1 + level) / 2, n - 1) * stats.sem(differences)
-    patterns = _valued(first)["pattern"].nunique() + _valued(second)["pattern"].nunique()
+    patterns = with_value(first)["pattern"].nunique() + with_value(second)["pattern"].nunique()
     return Interval(float(mean), float(mean - half), float(mean + half), n, patterns, n, PAIRED_T)
-
-
-def spline_knots(x: np.ndarray, degrees: int = 4) -> np.ndarray:
-    """Return the knots of a natural cubic spline: the ends of x, and quantiles evenly between.
-
-    A natural cubic spline on k knots has k free parameters, so `degrees` of freedom beside the
-    constant take degrees + 1 knots (R's `ns`, df = degrees). Fewer where quantiles coincide.
-    """
-    return np.unique(np.quantile(x, np.linspace(0, 1, degrees + 1)))
-
-
-def spline_basis(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
-    """Return the natural cubic splines that are 1 at one knot and 0 at the others.
-
-    A curve's coefficients are its values at the knots. Beyond the ends the splines go on straight.
-
-    Parameters
-    ----------
-    x : (n,)
-    knots : (k,), increasing, k ≥ 2.
-
-    Returns
-    -------
-    (n, k)
-    """
-    cardinal = interpolate.CubicSpline(knots, np.eye(len(knots)), bc_type="natural")
-    inside = np.clip(x, knots[0], knots[-1])
-    return cardinal(inside) + (x - inside)[:, None] * cardinal(inside, 1)
-
-
-class SplineFit(NamedTuple):
-    """A fitted curve with its pointwise band, and where it is highest.
-
-    Attributes
-    ----------
-    x, mean, low, high : (grid,), over the range of the data; the band is NaN with too few patterns.
-    optimum : the x at which the curve is highest within that range, with its interval.
-    """
-
-    x: np.ndarray
-    mean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    optimum: Interval
-
-
-def fit_spline(
-    outcomes: pd.DataFrame,
-    x: str = "x",
-    degrees: int = 4,
-    grid: int = 201,
-    level: float = LEVEL,
-    resamples: int = 1999,
-    seed: int = 0,
-) -> SplineFit:
-    """Fit a natural cubic spline of the outcome on a column, each pattern counting the same.
-
-    Least squares over runs, a run weighted by 1 / the number of its pattern's runs; knots are
-    quantiles of the patterns' means of x. Band and optimum's interval are percentiles of refits to
-    resampled patterns, all runs of a pattern together, the knots staying where they are. There is
-    neither with fewer than `BOOTSTRAP_FROM` patterns.
-
-    Parameters
-    ----------
-    outcomes : the columns of this module, and x.
-    degrees : degrees of freedom beside the constant.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than 2 × (degrees + 1) patterns, or x does not vary over them.
-    """
-    valued = _valued(outcomes)
-    valued = valued[np.isfinite(valued[x].to_numpy(float))]
-    codes, names = pd.factorize(valued["pattern"], sort=True)
-    patterns = len(names)
-    if patterns < 2 * (degrees + 1):
-        raise ValueError(f"{patterns} patterns; a spline takes at least {2 * (degrees + 1)}")
-    at = valued[x].to_numpy(float)
-    runs = np.bincount(codes)
-    knots = spline_knots(np.bincount(codes, at) / runs, degrees)
-    if len(knots) < 2:
-        raise ValueError(f"{x} does not vary over patterns")
-    basis, value = spline_basis(at, knots), valued["value"].to_numpy(float)
-
-    # normal equations a pattern, so that a resample is a weighted sum of them
-    size = len(knots)
-    weighted = basis / runs[codes][:, None]
-    gram, moment = np.zeros((patterns, size, size)), np.zeros((patterns, size))
-    np.add.at(gram, codes, weighted[:, :, None] * basis[:, None, :])
-    np.add.at(moment, codes, weighted * value[:, None])
-
-    def solve(times: np.ndarray) -> np.ndarray:
-        # (resamples, patterns) → (resamples, k)
-        grams = np.linalg.pinv(np.tensordot(times, gram, 1), hermitian=True)
-        return np.einsum("rij,rj->ri", grams, times @ moment)
-
-    points = np.linspace(at.min(), at.max(), grid)
-    at_points = spline_basis(points, knots)
-    mean = at_points @ solve(np.ones((1, patterns)))[0]
-    low = high = np.full(grid, np.nan)
-    best = np.full(2, np.nan)
-    if patterns >= BOOTSTRAP_FROM:
-        generator = np.random.default_rng(seed)
-        times = generator.multinomial(patterns, np.full(patterns, 1 / patterns), resamples)
-        curves = solve(times.astype(float)) @ at_points.T
-        ends = ((1 - level) / 2, (1 + level) / 2)
-        low, high = np.quantile(curves, ends, axis=0)
-        best = np.quantile(points[curves.argmax(1)], ends)
-    optimum = _interval(valued, points[mean.argmax()], *best, BOOTSTRAP_OVER_PATTERNS)
-    return SplineFit(points, mean, low, high, optimum)

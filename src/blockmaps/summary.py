@@ -16,6 +16,7 @@ from blockmaps.patterns import RNN_BLOCKS
 from blockmaps.statistics import (
     Interval,
     arm_interval,
+    fixed_variance,
     paired_difference,
     pooled_t_interval,
     pooled_variance,
@@ -175,7 +176,7 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for labels, outcome, values in _panels(runs):
-        pooled = pooled_variance(values)
+        pooled = fixed_variance(values)
         for arm, group in values.groupby("arm"):
             named = {**labels, "arm": arm, "outcome": outcome}
             rows.append(_row(named, arm_interval(arm, group, pooled), group))

@@ -9,7 +9,8 @@ from matplotlib import _pylab_helpers
 from tables import runs_table
 
 from blockmaps.figures import curves, proportion, structures, style, wording
-from blockmaps.statistics import Interval, SplineFit
+from blockmaps.splines import SplineFit
+from blockmaps.statistics import Interval
 
 FIGURES = ("proportion", "structures", "curves")
 
@@ -168,8 +169,9 @@ def test_a_difference_is_claimed_only_if_its_interval_excludes_zero(shift, noise
         for seed in range(5)
     ]
     outcomes = pd.DataFrame(rows, columns=["arm", "pattern", "seed_index", "test_accuracy"])
-    assert said in curves.finding(outcomes)[0]
-    assert "too few seeds" in curves.finding(outcomes[outcomes["seed_index"] == 0])[0]
+    pair = ("balanced", "dense")
+    assert said in curves.finding(outcomes, pair)[0]
+    assert "too few seeds" in curves.finding(outcomes[outcomes["seed_index"] == 0], pair)[0]
 
 
 def test_structures_are_clear_only_if_intervals_do_not_overlap():

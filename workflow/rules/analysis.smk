@@ -8,16 +8,16 @@ rule table:
             category="Tables",
             labels={"table": "{table}"},
         ),
-    wildcard_constraints:
-        table="|".join(pipeline.TABLES),
-    params:
-        code=code_digest("summary"),
     log:
         RESULTS / "logs/tables/{table}.log",
+    wildcard_constraints:
+        table="|".join(pipeline.TABLES),
     conda:
         ENVIRONMENT
+    params:
+        code=code_digest("summary"),
     shell:
-        "{BLOCKMAPS} analyse {wildcards.table} --runs {input.runs} --output {output} &> {log}"
+        "python -m blockmaps analyse {wildcards.table} --runs {input.runs} --output {output} &> {log}"
 
 
 rule tables:

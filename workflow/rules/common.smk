@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from glob import glob
 from pathlib import Path
 
 SOURCE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1] / "src"
@@ -13,12 +12,12 @@ from blockmaps import config as configs
 from blockmaps import pipeline
 from blockmaps.canonical import digest, plain
 from blockmaps.code import code_digest
+from blockmaps.devices import count_gpus
 from blockmaps.errors import InputError
 from blockmaps.files import whole
 
 # Every step runs this checkout's code, also in an environment that --sdm conda made.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH='{SOURCE}'; ")
-BLOCKMAPS = "python -m blockmaps"
 ENVIRONMENT = "../../environment.yml"
 
 try:
@@ -66,17 +65,7 @@ def shard_tables(wildcards):
     return [RESULTS / "runs" / f"{shard}.parquet" for shard in PLAN.shards]
 
 
-def count_gpus():
-    """Return how many GPUs this machine shows, without torch."""
-    if CONFIG.compute.accelerator == "cpu":
-        return 0
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return len([device for device in visible.split(",") if device.strip() not in ("", "-1")])
-    return len(glob("/dev/nvidia[0-9]*"))
-
-
 # A training job takes a GPU for itself; as many run at once as there are devices.
-GPUS = count_gpus()
+GPUS = count_gpus(CONFIG.compute.accelerator)
 if GPUS and "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", GPUS)

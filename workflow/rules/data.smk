@@ -1,17 +1,18 @@
 rule data:
     output:
         data_file("{data}"),
-    wildcard_constraints:
-        data="|".join(PLAN.data_files),
-    params:
-        source=data_source,
-        made_from=data_made_from,
     log:
         RESULTS / "logs/data/{data}.log",
+    wildcard_constraints:
+        data="|".join(PLAN.data_files),
     conda:
         ENVIRONMENT
     resources:
         mem_mb=4000,
         runtime=30,
+    params:
+        config=ASKED,
+        source=data_source,
+        made_from=data_made_from,
     shell:
-        "{BLOCKMAPS} data {params.source} --config {ASKED} --output {output} &> {log}"
+        "python -m blockmaps data {params.source} --config {params.config} --output {output} &> {log}"

@@ -9,21 +9,19 @@ rule figure:
             labels={"figure": "{figure}"},
         ),
         png=RESULTS / "figures/{figure}.png",
-    wildcard_constraints:
-        figure="|".join(pipeline.FIGURES),
-    params:
-        code=lambda wildcards: code_digest(f"figures.{wildcards.figure}"),
     log:
         RESULTS / "logs/figures/{figure}.log",
+    wildcard_constraints:
+        figure="|".join(pipeline.FIGURES),
     conda:
         ENVIRONMENT
+    params:
+        code=lambda wildcards: code_digest(f"figures.{wildcards.figure}"),
     shell:
-        "{BLOCKMAPS} figure {wildcards.figure} --runs {input.runs}"
+        "python -m blockmaps figure {wildcards.figure} --runs {input.runs}"
         " --output {output.svg} --output {output.png} &> {log}"
 
 
 rule figures:
     input:
-        expand(
-            RESULTS / "figures/{figure}.{kind}", figure=pipeline.FIGURES, kind=["svg", "png"]
-        ),
+        expand(RESULTS / "figures/{figure}.{kind}", figure=pipeline.FIGURES, kind=["svg", "png"]),

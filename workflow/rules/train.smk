@@ -6,12 +6,10 @@ rule train:
         data=lambda wildcards: data_file(PLAN.shards[wildcards.shard].dataset),
     output:
         RESULTS / "runs/{shard}.parquet",
-    wildcard_constraints:
-        shard="[0-9a-f]{12}",
-    params:
-        code=code_digest("training.shard"),
     log:
         RESULTS / "logs/train/{shard}.log",
+    wildcard_constraints:
+        shard="[0-9a-f]{12}",
     conda:
         ENVIRONMENT
     threads: 1
@@ -19,8 +17,11 @@ rule train:
         gpu=min(GPUS, 1),
         mem_mb=3000,
         runtime=240,
+    params:
+        config=ASKED,
+        code=code_digest("training.shard"),
     shell:
-        "{BLOCKMAPS} train {wildcards.shard} --config {ASKED} --data {input.data}"
+        "python -m blockmaps train {wildcards.shard} --config {params.config} --data {input.data}"
         " --output {output} &> {log}"
 
 
@@ -29,12 +30,13 @@ rule runs:
         shards=shard_tables,
     output:
         RUNS,
-    params:
-        members=digest(PLAN.members),
-        code=code_digest("runs"),
     log:
         RESULTS / "logs/runs.log",
     conda:
         ENVIRONMENT
+    params:
+        config=ASKED,
+        members=digest(PLAN.members),
+        code=code_digest("runs"),
     shell:
-        "{BLOCKMAPS} collect --config {ASKED} --output {output} &> {log}"
+        "python -m blockmaps collect --config {params.config} --output {output} &> {log}"

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from blockmaps.figures import style, wording
-from blockmaps.statistics import SAMPLED_ARMS, arm_interval, paired_difference, pooled_variance
+from blockmaps.statistics import SAMPLED_ARMS, arm_interval, fixed_variance, paired_difference
 from blockmaps.summary import DIFFERENCES, final_outcomes
 
 COLUMNS = 3
@@ -31,32 +31,47 @@ def learning_curves(runs: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
     tested = tested.rename(columns={"accuracy": "value"})
     rows = []
     for step, values in tested.groupby("step"):
-        pooled = pooled_variance(values)
+        pooled = fixed_variance(values)
         for arm, group in values.groupby("arm"):
             interval = arm_interval(arm, group, pooled)
             rows.append((arm, step, interval.mean, interval.low, interval.high))
     return pd.DataFrame(rows, columns=["arm", "step", "mean", "low", "high"])
 
 
-def finding(outcomes: pd.DataFrame) -> tuple[str, str]:
-    """Say how the first of claim A1's differences that the panel has comes out at the end."""
+def pairs_of(outcomes: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return claim A1's two primary differences, as far as there are both arms; else any one."""
+    arms = set(outcomes["arm"])
+    pairs = [pair for pair in DIFFERENCES if set(pair) <= arms]
+    return [pair for pair in pairs if pair[0] == pairs[0][0]]
+
+
+def finding(outcomes: pd.DataFrame, pair: tuple[str, str] | None) -> tuple[str, str]:
+    """Say how a difference between two arms comes out at the end of training."""
     outcomes = outcomes.dropna(subset="test_accuracy")
     if outcomes.empty:
         return wording.NOTHING, ""
     arms = dict(tuple(outcomes.rename(columns={"test_accuracy": "value"}).groupby("arm")))
-    pairs = [(first, second) for first, second in DIFFERENCES if {first, second} <= set(arms)]
-    if not pairs:
+    if pair is None or not set(pair) <= set(arms):
         return f"learning curves of {wording.counted(len(arms), 'arm')}", ""
-    first, second = pairs[0]
+    first, second = pair
     found = paired_difference(arms[first], arms[second])
     if np.isnan(found.low):
         return f"too few seeds to tell {first} from {second}", ""
     interval = wording.interval(100 * found.low, 100 * found.high, 1)
     numbers = f"{100 * found.mean:.1f} points {interval}".replace("-", "−")
     if found.low <= 0 <= found.high:
-        return f"no clear difference at the end between {first} and {second},", numbers
+        return f"no clear difference between {first} and {second},", numbers
     relation = "above" if found.low > 0 else "below"
     return f"{first} ends {relation} {second},", numbers
+
+
+def title(panels: list[tuple[str, pd.DataFrame]]) -> str:
+    """Say how the arms end in every panel, one difference after the other."""
+    pairs = pairs_of(pd.concat([panel for _, panel in panels])) or [None]
+    said = [
+        wording.sentence({name: finding(panel, pair) for name, panel in panels}) for pair in pairs
+    ]
+    return ". ".join(dict.fromkeys(said))
 
 
 def spread(wanted: np.ndarray, gap: float, highest: float = np.inf) -> np.ndarray:
@@ -155,7 +170,7 @@ def about_bands(curves: pd.DataFrame) -> str:
         return f"Bands{alone}; one seed a pattern says nothing of the scatter between seeds."
     over = f"; over patterns for {sampled}" if sampled else ""
     return (
-        f"Bands: 95 %, t with the variance between seeds pooled over a budget's patterns{over}. "
+        f"Bands: 95 %, t with the variance between seeds pooled over the fixed patterns{over}. "
         "In brackets: 95 % paired t interval of the difference, by seed index."
     )
 
@@ -169,6 +184,8 @@ def draw(runs: pd.DataFrame) -> Figure:
     runs : the runs table (columns in `blockmaps.runs`).
     """
     outcomes = final_outcomes(runs)
+    if (claimed := outcomes["arm"].isin(style.CLAIMED)).any():
+        outcomes = outcomes[claimed]  # more lines than these cannot be told apart
     panels = list(wording.panels(outcomes))
     marks = style.marks(outcomes["arm"])
     columns = min(len(panels), COLUMNS)
@@ -176,7 +193,7 @@ def draw(runs: pd.DataFrame) -> Figure:
     drawn = [learning_curves(runs, panel) for _, panel in panels]
     both = pd.concat(drawn)
     page = style.page(
-        wording.sentence({name: finding(panel) for name, panel in panels}),
+        title(panels),
         "Test accuracy while training, the mean of each arm",
         wording.facts(outcomes, about_bands(both)),
         rows * (TITLE + PANEL_HEIGHT + BELOW) - 0.2,

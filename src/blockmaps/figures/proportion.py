@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from scipy.special import expit, logit
 
 from blockmaps.figures import style, wording
-from blockmaps.statistics import SplineFit, fit_spline
+from blockmaps.splines import SplineFit, fit_spline
+from blockmaps.statistics import BOOTSTRAP_FROM
 from blockmaps.summary import final_outcomes
 
 COLUMNS = 3
@@ -22,6 +23,7 @@ def fitted(outcomes: pd.DataFrame) -> SplineFit | None:
     A natural cubic spline with 4 degrees of freedom of logit accuracy. No accuracy is taken as
     nearer to 0 or 1 than half an answer of 1,000, so that the logit is finite.
     """
+    outcomes = curve_runs(outcomes)
     accuracy = outcomes["test_accuracy"].clip(0.0005, 0.9995)
     values = outcomes.assign(value=logit(accuracy))
     try:
@@ -94,6 +96,16 @@ def _name_points(axes: Axes, outcomes: pd.DataFrame, marks: dict[str, style.Mark
         )
 
 
+def curve_runs(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs that the curve is fitted to: the even design's, or all where it is too small.
+
+    Only there are the number of unknowns and |h| fixed, so that the curve is the proportion's own
+    (claim A2). Over all patterns it would be |h|'s and density's as well.
+    """
+    even = outcomes[outcomes["design"] == "even"]
+    return even if even["pattern"].nunique() >= BOOTSTRAP_FROM else outcomes
+
+
 @style.themed
 def draw(runs: pd.DataFrame) -> Figure:
     """Draw test accuracy after the last epoch against the realised hidden proportion.
@@ -114,9 +126,10 @@ def draw(runs: pd.DataFrame) -> Figure:
     bands = "No curve: fewer than 10 patterns."
     if any(fits):
         bands = (
-            "Curve: natural cubic spline, 4 degrees of freedom, of logit accuracy, each pattern "
-            "counting the same; its band and the interval of its optimum: "
-            "95 %, bootstrap over patterns, where there are at least 20."
+            "Curve: natural cubic spline, 4 degrees of freedom, of logit accuracy, over the "
+            "patterns of the even design alone (unknowns and |h| fixed) where there are at least "
+            f"{BOOTSTRAP_FROM}, else over all; band and interval of its optimum: 95 %, bootstrap "
+            "over patterns."
         )
     columns = min(len(panels), COLUMNS)
     rows = -(-len(panels) // columns)

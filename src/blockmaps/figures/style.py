@@ -72,6 +72,7 @@ _MARKS = {
     "balanced": Mark("#00664B", "^", (0, (7, 1.5, 1.5, 1.5))),
     "even": Mark("#AA4499", "v", (0, (3, 1.5, 1, 1.5, 1, 1.5))),
 }
+CLAIMED = tuple(_MARKS)  # the arms that the claims name
 _LINES = ("-", (0, (4, 1)), (0, (1, 1)), (0, (6, 1, 1, 1)))
 _MARKERS = "PXhp*<>d"
 _FAMILIES = {"uniform-": "light:#5a3a1b", "balanced-": "light:#00441b"}
@@ -127,7 +128,7 @@ def fold(text: str, size: float, width: float, weight: str = "normal") -> list[s
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
-        if text_width(longer, size, weight) <= width:
+        if text_width(longer, size, weight) <= 0.97 * width:  # drawn text is a little wider than its outline
             lines[-1] = longer
         else:
             lines.append(word)

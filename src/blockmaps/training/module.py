@@ -70,6 +70,7 @@ class BankTraining(lightning.LightningModule):
     ----------
     bank : the variants.
     loss, loss_steps : the data set's.
+    blank_steps : the data set's.
     evaluated : names of the splits of the validation loaders.
     first_epoch, first_step, first_seconds : trained before.
     moments : Adam's state of each parameter of the bank, to go on from.
@@ -84,6 +85,7 @@ class BankTraining(lightning.LightningModule):
         bank: Bank,
         loss: Loss,
         loss_steps: tuple[int, ...],
+        blank_steps: int,
         evaluated: list[str],
         first_epoch: int = 0,
         first_step: int = 0,
@@ -92,7 +94,8 @@ class BankTraining(lightning.LightningModule):
     ) -> None:
         super().__init__()
         self.bank = bank
-        self.loss, self.loss_steps, self.evaluated = loss, loss_steps, evaluated
+        self.loss, self.evaluated = loss, evaluated
+        self.loss_steps, self.blank_steps = loss_steps, blank_steps
         self.epochs, self.steps, self.seconds = first_epoch, first_step, first_seconds
         self.moments = moments
         self.rows: list[list[dict[str, Any]]] = [[] for _ in bank.variants]
@@ -115,7 +118,7 @@ class BankTraining(lightning.LightningModule):
 
     def _measure(self, batch: tuple[Tensor, Tensor], split: str) -> Tensor:
         inputs, targets = batch
-        y = self.bank(inputs, self.loss_steps)
+        y = self.bank(inputs, self.loss_steps, blank_steps=self.blank_steps)
         every = losses(y, targets, self.loss)
         with torch.no_grad():
             self.sums.setdefault(split, Sums()).add(

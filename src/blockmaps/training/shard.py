@@ -174,7 +174,9 @@ def train_bank(
             "moments": moments,
         }
     stored = data.stored
-    module = BankTraining(bank, stored.loss, stored.loss_steps, data.evaluated, **earlier)
+    module = BankTraining(
+        bank, stored.loss, stored.loss_steps, stored.blank_steps, data.evaluated, **earlier
+    )
     if saved:
         module.rows = [list(one["rows"]) for one in saved]
     terminal = sys.stderr.isatty()
