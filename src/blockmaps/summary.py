@@ -3,14 +3,11 @@
 Everything here is descriptive at its scale; verdicts come from the claims ledger alone.
 """
 
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from blockmaps import runs as table
 from blockmaps.errors import InputError
 from blockmaps.patterns import RNN_BLOCKS
 from blockmaps.statistics import (
@@ -229,30 +226,3 @@ TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 def to_csv(made: pd.DataFrame) -> str:
     """Return a table as CSV, reals with six significant digits."""
     return made.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-
-
-def _write(name: str, runs_path: Path, out: Path) -> None:
-    """Write an output file, whole or not at all."""
-    text = to_csv(TABLES[name](table.read(runs_path)))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        partial.write_text(text)
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def write_summary(runs_path: Path, out: Path) -> None:
-    """Write `summarise` of a runs table."""
-    _write("summary", runs_path, out)
-
-
-def write_structures(runs_path: Path, out: Path) -> None:
-    """Write `by_structure` of a runs table."""
-    _write("structures", runs_path, out)
-
-
-def write_differences(runs_path: Path, out: Path) -> None:
-    """Write `differences` of a runs table."""
-    _write("differences", runs_path, out)

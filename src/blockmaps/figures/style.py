@@ -4,7 +4,6 @@ A figure is made without pyplot, so that drawing leaves no state behind and need
 saved without dates, so that the same table gives the same bytes.
 """
 
-import os
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
@@ -21,6 +20,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from blockmaps.files import whole
 
 WIDTH = 9.0  # inches; 900 px on a page at 100 px an inch
 PIXELS_PER_INCH = 200
@@ -128,7 +129,9 @@ def fold(text: str, size: float, width: float, weight: str = "normal") -> list[s
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
-        if text_width(longer, size, weight) <= 0.97 * width:  # drawn text is a little wider than its outline
+        if (
+            text_width(longer, size, weight) <= 0.97 * width
+        ):  # drawn text is a little wider than its outline
             lines[-1] = longer
         else:
             lines.append(word)
@@ -191,17 +194,10 @@ def page(title: str, subtitle: str, footer: str, body: float) -> Page:
 def save(figure: Figure, paths: Iterable[Path]) -> None:
     """Write a figure to every path, svg or png, whole or not at all, without date or creator."""
     for path in map(Path, paths):
-        path.parent.mkdir(parents=True, exist_ok=True)
         kind = path.suffix.removeprefix(".")
         empty = {"svg": ("Date", "Creator"), "png": ("Software",)}.get(kind, ())
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with mpl.rc_context(_THEME):
-                metadata = dict.fromkeys(empty)
-                figure.savefig(partial, format=kind, dpi=PIXELS_PER_INCH, metadata=metadata)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with mpl.rc_context(_THEME), whole(path) as partial:
+            figure.savefig(partial, format=kind, dpi=PIXELS_PER_INCH, metadata=dict.fromkeys(empty))
 
 
 def percent_axis(axes: Axes) -> None:
