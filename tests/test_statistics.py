@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from blockmaps import splines, statistics
+from blockmaps import smoothing, splines, statistics
 
 SIMULATIONS = 400
 # three standard errors of a coverage of 95 %
@@ -195,3 +195,18 @@ def test_spline_with_few_patterns():
         splines.fit_spline(curved(9, 2, 0.01))
     with pytest.raises(ValueError, match="does not vary"):
         splines.fit_spline(curved(30, 2, 0.01).assign(x=0.5))
+
+
+def test_the_local_mean_finds_an_optimum_and_never_leaves_the_data():
+    fit = smoothing.fit_local_mean(curved(60, 2, 0.01))
+    assert fit.optimum.low <= fit.optimum.mean <= fit.optimum.high
+    table = curved(40, 2, 0.0)
+    step = table.assign(value=np.where(table["x"] < 0.1, 0.2, 0.6))
+    fit = smoothing.fit_local_mean(step)
+    assert fit.mean.min() >= 0.2
+    assert fit.high.max() <= 0.6 + 1e-12
+    constant = smoothing.fit_local_mean(table.assign(value=0.5))
+    np.testing.assert_allclose(constant.mean, 0.5)
+    assert np.isnan(smoothing.fit_local_mean(curved(12, 2, 0.01)).low).all()
+    with pytest.raises(ValueError, match="takes 10"):
+        smoothing.fit_local_mean(curved(9, 2, 0.01))

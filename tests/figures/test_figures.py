@@ -159,7 +159,7 @@ def test_an_optimum_is_claimed_only_as_far_as_its_interval_goes(low, high, said)
 
 @pytest.mark.parametrize(
     ("shift", "noise", "said"),
-    [(0.1, 0.001, "ends above"), (-0.1, 0.001, "ends below"), (0.0, 0.1, "no clear difference")],
+    [(0.1, 0.001, "ends above"), (-0.1, 0.001, "ends below"), (0.0, 0.1, "not clearly apart")],
 )
 def test_a_difference_is_claimed_only_if_its_interval_excludes_zero(shift, noise, said):
     generator = np.random.default_rng(0)

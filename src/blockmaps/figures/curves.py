@@ -58,11 +58,10 @@ def finding(outcomes: pd.DataFrame, pair: tuple[str, str] | None) -> tuple[str, 
     if np.isnan(found.low):
         return f"too few seeds to tell {first} from {second}", ""
     interval = wording.interval(100 * found.low, 100 * found.high, 1)
-    numbers = f"{100 * found.mean:.1f} points {interval}".replace("-", "−")
-    if found.low <= 0 <= found.high:
-        return f"no clear difference between {first} and {second},", numbers
-    relation = "above" if found.low > 0 else "below"
-    return f"{first} ends {relation} {second},", numbers
+    numbers = f"{100 * found.mean:.1f}{wording.NO_BREAK}{interval}".replace("-", "−")
+    clear = found.low > 0 or found.high < 0
+    relation = ("above" if found.low > 0 else "below") if clear else "not clearly apart from"
+    return f"{first} ends {relation} {second}:", numbers
 
 
 def title(panels: list[tuple[str, pd.DataFrame]]) -> str:
@@ -194,7 +193,7 @@ def draw(runs: pd.DataFrame) -> Figure:
     both = pd.concat(drawn)
     page = style.page(
         title(panels),
-        "Test accuracy while training, the mean of each arm",
+        "Test accuracy while training, the mean of each arm; differences at the end, in points",
         wording.facts(outcomes, about_bands(both)),
         rows * (TITLE + PANEL_HEIGHT + BELOW) - 0.2,
     )

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.special import expit, logit
 
 from blockmaps.figures import style, wording
-from blockmaps.splines import SplineFit, fit_spline
+from blockmaps.smoothing import BANDWIDTH, fit_local_mean
+from blockmaps.splines import SplineFit
 from blockmaps.statistics import BOOTSTRAP_FROM
 from blockmaps.summary import final_outcomes
 
@@ -18,19 +18,12 @@ NAMED = ("dense", "uniform")
 
 
 def fitted(outcomes: pd.DataFrame) -> SplineFit | None:
-    """Fit claim A2's model to a panel, and return it as accuracy; None with too few patterns.
-
-    A natural cubic spline with 4 degrees of freedom of logit accuracy. No accuracy is taken as
-    nearer to 0 or 1 than half an answer of 1,000, so that the logit is finite.
-    """
-    outcomes = curve_runs(outcomes)
-    accuracy = outcomes["test_accuracy"].clip(0.0005, 0.9995)
-    values = outcomes.assign(value=logit(accuracy))
+    """Fit a panel's curve, None with too few patterns."""
+    values = curve_runs(outcomes).assign(value=lambda runs: runs["test_accuracy"])
     try:
-        fit = fit_spline(values, "hidden_proportion")
+        return fit_local_mean(values, "hidden_proportion")
     except ValueError:
         return None
-    return fit._replace(mean=expit(fit.mean), low=expit(fit.low), high=expit(fit.high))
 
 
 def finding(fit: SplineFit | None) -> tuple[str, str]:
@@ -126,8 +119,8 @@ def draw(runs: pd.DataFrame) -> Figure:
     bands = "No curve: fewer than 10 patterns."
     if any(fits):
         bands = (
-            "Curve: natural cubic spline, 4 degrees of freedom, of logit accuracy, over the "
-            "patterns of the even design alone (unknowns and |h| fixed) where there are at least "
+            f"Curve: local mean, Gaussian kernel of {BANDWIDTH}, over the patterns of the even "
+            "design alone (unknowns and |h| fixed) where there are at least "
             f"{BOOTSTRAP_FROM}, else over all; band and interval of its optimum: 95 %, bootstrap "
             "over patterns."
         )
