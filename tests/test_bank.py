@@ -117,6 +117,16 @@ def test_blank_steps_are_zeros_at_the_end():
     compare(variants, 4, 5, loss_steps=[2], blank_steps=1)
 
 
+def test_what_a_bank_gives_no_gradient_for_is_refused():
+    bank = Bank.from_variants([variant(3, [1] * 6)], 0)
+    x = torch.randn(4, 2, INPUTS)
+    for steps in ([0, 0], [-1], [4]):
+        with pytest.raises(ValueError, match="loss steps"):
+            bank(x, steps)
+    with pytest.raises(ValueError, match="no gradient"):
+        bank(x.requires_grad_())
+
+
 def test_any_slots():
     sizes = {"x": INPUTS, "h1": 5, "h2": 3, "y": OUTPUTS}
     pattern = Pattern(

@@ -73,7 +73,7 @@ def only(shard: Shard, *positions: int) -> Shard:
 
 def test_rows_are_documented_and_training_improves_the_loss(data, tmp_path):
     frame = train(shard_of(plan(epochs=8)), data, tmp_path)
-    assert list(frame.columns) == list(runs.MEASURES)
+    assert set(frame.columns) == set(runs.MEASURES)
     assert set(frame["split"]) == {"train", "test"}
     counts = frame.groupby(["key", "split"]).size().unstack()
     assert (counts["test"] == 9).all()  # before training, and after each epoch
@@ -86,7 +86,7 @@ def test_rows_are_documented_and_training_improves_the_loss(data, tmp_path):
     assert (frame["biases"] == frame["hidden"] + 2).all()
     path = tmp_path / "runs.parquet"
     runs.write(frame, path)
-    pd.testing.assert_frame_equal(runs.read(path), frame, check_dtype=False)
+    pd.testing.assert_frame_equal(runs.read(path), frame[list(runs.MEASURES)], check_dtype=False)
 
 
 def test_a_variant_alone_and_in_a_bank_is_the_same_run(data, tmp_path):
@@ -217,5 +217,5 @@ def test_a_logger_that_is_not_installed(tmp_path):
     try:
         import wandb  # noqa: F401
     except ModuleNotFoundError:
-        with pytest.raises(InputError, match=r"blockmaps\[wandb\]"):
+        with pytest.raises(InputError, match=r"-e .\.\[wandb\]"):
             training.make_logger("wandb", tmp_path)

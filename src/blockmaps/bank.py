@@ -230,9 +230,18 @@ class Bank(nn.Module):
         loss_steps : the tokens after which y is returned; all of them unless told.
         iterations : steps a token; with one token this is a held input.
         blank_steps : tokens of zeros after the given ones.
+
+        Raises
+        ------
+        ValueError
+            If a loss step is not one of the steps or named twice, or inputs ask for a gradient.
         """
         number = inputs.shape[0] + blank_steps
         tokens = range(number) if loss_steps is None else loss_steps
+        if len(set(tokens)) < len(tokens) or not set(tokens) <= set(range(number)):
+            raise ValueError(f"loss steps {tuple(tokens)}: takes some of {number} steps, each once")
+        if inputs.requires_grad:
+            raise ValueError("a bank gives its inputs no gradient")
         steps = tuple((token + 1) * iterations - 1 for token in tokens)
         outputs = _Recurrence.apply(
             torch.cat(list(self.unknowns)),

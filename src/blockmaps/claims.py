@@ -103,6 +103,8 @@ def read(path: Path) -> Claims:
         return Claims.model_validate(yaml.safe_load(path.read_text()))
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        raise InputError(f"{path}: is not YAML: {fault}") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

@@ -5,12 +5,12 @@ Exit codes: 0 done, 1 a fault of the program, 2 bad input (one line says what an
 
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from blockmaps import __version__
 from blockmaps.errors import InputError
 from blockmaps.files import whole
 
@@ -32,26 +32,26 @@ DEFAULT = Path("config/config.yaml")
 DEFAULT_RUNS = Path("results/default/runs.parquet")
 
 
-def _load(config: Path):
-    """Return a checked config and its results folder."""
+def _plan(file: Path):
+    """Return the plan of a config file and its results folder."""
     from blockmaps import config as configs
+    from blockmaps.pipeline import Plan
 
-    loaded = configs.read(config)
-    return loaded, Path("results") / loaded.name
+    loaded = configs.read(file)
+    results = Path("results") / loaded.name
+    return Plan.of(loaded, results, str(file)), results
 
 
 @app.command()
 def config(
-    file: Annotated[Path | None, typer.Argument(help="A config file.")] = None,
-    text: Annotated[str | None, typer.Option("--json", help="A config as JSON text.")] = None,
+    file: Annotated[Path, typer.Argument(help="A config file.")] = DEFAULT,
     output: Annotated[Path | None, typer.Option(help="Write it as JSON here.")] = None,
 ) -> None:
     """Check a config and print it whole, defaults included, as JSON."""
     from blockmaps import config as configs
     from blockmaps.canonical import plain
 
-    loaded = configs.parse(json.loads(text)) if text else configs.read(file or DEFAULT)
-    text = json.dumps(plain(loaded), indent=1) + "\n"
+    text = json.dumps(plain(configs.read(file)), indent=1) + "\n"
     if output:
         with whole(output) as partial:
             partial.write_text(text)
@@ -94,10 +94,7 @@ def claims(
 @app.command()
 def plan(config: ConfigFile = DEFAULT) -> None:
     """List the data files and shards that a config asks for."""
-    from blockmaps.pipeline import Plan
-
-    loaded, results = _load(config)
-    made = Plan.of(loaded, results)
+    made, _ = _plan(config)
     for name in made.data_files:
         print(f"data   {name}")
     for name, shard in made.shards.items():
@@ -113,28 +110,23 @@ def plan(config: ConfigFile = DEFAULT) -> None:
 def data(
     name: Annotated[str, typer.Argument(help="A name under `datasets` in the config.")],
     config: ConfigFile = DEFAULT,
-    seed_index: Annotated[int, typer.Option(help="For data sets that are drawn anew.")] = 0,
+    seed_index: Annotated[int, typer.Option(min=0, help="For data sets that are drawn anew.")] = 0,
     output: Annotated[Path | None, typer.Option(help="The file.")] = None,
 ) -> None:
     """Make a data set's file."""
     import time
 
-    from blockmaps.data import store
-    from blockmaps.pipeline import Plan, data_code
-    from blockmaps.seeds import stream
+    from blockmaps.data.making import make_file
+    from blockmaps.pipeline import data_code
 
-    loaded, results = _load(config)
-    if name not in loaded.datasets:
-        raise InputError(f"data set {name!r}: takes one of: {', '.join(loaded.datasets)}")
-    spec, made = loaded.datasets[name], Plan(loaded)
+    made, results = _plan(config)
+    if name not in made.config.datasets:
+        raise InputError(f"data set {name!r}: takes one of: {', '.join(made.config.datasets)}")
+    spec = made.config.datasets[name]
     began = time.perf_counter()
-    seed = stream(loaded.seed, "dataset", *([seed_index] if spec.redraw else []))
-    sequences = spec.make(seed)
-    sequences.about.update(
-        data_digest=made.data_digest(name, seed_index), code=data_code(spec), spec=spec.model_dump()
-    )
     path = output or results / "data" / f"{made.data_name(name, seed_index)}.safetensors"
-    store.write(sequences, path)
+    made_from = {"data_digest": made.data_digest(name, seed_index), "code": data_code(spec)}
+    sequences = make_file(spec, made.config.seed, seed_index, made_from, path)
     size = path.stat().st_size / 1e6
     passed = time.perf_counter() - began
     print(f"{path}: {len(sequences.inputs):,} sequences, {size:.0f} MB, in {passed:.1f} s")
@@ -149,11 +141,13 @@ def train(
     fresh: Annotated[bool, typer.Option(help="Do not go on from checkpoints.")] = False,
 ) -> None:
     """Train one shard, going on from its variants' checkpoints."""
-    from blockmaps.pipeline import Plan
     from blockmaps.shards import write_ledger
 
-    loaded, results = _load(config)
-    found = Plan.of(loaded, results).shard(shard)
+    made, results = _plan(config)
+    found, compute = made.shard(shard), made.config.compute
+    source = data or results / "data" / f"{found.dataset}.safetensors"
+    if not source.is_file():
+        raise InputError(f"{source}: no such data set; make it with `blockmaps data`")
     write_ledger(results / "shards", found)
 
     from blockmaps import runs
@@ -166,11 +160,11 @@ def train(
             checkpoints.path_of(folder, variant.key).unlink(missing_ok=True)
     frame = train_shard(
         found,
-        data or results / "data" / f"{found.dataset}.safetensors",
+        source,
         folder,
         results / "logs" / "training" / shard,
-        loaded.compute.accelerator,
-        loaded.compute.logger,
+        compute.accelerator,
+        compute.logger,
     )
     path = output or results / "runs" / f"{shard}.parquet"
     runs.write(frame, path)
@@ -184,10 +178,8 @@ def collect(
 ) -> None:
     """Gather the shards' tables into the runs table."""
     from blockmaps import runs
-    from blockmaps.pipeline import Plan
 
-    loaded, results = _load(config)
-    made = Plan.of(loaded, results)
+    made, results = _plan(config)
     pieces = [runs.read(results / "runs" / f"{name}.parquet") for name in made.shards]
     frame = runs.collect(pieces, made.members)
     path = output or results / "runs.parquet"
@@ -243,13 +235,13 @@ def figure(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"blockmaps {__version__}")
+        print(f"blockmaps {version('blockmaps')}")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
-    version: Annotated[
+    print_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
@@ -261,7 +253,7 @@ def main() -> None:
     try:
         app()
     except InputError as fault:
-        print(f"blockmaps: {fault}", file=sys.stderr)
+        print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("blockmaps: interrupted; run the same command again to go on", file=sys.stderr)

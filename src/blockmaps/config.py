@@ -21,11 +21,11 @@ from pydantic_core import PydanticCustomError
 
 from blockmaps.data import KINDS, DataSpec
 from blockmaps.data import anomaly as anomaly  # registers "rad"
-from blockmaps.designs import AnyDesign
+from blockmaps.designs import DESIGNS, AnyDesign, ExplicitRow
 from blockmaps.errors import InputError
-from blockmaps.patterns import Activation, Frozen
+from blockmaps.patterns import RNN_BLOCKS, Activation, Frozen
 from blockmaps.shards import Recipe
-from blockmaps.variants import Initialisation
+from blockmaps.variants import Initialisation, Normal
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
@@ -60,6 +60,13 @@ class Experiment(Frozen):
     @classmethod
     def _count(cls, seeds: Any) -> Any:
         return range(seeds) if isinstance(seeds, int) and not isinstance(seeds, bool) else seeds
+
+    @field_validator("initialisation")
+    @classmethod
+    def _blocks(cls, initialisation: Initialisation) -> Initialisation:
+        if unknown := set(initialisation.blocks or {}) - set(RNN_BLOCKS):
+            raise ValueError(f"unknown blocks {sorted(unknown)}; takes some of {RNN_BLOCKS}")
+        return initialisation
 
     @field_validator("seeds")
     @classmethod
@@ -110,7 +117,7 @@ def load_plugins(paths: tuple[str, ...]) -> None:
         sys.modules[name] = module
         try:
             spec.loader.exec_module(module)
-        except Exception as fault:
+        except (Exception, SystemExit) as fault:
             del sys.modules[name]
             raise InputError(f"plugins: {text} fails: {type(fault).__name__}: {fault}") from fault
 
@@ -132,6 +139,9 @@ def _path(location: tuple[int | str, ...], raw: Any) -> str:
     return text
 
 
+PARTS = {"initialisation": Initialisation, "blocks": Normal, "patterns": ExplicitRow}
+
+
 def _fields_at(location: tuple[int | str, ...], raw: Any) -> list[str]:
     """Return the keys that the model at a location takes."""
     here: Any = raw
@@ -146,12 +156,10 @@ def _fields_at(location: tuple[int | str, ...], raw: Any) -> list[str]:
             model = Recipe
         elif part == "compute":
             model = Compute
-        elif part == "initialisation":
-            model = Initialisation
-    if isinstance(here, dict) and "kind" in here:
-        from blockmaps.designs import DESIGNS
-
-        model = {**DESIGNS, **KINDS}.get(here["kind"], model)
+        elif part in PARTS:
+            model = PARTS[part]
+    if isinstance(here, dict) and here.get("kind") in {**DESIGNS, **KINDS}:
+        model = {**DESIGNS, **KINDS}[here["kind"]]
     return list(model.model_fields)
 
 
@@ -171,7 +179,9 @@ def _one_line(error: ValidationError, raw: Any, file: str) -> str:
     else:
         message = first["msg"].removeprefix("Value error, ")
         message = message.replace("Input should be", "takes what is")
-        message = message.replace("should have", "takes")
+        message = message.replace("should have", "takes").replace(
+            "String should", "text that should"
+        )
         text = f"found {found}; {message}"
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return f"{file}: {path}: {text}{more}".replace("\n", " ")
@@ -217,6 +227,8 @@ def read(path: Path) -> Config:
         raw = yaml.safe_load(path.read_text())
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
+    except UnicodeDecodeError as fault:
+        raise InputError(f"{path}: is not UTF-8 text, at byte {fault.start}") from None
     except yaml.YAMLError as fault:
         where = getattr(fault, "problem_mark", None)
         line = f":{where.line + 1}" if where else ""

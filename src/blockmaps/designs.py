@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from blockmaps.errors import InputError
 from blockmaps.patterns import RNN_BLOCKS, Activation, Frozen, Pattern, rnn_pattern
@@ -67,6 +67,13 @@ class Design(Frozen):
     seeds: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
         default=None, description="Seed indices of this design, where not the experiment's."
     )
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if seeds is not None and (not seeds or len(set(seeds)) < len(seeds)):
+            raise ValueError("takes at least one seed index, each once")
+        return seeds
 
     def rows(self, sizes: Sizes) -> Iterator[Row]:
         """Yield the design's named patterns."""
@@ -136,6 +143,8 @@ class Balanced(Design):
                 self.state_density,
             )
             arm = "balanced" if target == 0.5 else f"balanced-{target:g}"
+            if self.state_density != 1:
+                arm += f"-state-{self.state_density:g}"
             name = f"{arm}:{'/'.join(f'{value:g}' for value in outputs)}"
             yield Row(arm, name, budget, sizes.rnn(hidden, densities=densities))
 
@@ -151,7 +160,7 @@ class ExplicitRow(Frozen):
         default=None, description="|h|; solved from the budget where it is not given."
     )
     budget: Budget
-    arm: str | None = Field(default=None, description="Named after the densities if not given.")
+    arm: str | None = Field(default=None, description="Dense, uniform or the name if not given.")
 
 
 class Explicit(Design):
@@ -166,7 +175,9 @@ class Explicit(Design):
             densities = dict(zip(RNN_BLOCKS, row.densities, strict=True))
             hidden = row.hidden or solve_hidden(row.budget, densities, sizes.inputs, sizes.outputs)
             pattern = sizes.rnn(hidden, densities=densities)
-            yield Row(row.arm or arm_of(densities), row.name, row.budget, pattern)
+            arm = arm_of(densities)
+            arm = row.arm or (row.name if arm == "mixed" else arm)
+            yield Row(arm, row.name, row.budget, pattern)
 
 
 class Even(Design):

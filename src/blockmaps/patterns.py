@@ -23,7 +23,7 @@ RNN_BLOCKS = ("hx", "hh", "hy", "yx", "yh", "yy")
 class Frozen(BaseModel):
     """A value: immutable, hashable, and strict about unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Slot(Frozen):

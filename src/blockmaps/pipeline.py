@@ -45,9 +45,19 @@ class Plan:
                 self.shards[shard.id] = shard
 
     @classmethod
-    def of(cls, config: Config, results: Path) -> "Plan":
-        """Return the plan of a config with the ledger of its results folder."""
-        return cls(config, read_ledger(results / "shards"))
+    def of(cls, config: Config, results: Path, file: str = "config") -> "Plan":
+        """Return the plan of a config with the ledger of its results folder.
+
+        Parameters
+        ----------
+        config : the config.
+        results : its results folder.
+        file : what errors name.
+        """
+        try:
+            return cls(config, read_ledger(results / "shards"))
+        except InputError as fault:
+            raise InputError(f"{file}: {fault}") from None
 
     def _experiment(self, name: str, experiment: Experiment, ledger: list[Shard]) -> list[Shard]:
         config = self.config
@@ -61,7 +71,7 @@ class Plan:
                 rows = named_rows(design, sizes)
             except InputError as fault:
                 raise InputError(f"experiments.{name}.designs[{position}]: {fault}") from None
-            for seed_index in design.seeds or experiment.seeds:
+            for seed_index in design.seeds if design.seeds is not None else experiment.seeds:
                 variants = []
                 for row in rows:
                     variant = Variant(
@@ -141,8 +151,8 @@ def data_code(spec: DataSpec) -> str:
     module = type(spec).__module__
     if module.startswith("blockmaps."):
         own = code_digest(module.removeprefix("blockmaps."), *spec.made_by)
-        return digest([own, code_digest("data.store", "seeds")])
+        return digest([own, code_digest("data.making")])
     import sys
 
     source = tree_digest(Path(sys.modules[module].__file__).read_text())
-    return digest([source, code_digest("data.store", "seeds", *spec.made_by)])
+    return digest([source, code_digest("data.making", *spec.made_by)])

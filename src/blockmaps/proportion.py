@@ -152,7 +152,8 @@ def even_counts(
     state_places = places["hh"] + places["hy"]
     low, high = 1 - places["hx"] / rows if rows > 0 else 1.0, state_places / max(rows, 1)
     if rows < 1 or not low <= target <= high:
-        reach = f"from {max(low, 0):.2f} to {min(high, 1):.2f}" if rows > 0 else "none"
+        some = rows > 0 and low <= high
+        reach = f"from {max(low, 0):.2f} to {min(high, 1):.2f}" if some else "none"
         raise InputError(
             f"a hidden proportion of {target:.3g} at {budget} unknowns and |h| = {hidden}: "
             f"the blocks have too few places; reachable: {reach}"

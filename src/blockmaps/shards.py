@@ -57,7 +57,9 @@ class Shard(Frozen):
     @property
     def context(self) -> str:
         """All of it but the variants, as one hash: shards of one context may share variants."""
-        return digest(self.model_dump(mode="json", exclude={"variants", "dataset"}))
+        return digest(
+            self.model_dump(mode="json", exclude_none=True, exclude={"variants", "dataset"})
+        )
 
     @property
     def unknowns(self) -> float:

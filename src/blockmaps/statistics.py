@@ -25,6 +25,7 @@ LEVEL = 0.95
 # From this many patterns on they are resampled (config/claims.yaml, `bootstrap_from_patterns`).
 BOOTSTRAP_FROM = 20
 RESAMPLES = 9999
+FEWEST_PAIRS = 3
 SAMPLED_ARMS = ("mixed", "even")
 
 POOLED_T = "pooled t"
@@ -183,7 +184,8 @@ def paired_difference(first: pd.DataFrame, second: pd.DataFrame, level: float = 
 
     Returns
     -------
-    n is the number of pairs. All is NaN without any; the bounds are with one.
+    n is the number of pairs. All is NaN without any; the bounds are with fewer than `FEWEST_PAIRS`:
+    t(1) has so long a tail that two pairs give a huge interval, or by luck a tiny one.
     """
     sides = []
     for outcomes in (first, second):
@@ -194,7 +196,7 @@ def paired_difference(first: pd.DataFrame, second: pd.DataFrame, level: float = 
     n = len(differences)
     mean = differences.mean() if n else np.nan
     half = np.nan
-    if n > 1:
+    if n >= FEWEST_PAIRS:
         half = stats.t.ppf((1 + level) / 2, n - 1) * stats.sem(differences)
     patterns = with_value(first)["pattern"].nunique() + with_value(second)["pattern"].nunique()
     return Interval(float(mean), float(mean - half), float(mean + half), n, patterns, n, PAIRED_T)

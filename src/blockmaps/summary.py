@@ -11,6 +11,7 @@ import pandas as pd
 from blockmaps.errors import InputError
 from blockmaps.patterns import RNN_BLOCKS
 from blockmaps.statistics import (
+    POOLED_T,
     Interval,
     arm_interval,
     fixed_variance,
@@ -30,18 +31,41 @@ DIFFERENCES = (
     ("mixed", "dense"),
 )
 
+# Structures are many and alike in kind, so their variance is pooled over all of them; an arm's over
+# the fixed arms alone. The same runs may so have two intervals, and the method says which.
+ALL_PATTERNS = "pooled t, variance of all patterns"
+FIXED_ARMS = "pooled t, variance of the fixed arms"
+
 # A comparison never leaves one of these groups.
 PANEL = ["experiment", "dataset", "budget"]
 
 _ESTIMATE = [
-    *("mean", "low", "high", "n", "patterns", "seeds", "diverged", "method", "epochs", "steps")
+    *(
+        "mean",
+        "low",
+        "high",
+        "sd",
+        "n",
+        "patterns",
+        "seeds",
+        "diverged",
+        "method",
+        "epochs",
+        "steps",
+    )
 ]
 SUMMARY_COLUMNS = [*PANEL, "arm", "outcome", *_ESTIMATE]
 STRUCTURE_COLUMNS = [
     *(*PANEL, "arm", "structure", "hidden", "hidden_proportion", "outcome"),
     *_ESTIMATE,
 ]
-DIFFERENCE_COLUMNS = [*PANEL, "difference", "outcome", "unit", *_ESTIMATE]
+DIFFERENCE_COLUMNS = [
+    *PANEL,
+    "difference",
+    "outcome",
+    "unit",
+    *(name for name in _ESTIMATE if name != "sd"),
+]
 
 _RUN = ["experiment", "dataset", "design", "arm", "structure", "budget", "seed_index", "key"]
 _CONTENT = [f"{kind}_{name}" for kind in ("density", "expected") for name in RNN_BLOCKS]
@@ -154,6 +178,7 @@ def _row(labels: dict, interval: Interval, values: pd.DataFrame, scale: float = 
         "mean": scale * interval.mean,
         "low": scale * interval.low,
         "high": scale * interval.high,
+        "sd": scale * values["value"].std(),
         "n": interval.n,
         "patterns": interval.patterns,
         "seeds": interval.seeds,
@@ -176,7 +201,10 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
         pooled = fixed_variance(values)
         for arm, group in values.groupby("arm"):
             named = {**labels, "arm": arm, "outcome": outcome}
-            rows.append(_row(named, arm_interval(arm, group, pooled), group))
+            interval = arm_interval(arm, group, pooled)
+            if interval.method == POOLED_T:
+                interval = interval._replace(method=FIXED_ARMS)
+            rows.append(_row(named, interval, group))
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
 
 
@@ -193,7 +221,8 @@ def by_structure(runs: pd.DataFrame) -> pd.DataFrame:
             named = {**labels, "arm": arm, "structure": pattern, "outcome": outcome}
             named |= {"hidden": int(group["hidden"].iloc[0])}
             named |= {"hidden_proportion": group["hidden_proportion"].mean()}
-            rows.append(_row(named, pooled_t_interval(group, pooled), group))
+            interval = pooled_t_interval(group, pooled)._replace(method=ALL_PATTERNS)
+            rows.append(_row(named, interval, group))
     return pd.DataFrame(rows, columns=STRUCTURE_COLUMNS)
 
 

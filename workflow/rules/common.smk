@@ -21,12 +21,12 @@ shell.prefix(f"set -euo pipefail; export PYTHONPATH='{SOURCE}'; ")
 ENVIRONMENT = "../../environment.yml"
 
 try:
-    _files = [os.path.relpath(file) for file in workflow.configfiles]
-    CONFIG = configs.parse(dict(config), ", ".join(_files) or "config")
+    _file = ", ".join(os.path.relpath(file) for file in workflow.configfiles) or "config"
+    CONFIG = configs.parse(dict(config), _file)
     RESULTS = Path("results") / CONFIG.name
-    PLAN = pipeline.Plan.of(CONFIG, RESULTS)
+    PLAN = pipeline.Plan.of(CONFIG, RESULTS, _file)
 except InputError as fault:
-    print(f"blockmaps: {fault}", file=sys.stderr)
+    print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
     sys.exit(2)
 
 # The config as the steps read it, with what --config changed. Each step depends on its own part, by

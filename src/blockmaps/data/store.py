@@ -48,6 +48,8 @@ def check(data: SequenceData) -> SequenceData:
         if not 0 <= begin < end <= number:
             raise ValueError(f"split {name} is {begin}:{end} of {number} sequences")
     steps = given + data.blank_steps
+    if len(set(data.loss_steps)) < len(data.loss_steps):
+        raise ValueError(f"loss steps {data.loss_steps} hold one twice")
     if not data.loss_steps or not all(0 <= step < steps for step in data.loss_steps):
         raise ValueError(f"loss steps {data.loss_steps} of {steps} steps")
     return data
@@ -65,6 +67,7 @@ def write(data: SequenceData, path: Path) -> None:
     header = {"blockmaps": canonical_json({name: getattr(data, name) for name in FACTS})}
     with whole(path) as partial:
         save_file(arrays, partial, metadata=header)
+        partial.chmod(0o644)  # the writer makes it unreadable to others who share the folder
 
 
 def read(path: Path, framework: str = "numpy") -> SequenceData:

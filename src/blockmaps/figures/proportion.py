@@ -38,11 +38,14 @@ def finding(fit: SplineFit | None) -> tuple[str, str]:
     above_first, below_last = best.low > first + step, best.high < last - step
     interval = wording.interval(best.low, best.high, 2)
     if above_first and below_last:
-        return "accuracy peaks at a hidden proportion of", f"{best.mean:.2f} {interval}"
+        return (
+            "the fitted curve is highest at a hidden proportion of",
+            f"{best.mean:.2f} {interval}",
+        )
     if above_first:
-        return "accuracy is highest at a hidden proportion of at least", f"{best.low:.2f}"
+        return "the fitted curve is highest at a hidden proportion of at least", f"{best.low:.2f}"
     if below_last:
-        return "accuracy is highest at a hidden proportion of at most", f"{best.high:.2f}"
+        return "the fitted curve is highest at a hidden proportion of at most", f"{best.high:.2f}"
     return "no clear optimum of the hidden proportion, which may be anywhere in", interval
 
 

@@ -152,6 +152,8 @@ class BankTraining(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Turn the sums into rows, and log their means over the bank."""
+        cuda = self.device.type == "cuda"
+        device = torch.cuda.get_device_name(self.device) if cuda else "cpu"
         for split, sums in self.sums.items():
             loss, accuracy = sums.means()
             for rows, one_loss, one_accuracy in zip(self.rows, loss, accuracy, strict=True):
@@ -164,6 +166,7 @@ class BankTraining(lightning.LightningModule):
                         "accuracy": one_accuracy,
                         "sequences": sums.sequences,
                         "seconds": self.seconds,
+                        "device": device,
                     }
                 )
             mean = sum(loss) / len(loss), sum(accuracy) / len(accuracy)

@@ -19,7 +19,6 @@ from blockmaps.canonical import digest
 from blockmaps.code import code_digest
 from blockmaps.errors import InputError
 from blockmaps.measures import SCALE_SEQUENCES, before_training
-from blockmaps.runs import MEASURES
 from blockmaps.shards import Shard
 from blockmaps.training import checkpoints
 from blockmaps.training.minibatches import BankData
@@ -78,7 +77,7 @@ def make_logger(kind: str, folder: Path) -> loggers.Logger:
             return loggers.WandbLogger(project="blockmaps", name=folder.name, save_dir=folder)
     except ModuleNotFoundError as fault:
         raise InputError(
-            f"compute.logger: {kind} is not installed; pip install 'blockmaps[{kind}]'"
+            f"compute.logger: {kind} is not installed; pip install -e '.[{kind}]'"
         ) from fault
     return loggers.CSVLogger(folder.parent, name=folder.name, version="")
 
@@ -113,7 +112,12 @@ def train_shard(
     recipe = shard.recipe
     module_data = BankData(data, recipe.batch_size, recipe.shuffle, shard.seed, shard.seed_index)
     context = digest(
-        {"shard": shard.context, "data": module_data.stored.about, "code": code_digest(STEP)}
+        {
+            "shard": shard.context,
+            "data": module_data.stored.about,
+            "code": code_digest(STEP),
+            "torch": torch.__version__.partition("+")[0],
+        }
     )
     found = {
         variant.key: checkpoints.load(checkpoint_folder, variant.key, context)
@@ -129,7 +133,8 @@ def train_shard(
     for first, several in groupby(sorted(shard.variants, key=epoch), epoch):
         variants = list(several)
         if first:
-            print(f"{len(variants)} variants go on from epoch {first}, from their checkpoints")
+            stand = "are complete" if first == recipe.epochs else f"go on from epoch {first}"
+            print(f"{len(variants)} variants {stand}, from their checkpoints", flush=True)
         if first < recipe.epochs:
             module_data.first_epoch = first
             done = train_bank(
@@ -139,13 +144,13 @@ def train_shard(
                 module_data,
                 recipe.epochs,
                 device,
-                make_logger(logger, log_folder),
+                make_logger(logger, log_folder / f"from-epoch-{first}"),
                 checkpoints.Checkpoints(checkpoint_folder, context),
             )
             rows |= dict(zip((variant.key for variant in variants), done, strict=True))
         else:
             rows |= {variant.key: found[variant.key]["rows"] for variant in variants}
-    return tabulate(shard, starts, rows, module_data, device)
+    return tabulate(shard, starts, rows, module_data)
 
 
 def train_bank(
@@ -194,9 +199,12 @@ def train_bank(
     )
     if not saved:
         trainer.validate(module, datamodule=data, verbose=False)
-    trainer.fit(module, datamodule=data)
+    try:
+        trainer.fit(module, datamodule=data)
+    except SystemExit:
+        raise KeyboardInterrupt from None  # Lightning's way to end when it is interrupted
     if module.epochs < epochs:
-        raise KeyboardInterrupt  # Lightning ends quietly when it is interrupted
+        raise KeyboardInterrupt
     return module.rows
 
 
@@ -205,18 +213,16 @@ def tabulate(
     starts: dict[str, Start],
     rows: dict[str, list[dict[str, Any]]],
     data: BankData,
-    device: torch.device,
 ) -> pd.DataFrame:
     """Return a shard's rows with what is known of each variant before training."""
     given = data.stored.inputs.shape[1] + data.stored.blank_steps
     first = data.first_inputs(SCALE_SEQUENCES)
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     complete = []
     for variant in shard.variants:
         known = before_training(variant, starts[variant.key], first, given)
-        known |= {"experiment": shard.experiment, "device": name}
+        known["experiment"] = shard.experiment
         complete += [known | row for row in rows[variant.key]]
-    return pd.DataFrame(complete)[list(MEASURES)]
+    return pd.DataFrame(complete)
 
 
 def quiet() -> None:
