@@ -114,7 +114,7 @@ def test_time_stamps_and_comments_do_not_count(ran, edit):
 
 
 def test_a_figures_code_redraws_that_figure_alone(ran, edit):
-    edit("src/blockmaps/figures/curves.py", "\ndef draw(", "\nNEW = 1\n\n\ndef draw(")
+    edit("src/blockmaps/figures/curves.py", "LABEL_APART = 9, 0.16", "LABEL_APART = 9, 0.17")
     jobs = ran.jobs(*TINY)
     jobs.pop("all", None)
     jobs.pop("default", None)
