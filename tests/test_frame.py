@@ -60,3 +60,14 @@ def test_results_readme_describes_every_column(root, blockmaps):
 def test_the_python_file_of_every_module_is_short(root):
     for path in (root / "src").rglob("*.py"):
         assert len(path.read_text().splitlines()) <= 300, path
+
+
+def test_no_document_holds_a_placeholder(root):
+    for path in [root / "README.md", *root.glob("*/README.md")]:
+        assert not re.findall(r"@[A-Z]+@|\bCOUNT\b|TODO", path.read_text()), path
+
+
+def test_links_within_the_documents_lead_somewhere(root):
+    for path in [root / "README.md", *root.glob("*/README.md")]:
+        for link in re.findall(r"\]\(([^)#]+)", path.read_text()):
+            assert link.startswith("https:") or (path.parent / link).exists(), (path, link)
