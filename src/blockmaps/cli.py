@@ -158,14 +158,18 @@ def train(
     if fresh:
         for variant in found.variants:
             checkpoints.path_of(folder, variant.key).unlink(missing_ok=True)
-    frame = train_shard(
-        found,
-        source,
-        folder,
-        results / "logs" / "training" / shard,
-        compute.accelerator,
-        compute.logger,
-    )
+    try:
+        frame = train_shard(
+            found,
+            source,
+            folder,
+            results / "logs" / "training" / shard,
+            compute.accelerator,
+            compute.logger,
+        )
+    except KeyboardInterrupt:
+        print("blockmaps: interrupted; the same command goes on from here", file=sys.stderr)
+        raise typer.Exit(130) from None
     path = output or results / "runs" / f"{shard}.parquet"
     runs.write(frame, path)
     print(f"{path}: {len(found.variants)} variants, {len(frame)} rows")
@@ -255,6 +259,3 @@ def main() -> None:
     except InputError as fault:
         print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("blockmaps: interrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)

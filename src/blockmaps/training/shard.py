@@ -197,9 +197,9 @@ def train_bank(
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )
-    if not saved:
-        trainer.validate(module, datamodule=data, verbose=False)
     try:
+        if not saved:
+            trainer.validate(module, datamodule=data, verbose=False)
         trainer.fit(module, datamodule=data)
     except SystemExit:
         raise KeyboardInterrupt from None  # Lightning's way to end when it is interrupted
