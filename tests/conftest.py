@@ -16,7 +16,10 @@ settings.register_profile("blockmaps", deadline=None, derandomize=True, print_bl
 settings.load_profile("blockmaps")
 
 # Before the first import of these modules: their annotations are checked at every call.
-install_import_hook(["blockmaps.maps", "blockmaps.bank", "blockmaps.groups"], "beartype.beartype")
+install_import_hook(
+    ["blockmaps.terms", "blockmaps.maps", "blockmaps.bank", "blockmaps.groups", "blockmaps.zoo"],
+    "beartype.beartype",
+)
 
 ROOT = Path(__file__).parents[1]
 

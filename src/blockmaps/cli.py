@@ -28,6 +28,7 @@ ConfigFile = Annotated[
     typer.Option("--config", "-c", help="The preset: YAML, or results/<name>/config.json."),
 ]
 RunsFile = Annotated[Path, typer.Option(help="The runs table.")]
+Size = Annotated[int | None, typer.Option(help="If the model has this size.")]
 DEFAULT = Path("config/config.yaml")
 DEFAULT_RUNS = Path("results/default/runs.parquet")
 
@@ -199,41 +200,103 @@ def analyse(
 ) -> None:
     """Make a table of results from the runs table."""
     from blockmaps import runs as table_of_runs
-    from blockmaps import summary
+    from blockmaps import summary, tables
 
     if table not in summary.TABLES:
         raise InputError(f"table {table!r}: takes one of: {', '.join(summary.TABLES)}")
     frame = summary.TABLES[table](table_of_runs.read(runs))
-    text = summary.to_csv(frame)
     if output:
-        with whole(output) as partial:
-            partial.write_text(text)
+        tables.write(frame, output)
         print(f"{output}: {len(frame)} rows")
     else:
-        print(text, end="")
+        print(tables.to_csv(frame), end="")
+
+
+@app.command()
+def zoo(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the rows as a JSON list instead.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights and inputs.")] = 0,
+    tables: Annotated[
+        Path | None, typer.Option(help="Write equivalence.csv and the figures' tables here.")
+    ] = None,
+) -> None:
+    """Compare torch's networks with the iterative maps made of them (about 15 s)."""
+    from blockmaps.zoo import equivalence
+
+    if tables:
+        from blockmaps.zoo.tables import write_all
+
+        made = write_all(seed, tables)
+        for name, frame in made.items():
+            print(f"{tables / name}.csv: {len(frame):,} rows", file=sys.stderr)
+        found = made["equivalence"].to_dict("records")
+    else:
+        found = equivalence.each_row(seed)
+    if as_json:
+        print(json.dumps([equivalence.plain(row) for row in found], indent=1))
+        return
+    for number, row in enumerate(found):
+        if number == 0:
+            print(equivalence.line(None), flush=True)
+        print(equivalence.line(row), flush=True)
+
+
+@app.command()
+def show(
+    model: Annotated[str, typer.Argument(help="A model of the zoo; `blockmaps zoo` lists them.")],
+    layers: Size = None,
+    steps: Size = None,
+    inputs: Size = None,
+    width: Size = None,
+    outputs: Size = None,
+    heads: Size = None,
+    feedforward: Size = None,
+    channels: Size = None,
+    side: Size = None,
+) -> None:
+    """Print a model's slots, what each becomes, its blocks and its iterations."""
+    given = {name: size for name, size in locals().items() if name != "model" and size is not None}
+    from blockmaps.zoo.examples import MODELS, build
+    from blockmaps.zoo.show import describe
+
+    example = build(model, **given)
+    print(describe(model, MODELS[model].about, example))
 
 
 @app.command()
 def figure(
-    name: Annotated[str, typer.Argument(help="proportion, structures or curves.")],
+    name: Annotated[str, typer.Argument(help="proportion, structures, curves, zoo or impulse.")],
     runs: RunsFile = DEFAULT_RUNS,
+    tables: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the zoo's tables; tables/ beside the runs table if left out."),
+    ] = None,
     output: Annotated[
         list[Path] | None, typer.Option(help="A file to write, .svg or .png; may be given twice.")
     ] = None,
 ) -> None:
-    """Draw a figure from the runs table; it trains nothing."""
+    """Draw a figure from the runs table, or zoo and impulse from theirs; it trains nothing."""
     from importlib import import_module
 
-    from blockmaps import runs as table_of_runs
-    from blockmaps.pipeline import FIGURES
+    from blockmaps.pipeline import FIGURES, ZOO_FIGURES
 
-    if name not in FIGURES:
-        raise InputError(f"figure {name!r}: takes one of: {', '.join(FIGURES)}")
-    frame = table_of_runs.read(runs)
+    if name in FIGURES:
+        from blockmaps import runs as table_of_runs
+
+        frames = [table_of_runs.read(runs)]
+    elif name in ZOO_FIGURES:
+        from blockmaps import tables as csv
+
+        folder = tables or runs.parent / "tables"
+        frames = [csv.read(folder / f"{table}.csv") for table in ZOO_FIGURES[name]]
+    else:
+        raise InputError(f"figure {name!r}: takes one of: {', '.join((*FIGURES, *ZOO_FIGURES))}")
     from blockmaps.figures.style import save
 
     paths = output or [runs.parent / "figures" / f"{name}.{kind}" for kind in ("svg", "png")]
-    save(import_module(f"blockmaps.figures.{name}").draw(frame), paths)
+    save(import_module(f"blockmaps.figures.{name}").draw(*frames), paths)
     print(", ".join(map(str, paths)))
 
 

@@ -92,6 +92,9 @@ class Config(Frozen):
         default=(), description="Python files that register data sets, relative to where you run."
     )
     compute: Compute = Compute()
+    zoo: bool = Field(
+        default=True, description="Compare torch's networks with the maps made of them."
+    )
     datasets: dict[Name, AnyData] = Field(min_length=1)
     recipes: dict[Name, Recipe] = Field(min_length=1)
     experiments: dict[Name, Experiment] = Field(min_length=1)

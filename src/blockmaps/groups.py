@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from blockmaps.maps import ACTIVATIONS
+from blockmaps.activations import ACTIVATIONS
 
 # Variants are padded to the largest of their group; a group ends where padding would pass this.
 MOST_PADDING = 1.12

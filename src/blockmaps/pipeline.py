@@ -20,6 +20,10 @@ from blockmaps.variants import Variant
 FIGURES = ("proportion", "structures", "curves")
 TABLES = ("summary", "structures", "differences")
 
+# What is made of the zoo, once and not of runs: figures, each with the tables that it reads.
+ZOO_TABLES = ("equivalence", "slots", "places", "impulse")
+ZOO_FIGURES = {"zoo": ("equivalence", "slots", "places"), "impulse": ("impulse",)}
+
 
 class Plan:
     """Everything that a config asks for.

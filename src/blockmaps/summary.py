@@ -250,8 +250,3 @@ TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "structures": by_structure,
     "differences": differences,
 }
-
-
-def to_csv(made: pd.DataFrame) -> str:
-    """Return a table as CSV, reals with six significant digits."""
-    return made.to_csv(index=False, float_format="%.6g", lineterminator="\n")

@@ -22,4 +22,4 @@ rule table:
 
 rule tables:
     input:
-        expand(RESULTS / "tables/{table}.csv", table=pipeline.TABLES),
+        expand(RESULTS / "tables/{table}.csv", table=[*pipeline.TABLES, *ZOO_TABLES]),

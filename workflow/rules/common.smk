@@ -34,6 +34,8 @@ except InputError as fault:
 # would hide every other reason for its dependents to run) but written before the first job starts.
 ASKED = RESULTS / "config.json"
 RUNS = RESULTS / "runs.parquet"
+ZOO_TABLES = pipeline.ZOO_TABLES if CONFIG.zoo else ()
+ZOO_FIGURES = tuple(pipeline.ZOO_FIGURES) if CONFIG.zoo else ()
 
 
 def write_config():

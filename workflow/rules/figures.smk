@@ -24,4 +24,8 @@ rule figure:
 
 rule figures:
     input:
-        expand(RESULTS / "figures/{figure}.{kind}", figure=pipeline.FIGURES, kind=["svg", "png"]),
+        expand(
+            RESULTS / "figures/{figure}.{kind}",
+            figure=[*pipeline.FIGURES, *ZOO_FIGURES],
+            kind=["svg", "png"],
+        ),
