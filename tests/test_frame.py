@@ -3,9 +3,11 @@
 import re
 import tomllib
 
+import pytest
 import yaml
 
-from blockmaps import runs
+from blockmaps import pipeline, runs
+from blockmaps.zoo import tables
 
 
 def pins(root):
@@ -51,10 +53,13 @@ def test_the_readme_has_the_two_commands_in_fenced_blocks(root):
     assert [line for line in lines if line.startswith("python3 -m venv")] == COMMANDS
 
 
-def test_results_readme_describes_every_column(root, blockmaps):
-    printed = blockmaps("columns").stdout
-    assert len(printed.splitlines()) == len(runs.COLUMNS) + 2
-    assert printed in (root / "results/README.md").read_text(), "drifted: blockmaps columns"
+@pytest.mark.parametrize("table", ["runs", *pipeline.ZOO_TABLES])
+def test_results_readme_describes_every_column(table, root, blockmaps):
+    printed = blockmaps("columns", table).stdout
+    columns = runs.COLUMNS if table == "runs" else tables.COLUMNS[table]
+    assert len(printed.splitlines()) == len(columns) + 2
+    drifted = f"drifted: blockmaps columns {table}"
+    assert printed in (root / "results/README.md").read_text(), drifted
 
 
 def test_the_python_file_of_every_module_is_short(root):

@@ -6,7 +6,8 @@ import time
 import pytest
 import yaml
 
-from blockmaps import runs
+from blockmaps import runs, tables
+from blockmaps.zoo.equivalence import TOLERANCES
 
 TINY = ("--configfile", "tests/workflow/tiny.yaml")
 NOTHING = "Nothing to be done"
@@ -36,6 +37,8 @@ def test_a_fresh_clone_has_jobs_to_do(fresh):
     assert jobs["train"] > 10
     assert jobs["figure"] == 3
     assert jobs["table"] == 3
+    assert jobs["zoo"] == 1
+    assert jobs["zoo_figure"] == 2
     assert {"data", "runs"} <= set(jobs)
     assert not (fresh.folder / "results/default").exists()
 
@@ -45,8 +48,11 @@ def test_the_default_profile_is_picked_up(fresh):
 
 
 def test_partial_targets(fresh):
-    assert "figure" not in fresh.jobs("tables")
+    jobs = fresh.jobs("tables")
+    assert "figure" not in jobs
+    assert "zoo" in jobs
     jobs = fresh.jobs("figures")
+    assert jobs["zoo_figure"] == 2
     assert jobs["figure"] == 3
     assert "table" not in jobs
 
@@ -150,6 +156,22 @@ def test_only_new_variants_are_trained(ran, edit, old, new, trained):
     # seeds: 2 adds a shard for each of factorial (two), balanced has it already, even
     expected = {"seeds: 2": 3}.get(new, trained)
     assert jobs["train"] == expected
+
+
+def test_the_zoo_runs_once_and_its_figures_follow_its_tables(ran, edit):
+    """The tiny preset leaves it out; asked for by name it runs, and again if its code moves."""
+    figures = ["results/tiny/figures/zoo.svg", "results/tiny/figures/impulse.svg"]
+    assert not {"zoo", "zoo_figure"} & set(ran.jobs(*TINY))
+    assert ran.jobs(*TINY, *figures) == {"zoo": 1, "zoo_figure": 2}
+    ran.snakemake(*TINY, *figures)
+    assert NOTHING in ran.snakemake("--dry-run", *TINY, *figures).stdout
+    rows = tables.read(ran.folder / "results/tiny/tables/equivalence.csv")
+    assert (rows["output_deviation"] <= rows["dtype"].map(TOLERANCES)).all()
+    edit("src/blockmaps/figures/impulse.py", "LABEL = 1.9, 1.9", "LABEL = 1.9, 1.8")
+    assert ran.jobs(*TINY, *figures) == {"zoo_figure": 1}
+    edit("src/blockmaps/terms.py", "a = a + term(z)", "a = term(z) + a")
+    assert ran.jobs(*TINY, *figures) == {"zoo": 1, "zoo_figure": 2}
+    assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout, "a map's code trains nothing"
 
 
 def test_the_report_is_made(ran):

@@ -144,11 +144,12 @@ def draw(equivalence: pd.DataFrame, slots: pd.DataFrame, places: pd.DataFrame) -
     wide = SIDE + step
     body = lines * pitch + (TITLE + wide + GAP if large else 0)
     draws = equivalence["draws"].iloc[0]
+    count = f"{draws} draw{'s' if draws > 1 else ''}"
     page = style.page(
         finding(equivalence),
         "What each slot of the state (a row of blocks) reads in one iteration, by slot (columns, "
         "in the same order): places where the derivative of the sum before σ is not zero",
-        f"Differences: max|map − torch| / max|torch| over a whole model, {draws} draws of weights "
+        f"Differences: max|map − torch| / max|torch| over a whole model, {count} of weights "
         "and inputs, outputs and gradients of all parameters, at the sizes of equivalence.csv; "
         "claim B1 allows 1e-12 and 1e-5. Drawn are smaller sizes, with 2 or 3 steps.",
         body,

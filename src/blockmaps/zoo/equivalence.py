@@ -31,7 +31,7 @@ COLUMNS = {
     "biases": "trainable biases",
     "dtype": "of parameters, inputs and arithmetic, in the map and in the module",
     "draws": "draws of weights and inputs; deviations are the largest over them",
-    "output_deviation": "max\\|difference\\| / max\\|module's\\|, over all that the module returns",
+    "output_deviation": "max|difference| / max|module's|, over all that the module returns",
     "gradient_deviation": "the same of the gradients of all parameters",
     "one_fewer_deviation": "output_deviation with one iteration fewer; empty for forced maps",
 }

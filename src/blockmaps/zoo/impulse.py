@@ -26,7 +26,7 @@ COLUMNS = {
     "low": "smallest of the networks",
     "high": "largest of the networks",
     "networks": "random networks, each with its own input",
-    "width": "\\|h\\| = \\|x\\|",
+    "width": "|h| = |x|",
 }
 
 
@@ -44,13 +44,15 @@ def influence(map: BlockMap, start: State, slot: str, by: Tensor, iterations: in
     -------
     (iterations + 1, slots): lengths of the differences, from the start on.
     """
-    z = {name: torch.cat([value, value]) for name, value in start.items()}
-    z[slot] = torch.cat([start[slot], start[slot] + by])
+    # apart, not as a batch of two: rows of one product need not be rounded alike, and no influence
+    # is to be exactly zero
+    z, moved = start, {**start, slot: start[slot] + by}
     found = []
     with torch.no_grad():
         for iteration in range(iterations + 1):
-            z = map.step(z) if iteration else z
-            found.append(torch.stack([(one[1] - one[0]).norm() for one in z.values()]))
+            if iteration:
+                z, moved = map.step(z), map.step(moved)
+            found.append(torch.stack([(moved[name] - z[name]).norm() for name in z]))
     return torch.stack(found)
 
 

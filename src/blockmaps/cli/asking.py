@@ -1,0 +1,88 @@
+"""Commands that say what is asked for and what things mean."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+from blockmaps.errors import InputError
+from blockmaps.files import whole
+
+
+@app.command()
+def config(
+    file: Annotated[Path, typer.Argument(help="A config file.")] = DEFAULT,
+    output: Annotated[Path | None, typer.Option(help="Write it as JSON here.")] = None,
+) -> None:
+    """Check a config and print it whole, defaults included, as JSON."""
+    from blockmaps import config as configs
+    from blockmaps.canonical import plain
+
+    text = json.dumps(plain(configs.read(file)), indent=1) + "\n"
+    if output:
+        with whole(output) as partial:
+            partial.write_text(text)
+    else:
+        print(text, end="")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of a config (config/schema.json is its output)."""
+    from blockmaps import config as configs
+
+    print(json.dumps(configs.schema(), indent=1))
+
+
+@app.command()
+def columns(
+    table: Annotated[
+        str, typer.Argument(help="runs, equivalence, slots, places or impulse.")
+    ] = "runs",
+) -> None:
+    """Print the columns of a table as a Markdown table (results/README.md has them)."""
+    from blockmaps.pipeline import ZOO_TABLES
+
+    if table == "runs":
+        from blockmaps import runs
+
+        about = {name: column.about for name, column in runs.COLUMNS.items()}
+    elif table in ZOO_TABLES:
+        from blockmaps.zoo.tables import COLUMNS
+
+        about = COLUMNS[table]
+    else:
+        raise InputError(f"table {table!r}: takes one of: {', '.join(('runs', *ZOO_TABLES))}")
+    print("| column | what it holds |\n|---|---|")
+    for name, words in about.items():
+        print(f"| `{name}` | {words.replace('|', chr(92) + '|')} |")
+
+
+@app.command()
+def claims(
+    file: Annotated[Path, typer.Argument(help="The claims.")] = Path("config/claims.yaml"),
+) -> None:
+    """List the papers' claims and the test of each, fixed before any run."""
+    from blockmaps import claims as ledger
+
+    for name, claim in ledger.read(file).claims.items():
+        test = claim.test
+        print(f"{name}  {claim.statement}")
+        print(f"    test {test.version}: {test.test}; on {test.outcome} ({test.unit})")
+
+
+@app.command()
+def plan(config: ConfigFile = DEFAULT) -> None:
+    """List the data files and shards that a config asks for."""
+    made, _ = read_plan(config)
+    for name in made.data_files:
+        print(f"data   {name}")
+    for name, shard in made.shards.items():
+        print(
+            f"shard  {name}  {shard.experiment}, seed index {shard.seed_index}: "
+            f"{len(shard.variants)} variants, {shard.unknowns:,.0f} unknowns"
+        )
+    runs = sum(len(shard.variants) for shard in made.shards.values())
+    print(f"{runs} variants in {len(made.shards)} shards")

@@ -1,0 +1,39 @@
+"""The application, and the options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ABOUT = """Every step of the pipeline is one command.
+
+Exit codes: 0 done, 1 a fault of the program, 2 bad input (one line says what and what to do).
+"""
+
+app = typer.Typer(
+    name="blockmaps",
+    help=ABOUT,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigFile = Annotated[
+    Path,
+    typer.Option("--config", "-c", help="The preset: YAML, or results/<name>/config.json."),
+]
+RunsFile = Annotated[Path, typer.Option(help="The runs table.")]
+Size = Annotated[int | None, typer.Option(help="If the model has this size.")]
+DEFAULT = Path("config/config.yaml")
+DEFAULT_RUNS = Path("results/default/runs.parquet")
+
+
+def read_plan(file: Path):
+    """Return the plan of a config file and its results folder."""
+    from blockmaps import config as configs
+    from blockmaps.pipeline import Plan
+
+    loaded = configs.read(file)
+    results = Path("results") / loaded.name
+    return Plan.of(loaded, results, str(file)), results
