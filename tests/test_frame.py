@@ -4,6 +4,7 @@ import re
 import tomllib
 
 import pytest
+import torch
 import yaml
 
 from blockmaps import pipeline, runs
@@ -70,6 +71,14 @@ def test_the_python_file_of_every_module_is_short(root):
 def test_no_document_holds_a_placeholder(root):
     for path in [root / "README.md", *root.glob("*/README.md")]:
         assert not re.findall(r"@[A-Z]+@|\bCOUNT\b|TODO", path.read_text()), path
+
+
+def test_the_readmes_python_runs(root):
+    (code,) = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)
+    names = {"tokens": torch.randn(2, 5, 4)}
+    exec(code, names)
+    assert names["states"]["h"].shape == (2, 5, 8)
+    assert names["gated"].blocks["h", "g"] == "product"
 
 
 def test_links_within_the_documents_lead_somewhere(root):

@@ -105,13 +105,16 @@ class BlockMap(nn.Module):
     def held(self) -> list[str]:
         """Return the slots that keep what they hold: an identity at (i, i) and nothing else."""
         return [
-            target for target, row in self.rows.items() if [*row.reads()] == [(target, "identity")]
+            target
+            for target, row in self.rows.items()
+            if [*row.reads()] == [(target, "identity")] and row.activation == "identity"
         ]
 
     def depths(self) -> dict[str, int]:
-        """Return the length of the longest path that leads to each slot from slots held.
+        """Return the length of the longest path of blocks that leads to each slot.
 
-        Slot i does not change from iteration depths()[i] on, whatever it was at the start.
+        Where the slots of depth 0 hold themselves and all update at once, slot i stands from
+        iteration depths()[i] on, whatever it was at the start.
 
         Raises
         ------
