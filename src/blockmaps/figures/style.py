@@ -236,16 +236,16 @@ def chance_line(axes: Axes, outputs: int, low: float, over: bool = False) -> Non
     )
 
 
-def panel_title(axes: Axes, name: str, about: str) -> None:
+def panel_title(axes: Axes, name: str, about: str, scale: float = 1.0) -> None:
     """Write a panel's name, and under it in small what it is drawn from."""
     for text, lift, size, color in ((name, 17, 10.5, INK), (about, 5, 8.5, FAINT)):
         axes.annotate(
             text,
             (0, 1),
             xycoords="axes fraction",
-            xytext=(0, lift),
+            xytext=(0, lift * scale),
             textcoords="offset points",
-            size=size,
+            size=size * scale,
             color=color,
         )
 

@@ -112,19 +112,7 @@ def _panel(page: style.Page, box: tuple[float, float, float], slots, places) -> 
     model, form, iterations = slots[["model", "form", "iterations"]].iloc[0]
     form = form.replace("forced, update order", "forced, in order")
     count = f"{iterations} iteration{'s' if iterations > 1 else ''}"
-    for text, lift, size, color in (
-        (model, 13, 9, style.INK),
-        (f"{form}, {count}", 3.5, 7.5, style.FAINT),
-    ):
-        axes.annotate(
-            text,
-            (0, 1),
-            xycoords="axes fraction",
-            xytext=(0, lift),
-            textcoords="offset points",
-            size=size,
-            color=color,
-        )
+    style.panel_title(axes, model, f"{form}, {count}", scale=0.88)
 
 
 @style.themed
