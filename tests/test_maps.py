@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from blockmaps.blocks import Affine
+from blockmaps.blocks import Affine, Plus
 from blockmaps.growing import grow
 from blockmaps.maps import BlockMap, IterativeMap
 from blockmaps.patterns import RNN_BLOCKS, Block, Pattern, Slot, draw_mask, rnn_pattern
 from blockmaps.seeds import generator
+from blockmaps.terms import Constant, Sum
 from blockmaps.zoo.feedforward import sequential
+from blockmaps.zoo.recurrent import cell
 
 DOUBLE = torch.float64
 
@@ -211,6 +213,21 @@ def test_a_trained_map_as_block_0_0_of_a_larger_one_keeps_outputs_and_loss_exact
         grow(model, "h", 2)
 
 
+def test_a_map_with_an_update_order_grows_too():
+    torch.manual_seed(0)
+    lstm = nn.LSTM(3, 4, dtype=DOUBLE)
+    map = cell(lstm)
+    larger = grow(map, "w", 2, std=0.5)
+    assert larger.order == (*map.order, ("w",))
+    tokens = torch.randn(2, 5, 3, dtype=DOUBLE)
+    states = larger.drive(tokens)
+    for slot, values in map.drive(tokens).items():
+        assert torch.equal(states[slot], values)
+    assert states["w"].any()
+    plain = BlockMap({"x": 2, "h": 2}, {"h": {"x": nn.Identity()}})
+    assert grow(plain, "w", 1).shapes["w"] == (1,)
+
+
 # --- the MLP's facts -----------------------------------------------------------------------------
 
 
@@ -288,6 +305,23 @@ def test_784_128_128_10_has_118282_parameters_and_a_difference_of_exactly_0(dtyp
     )
     for one, other in zip(ours, theirs, strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Sum({"x": nn.Identity()}, Constant(torch.ones(2))),
+        Sum(Sum({"x": nn.Identity()}, activation="tanh")),
+        Sum({"x": nn.Identity()}, activation="tanh"),
+        Sum({"x": Plus(nn.Identity(), nn.Identity())}),
+    ],
+)
+def test_what_changes_at_every_iteration_is_not_held(row):
+    map = BlockMap({"x": 2}, {"x": row})
+    assert map.held() == []
+    with pytest.raises(CycleError):
+        map.depths()
+    assert BlockMap({"x": 2}, {"x": {"x": nn.Identity()}}).held() == ["x"]
 
 
 def test_a_map_that_feeds_back_has_no_depth():

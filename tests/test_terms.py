@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from blockmaps.blocks import Affine, Complement, Plus, kind_of
+from blockmaps.contraction import Contraction
 from blockmaps.maps import BlockMap
-from blockmaps.terms import Apply, Constant, Contraction, Product, Sum
+from blockmaps.terms import Apply, Constant, Product, Sum
 
 
 @pytest.fixture(autouse=True)
@@ -72,8 +73,8 @@ def test_a_renamed_term_reads_other_slots_with_the_same_weights():
     row = Sum(
         {"a": linear},
         Product("a", Sum({"b": nn.Identity()}, activation="tanh")),
-        Contraction("i,j->i", "a", "b"),
-        Constant(torch.ones(2)),
+        Contraction("i,j->i", "a", "b", scale=0.3),
+        Constant(torch.arange(5.0), slice(1, 3)),
         activation="relu",
     )
     other = row.renamed(lambda slot: slot + "'")
@@ -99,6 +100,25 @@ def test_kinds_of_blocks(f, kind):
     assert kind_of(f) == kind
 
 
+class Half(nn.Linear):
+    """A linear layer of which one column is returned."""
+
+    def forward(self, z):
+        return super().forward(z)[:, :1]
+
+
+class Values(nn.Module):
+    """A module that looks at values, has a tensor of its own, and draws at random."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.arange(3.0)
+
+    def forward(self, z):
+        noise = torch.rand_like(z)
+        return z * self.scale + noise if z.sum() > 0 else z - noise
+
+
 SLOTS = {"x": 4, "h": 3, "y": 2}
 
 
@@ -115,6 +135,19 @@ SLOTS = {"x": 4, "h": 3, "y": 2}
         (SLOTS, {"h": {"g": nn.Linear(4, 3)}}, ["no such slot", "g"]),
         (SLOTS, {"g": {"x": nn.Linear(4, 3)}}, ["no such slot", "g"]),
         ({"x": 0}, {}, ["without any place", "x"]),
+        (SLOTS, {"h": {"x": nn.LSTM(4, 3)}}, ["(h, x)", "LSTM", "not one tensor"]),
+        ({"x": 5, "y": 5}, {"y": {"x": nn.MultiheadAttention(4, 2)}}, ["(y, x)", "'x'", "(5,)"]),
+        (SLOTS, {"h": {"x": Half(4, 3)}}, ["row 'h'", "(1,)", "(3,)"]),
+        (
+            {"a": (2, 3, 4), "b": (5, 4), "y": (2, 3, 5)},
+            {"y": Contraction("ik,jk->ij", "a", "b")},
+            ["row 'y'", "'a'", "(2, 3, 4)"],
+        ),
+        (
+            {"q": (3, 2), "k": (5, 1), "y": (3, 5)},
+            {"y": Contraction("ik,jk->ij", "q", "k")},
+            ["'q'", "'k'", "(5, 1)"],
+        ),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused_at_construction_by_the_slots_names(slots, rows, said):
@@ -140,7 +173,88 @@ def test_what_else_is_no_map_is_refused():
         BlockMap(SLOTS, rows).start({"g": torch.ones(2, 5)})
     with pytest.raises(ValueError, match="at least one"):
         Sum()
+    with pytest.raises(ValueError, match="at least one slot"):
+        BlockMap({}, {})
+    with pytest.raises(ValueError, match="at least one slot"):
+        BlockMap(SLOTS, rows).start({})
+    with pytest.raises(TypeError):
+        BlockMap(SLOTS, {"h": nn.Linear(4, 3)})
+    with pytest.raises(ValueError, match="takes tokens"):
+        BlockMap(SLOTS, rows).drive(torch.ones(2, 0, 4))
+    with pytest.raises(ValueError, match="slot 'h' takes"):
+        BlockMap(SLOTS, rows).drive(torch.ones(5, 2, 4), z={"h": torch.ones(1, 3)})
     assert BlockMap(SLOTS, rows).shapes["y"] == (2,)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "said"),
+    [
+        (lambda a: a.mean(-1, keepdim=True), ["row 'h'", "(1,)", "(3,)"]),
+        (nn.GLU(), ["row 'h'", "activation", "(3,)"]),
+    ],
+)
+def test_an_activation_that_changes_the_shape_is_refused(sigma, said):
+    with pytest.raises(ValueError) as refusal:  # noqa: PT011 the words are looked at below
+        BlockMap(SLOTS, {"h": {"x": nn.Linear(4, 3)}}, {"h": sigma})
+    for words in said:
+        assert words in str(refusal.value)
+
+
+def test_an_activation_may_halve_what_it_is_given():
+    map = BlockMap(SLOTS, {"y": {"x": nn.Identity()}}, {"y": nn.GLU()})
+    x = torch.randn(3, 4)
+    same(map.step(map.start({"x": x}))["y"], nn.functional.glu(x))
+
+
+def test_any_module_may_be_a_block():
+    before = torch.get_rng_state()
+    map = BlockMap({"x": 3, "h": 3}, {"h": {"x": Values()}})
+    assert torch.equal(torch.get_rng_state(), before)
+    assert map.shapes["h"] == (3,)
+
+
+def test_an_affine_blocks_parts_must_fit_each_other():
+    W = nn.Parameter(torch.randn(3, 4))
+    with pytest.raises(ValueError, match=r"bias of shape \(5,\) for 3 rows"):
+        Affine(W, nn.Parameter(torch.ones(5)))
+    with pytest.raises(ValueError, match=r"bias of shape \(1,\) for 3 rows"):
+        Affine(W, nn.Parameter(torch.ones(1)))
+    with pytest.raises(ValueError, match=r"mask of shape \(1, 4\) for a matrix of \(3, 4\)"):
+        Affine(W, mask=torch.ones(1, 4, dtype=bool))
+    with pytest.raises(ValueError, match="takes a matrix"):
+        Affine(nn.Parameter(torch.ones(3)))
+
+
+def test_a_contraction_keeps_the_members_of_a_batch_apart():
+    map = BlockMap(
+        {"a": (3, 4), "b": (2, 4), "y": (3, 2)}, {"y": Contraction("ik,jk->ij", "a", "b")}
+    )
+    z = map.start({"a": torch.randn(2, 3, 4), "b": torch.randn(2, 2, 4)})
+    other = {**z, "b": torch.stack([z["b"][0], z["b"][1] + 1])}
+    assert torch.equal(map.step(z)["y"][0], map.step(other)["y"][0])
+    for equation in ("ik->ki", "ik,jk->il", "iZ,jZ->ij"):
+        with pytest.raises(ValueError, match="takes"):
+            Contraction(equation, "a", "b")
+
+
+def test_an_activation_that_writes_in_place_leaves_the_slot_as_it_is():
+    rows = {"x": {"x": nn.Identity()}, "h": {"x": nn.Identity()}}
+    map = BlockMap({"x": 3, "h": 3}, rows, {"h": nn.ReLU(inplace=True)})
+    x = torch.tensor([[-1.0, 2.0, -3.0]])
+    z = map.step(map.start({"x": x}))
+    assert torch.equal(z["x"], x)
+    assert x.tolist() == [[-1.0, 2.0, -3.0]]
+    assert z["h"].tolist() == [[0.0, 2.0, 0.0]]
+
+
+def test_constants_alone_are_a_row():
+    map = BlockMap({"x": 2, "h": 3}, {"h": Constant(torch.arange(3.0))})
+    assert map.step(map.start({"x": torch.ones(4, 2)}))["h"].tolist() == [[0, 1, 2]] * 4
+
+
+def test_two_kinds_in_one_place_are_called_by_the_more_involved():
+    row = Sum({"x": nn.Linear(3, 3)}, Product("x", "h"), {"x": nn.Identity()})
+    assert BlockMap({"x": 3, "h": 3}, {"h": row}).blocks["h", "x"] == "product"
 
 
 def test_construction_changes_nothing_in_the_modules():

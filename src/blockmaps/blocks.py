@@ -1,5 +1,9 @@
 """Block functions f_ij that torch has no module for, and the kinds of blocks there are."""
 
+import copy
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -8,7 +12,7 @@ from torch.func import functional_call
 # called by the last.
 KINDS = ("identity", "affine", "module", "product", "contraction")
 RESHAPES = (nn.Flatten, nn.Unflatten)
-TRIAL_BATCH = 97
+TRIAL_BATCH = 97  # no likely number of channels, which some modules would take it for
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
@@ -33,6 +37,13 @@ class Affine(nn.Module):
         columns: slice = slice(None),
     ) -> None:
         super().__init__()
+        if weight.dim() != 2:
+            raise ValueError(f"an affine block takes a matrix; found shape {tuple(weight.shape)}")
+        if bias is not None and bias.shape != weight.shape[:1]:
+            raise ValueError(f"a bias of shape {tuple(bias.shape)} for {len(weight)} rows")
+        if mask is not None and mask.shape != weight.shape:
+            wanted, found = tuple(weight.shape), tuple(mask.shape)
+            raise ValueError(f"a mask of shape {found} for a matrix of {wanted}")
         self.weight, self.bias = weight, bias
         self.rows, self.part = rows, (rows, columns)
         self.register_buffer("mask", mask, persistent=False)
@@ -76,32 +87,62 @@ def kind_of(f: nn.Module) -> str:
         return "identity"
     if isinstance(f, (Affine, Complement, nn.Linear, *CONVOLUTIONS)):
         return "affine"
-    if isinstance(f, nn.Sequential | Plus):
-        parts = f.maps if isinstance(f, Plus) else [m for m in f if not isinstance(m, RESHAPES)]
-        return max((kind_of(part) for part in parts), key=KINDS.index, default="identity")
+    if isinstance(f, nn.Sequential):
+        parts = [kind_of(part) for part in f if not isinstance(part, RESHAPES)]
+        return max(parts, key=KINDS.index, default="identity")
+    if isinstance(f, Plus):
+        return max(["affine", *map(kind_of, f.maps)], key=KINDS.index)  # I + I is 2 I
     return "module"
 
 
-def shape_after(f: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape that f makes of a slot's, by trying it on a tensor without values.
+def shape_after(f: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape that f makes of a slot's, by trying it.
+
+    It is tried on a tensor without values, which costs nothing; what cannot be tried so (a module
+    that looks at values, or makes tensors of its own) on zeros, as a copy that changes nothing.
 
     Raises
     ------
-    ValueError, RuntimeError …
-        Whatever f raises for a shape that it does not take.
+    ValueError
+        If f does not take the shape, with its own reason.
     """
     if isinstance(f, nn.Identity):
         return shape
-    if isinstance(f, nn.Linear | Affine):  # nearly all blocks: no need to try
+    if type(f) in (nn.Linear, Affine):  # nearly all blocks: no need to try
         rows, columns = f.weight[f.part].shape if isinstance(f, Affine) else f.weight.shape
         if shape[-1] != columns:
             raise ValueError(f"it takes {columns} values on the last axis")
         return (*shape[:-1], rows)
-    meta = {name: value.to("meta") for name, value in (*f.named_parameters(), *f.named_buffers())}
-    dtype = next((value.dtype for value in meta.values() if value.is_floating_point()), None)
-    # an odd number, so that no module takes the batch for channels
-    trial = torch.empty(TRIAL_BATCH, *shape, dtype=dtype, device="meta")
-    batch, *rest = functional_call(f, meta, trial).shape
-    if batch != TRIAL_BATCH:
+    try:
+        made = _without_values(f, shape)
+    except Exception:
+        try:
+            made = _with_zeros(f, shape)
+        except Exception as fault:
+            reason = str(fault).split("\n")[0] or type(fault).__name__
+            raise ValueError(reason) from None
+    if not isinstance(made, Tensor):
+        raise ValueError(f"it returns {type(made).__name__}, not one tensor")
+    if not made.dim() or len(made) != TRIAL_BATCH:
         raise ValueError("it does not keep the batch on the first axis")
-    return tuple(rest)
+    return tuple(made.shape[1:])
+
+
+def _dtype(values: Iterable[Tensor]) -> torch.dtype | None:
+    return next((value.dtype for value in values if value.is_floating_point()), None)
+
+
+def _without_values(f: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> Any:
+    if not isinstance(f, nn.Module):
+        return f(torch.empty(TRIAL_BATCH, *shape, device="meta"))
+    meta = {name: value.to("meta") for name, value in (*f.named_parameters(), *f.named_buffers())}
+    trial = torch.empty(TRIAL_BATCH, *shape, dtype=_dtype(meta.values()), device="meta")
+    return functional_call(f, meta, trial)
+
+
+def _with_zeros(f: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> Any:
+    copied = copy.deepcopy(f)
+    own = [*f.parameters(), *f.buffers()] if isinstance(f, nn.Module) else []
+    device = own[0].device if own else None
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        return copied(torch.zeros(TRIAL_BATCH, *shape, dtype=_dtype(own), device=device))

@@ -31,7 +31,7 @@ def grow(map: BlockMap, slot: str, size: int, activation: str = "identity", std:
     """
     if slot in map.shapes:
         raise ValueError(f"there is a slot {slot!r} already")
-    like = next(map.parameters())
+    like = next(map.parameters(), torch.zeros(0))
     vectors = [name for name, shape in map.shapes.items() if len(shape) == 1]
 
     def block(rows: int, columns: int, spread: float) -> Affine:

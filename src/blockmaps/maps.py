@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from blockmaps.blocks import KINDS, Affine
 from blockmaps.patterns import Pattern
-from blockmaps.terms import Constant, Shape, State, Sum, Term
+from blockmaps.terms import Apply, Constant, Shape, State, Sum, Term
 from blockmaps.variants import Start
 
 Row = Term | Mapping[str, nn.Module]
@@ -52,12 +52,19 @@ class BlockMap(nn.Module):
             name: (shape,) if isinstance(shape, int) else tuple(shape)
             for name, shape in slots.items()
         }
+        if not slots:
+            raise ValueError("a map takes at least one slot, the input")
         if empty := [name for name, shape in self.shapes.items() if prod(shape) < 1 or not shape]:
             raise ValueError(f"slots without any place: {', '.join(empty)}")
         self.input = next(iter(self.shapes))
         self._positions = {target: place for place, target in enumerate(rows)}
         self._rows = nn.ModuleList()
         for target, row in rows.items():
+            if not isinstance(row, Term | Mapping):
+                raise TypeError(
+                    f"row {target!r}: takes a term, or sources with their maps such as "
+                    f"{{'x': nn.Linear(2, 3)}}; found {type(row).__name__}"
+                )
             whole = isinstance(row, Sum) and target not in activations
             own = activations.get(target, "identity")
             self._rows.append(row if whole else Sum(row, activation=own))
@@ -104,11 +111,7 @@ class BlockMap(nn.Module):
 
     def held(self) -> list[str]:
         """Return the slots that keep what they hold: an identity at (i, i) and nothing else."""
-        return [
-            target
-            for target, row in self.rows.items()
-            if [*row.reads()] == [(target, "identity")] and row.activation == "identity"
-        ]
+        return [target for target, row in self.rows.items() if _holds(row, target)]
 
     def depths(self) -> dict[str, int]:
         """Return the length of the longest path of blocks that leads to each slot.
@@ -124,11 +127,12 @@ class BlockMap(nn.Module):
         reads: dict[str, set[str]] = {slot: set() for slot in self.shapes}
         for target, source in self.blocks:
             reads[target].add(source)
-        for slot in self.held():
+        held = set(self.held())
+        for slot in held:
             reads[slot] = set()
         depths: dict[str, int] = {}
         for slot in TopologicalSorter(reads).static_order():
-            least = 1 if slot in self._positions and slot not in self.held() else 0
+            least = 1 if slot in self._positions and slot not in held else 0
             depths[slot] = max([least, *(depths[source] + 1 for source in reads[slot])])
         return depths
 
@@ -137,7 +141,11 @@ class BlockMap(nn.Module):
         old = z[slot]
         if slot not in self._positions:
             return torch.zeros_like(old)
-        return self._rows[self._positions[slot]](z).expand_as(old)
+        row = self._rows[self._positions[slot]]
+        value = row(z)
+        if next(row.reads(), None) is None:
+            value = value.expand_as(old)  # constants alone have no batch
+        return value
 
     def step(self, z: State) -> State:
         """Return F∘z, one iteration: all slots at once, or group by group in the update order."""
@@ -156,6 +164,8 @@ class BlockMap(nn.Module):
         """Return a state that is zero but for the slots given, each (batch, *shape)."""
         if unknown := sorted(set(given) - set(self.shapes)):
             raise ValueError(f"no such slot: {', '.join(unknown)}; there are {[*self.shapes]}")
+        if not given:
+            raise ValueError("a start takes at least one slot, which has the batch")
         like = next(iter(given.values()))
         for slot, value in given.items():
             if tuple(value.shape) != (len(like), *self.shapes[slot]):
@@ -176,13 +186,15 @@ class BlockMap(nn.Module):
         tokens : (batch, time, *shape of the input slot).
         iterations : steps a token. Within them x follows its own row: it is held by an identity
             at (x, x), and gone after one step without. One token is a held input.
-        z : the state before the first token; zero if left out.
+        z : slots before the first token; zero where left out.
 
         Returns
         -------
         every slot as (batch, time, *shape).
         """
-        z = self.start({self.input: tokens[:, 0]}) if z is None else z
+        if tokens.dim() < 2 or not tokens.shape[1]:
+            raise ValueError(f"takes tokens (batch, time, …); found shape {tuple(tokens.shape)}")
+        z = self.start({**(z or {}), self.input: tokens[:, 0]})
         states = []
         for token in tokens.unbind(1):
             z = self.iterate({**z, self.input: token}, iterations)
@@ -202,6 +214,13 @@ class BlockMap(nn.Module):
     def forward(self, z: Float[Tensor, "batch z"]) -> Float[Tensor, "batch z"]:
         """Return F∘z of a state as one vector, so that a map may be a block of another."""
         return self.pack(self.step(self.unpack(z)))
+
+
+def _holds(row: Sum, target: str) -> bool:
+    """Return whether a row is the slot itself, an identity and nothing else."""
+    first, *others = row.terms
+    alone = not others and row.activation == "identity" and isinstance(first, Apply)
+    return alone and first.source == target and isinstance(first.f, nn.Identity)
 
 
 class IterativeMap(BlockMap):

@@ -14,9 +14,18 @@ def to_csv(made: pd.DataFrame) -> str:
 
 
 def write(made: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV, whole or not at all."""
-    with whole(path) as partial:
-        partial.write_text(to_csv(made))
+    """Write a table as CSV, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written there.
+    """
+    try:
+        with whole(path) as partial:
+            partial.write_text(to_csv(made))
+    except OSError as fault:
+        raise InputError(f"{path}: cannot be written: {fault.strerror}") from fault
 
 
 def read(path: Path) -> pd.DataFrame:

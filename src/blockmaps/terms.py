@@ -9,7 +9,7 @@ Rows are targets, columns are sources, and absent means zero. A row is written w
     f_ij(z_j)                    {"j": f}, or Apply("j", f)     f: any nn.Module
     σ(Σ_j f_ij(z_j) + b)         Sum({"j": f, …}, Constant(b), activation=σ)
     σ(M z + b) ⊙ τ(N z + c)      Product(Sum(…, activation=σ), Sum(…, activation=τ))
-    Σ_k q_ik k_jk                Contraction("ik,jk->ij", "q", "k")
+    Σ_k q_ik k_jk                Contraction("ik,jk->ij", "q", "k"), in `contraction`
     b_i                          Constant(b)
 
 They nest: a term may stand wherever another may, and a whole map is an nn.Module, so it may stand
@@ -20,7 +20,6 @@ from one matrix or have a mask.
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from blockmaps.activations import ACTIVATIONS
@@ -87,11 +86,10 @@ class Apply(Term):
         """Return the shape of f(z_j)."""
         try:
             return shape_after(self.f, shapes[self.source])
-        except (RuntimeError, TypeError, ValueError, IndexError) as fault:
-            reason = str(fault).split("\n")[0]
+        except ValueError as fault:
             raise ValueError(
                 f"block ({target}, {self.source}): {type(self.f).__name__} does not take slot "
-                f"{self.source!r} of shape {shapes[self.source]}: {reason}"
+                f"{self.source!r} of shape {shapes[self.source]}: {fault}"
             ) from None
 
 
@@ -167,6 +165,8 @@ class Sum(Term):
         a = self.total(z)
         if isinstance(self.activation, str):
             return ACTIVATIONS[self.activation](a)
+        if len(self.terms) == 1:
+            a = a.clone()  # it may be the slot itself, and σ may write into what it is given
         return self.activation(a)
 
     def total(self, z: State) -> Tensor:
@@ -187,8 +187,16 @@ class Sum(Term):
         return Sum(*(term.renamed(names) for term in self.terms), activation=self.activation)
 
     def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
-        """Return the terms' one shape."""
-        return _one_shape(self, shapes, target)
+        """Return the shape of σ of the terms' one shape."""
+        shape = _one_shape(self, shapes, target)
+        if isinstance(self.activation, str):
+            return shape
+        try:
+            return shape_after(self.activation, shape)
+        except ValueError as fault:
+            raise ValueError(
+                f"row {target!r}: its activation does not take shape {shape}: {fault}"
+            ) from None
 
 
 class Product(Term):
@@ -229,49 +237,6 @@ class Product(Term):
     def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
         """Return the factors' one shape."""
         return _one_shape(self, shapes, target)
-
-
-class Contraction(Term):
-    """A bilinear contraction of two slots: queries with keys, weights with values.
-
-    Parameters
-    ----------
-    equation : as einsum's, for one member of the batch: "ik,jk->ij".
-    left, right : the slots.
-    scale : what the result is multiplied by.
-    """
-
-    def __init__(self, equation: str, left: str, right: str, scale: float = 1.0) -> None:
-        super().__init__()
-        inputs, _, output = equation.partition("->")
-        one, _, two = inputs.partition(",")
-        self.equation, self.batched = equation, f"...{one},...{two}->...{output}"
-        self.left, self.right, self.scale = left, right, scale
-
-    def forward(self, z: State) -> Tensor:
-        """Return the contraction."""
-        return torch.einsum(self.batched, z[self.left], z[self.right]) * self.scale
-
-    def reads(self) -> Iterator[Read]:
-        """Yield the two slots."""
-        yield Read(self.left, "contraction")
-        yield Read(self.right, "contraction")
-
-    def renamed(self, names: Rename) -> "Contraction":
-        """Return the contraction of two other slots."""
-        return Contraction(self.equation, names(self.left), names(self.right), self.scale)
-
-    def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
-        """Return the shape of the contraction."""
-        trial = {name: torch.empty(2, *shapes[name], device="meta") for name, _ in self.reads()}
-        try:
-            return tuple(self(trial).shape[1:])
-        except (RuntimeError, ValueError) as fault:
-            reason = str(fault).split("\n")[0]
-            raise ValueError(
-                f"row {target!r}: {self.equation} does not take slots {self.left!r} of "
-                f"{shapes[self.left]} and {self.right!r} of {shapes[self.right]}: {reason}"
-            ) from None
 
 
 def _one_shape(of: Sum | Product, shapes: Mapping[str, Shape], target: str) -> Shape:

@@ -1,5 +1,7 @@
 """Every model of the zoo against torch's own module: any sizes, outputs and gradients."""
 
+import copy
+import dataclasses
 from itertools import pairwise
 
 import pytest
@@ -10,6 +12,8 @@ from torch import nn
 
 from blockmaps.blocks import Affine
 from blockmaps.errors import InputError
+from blockmaps.maps import IterativeMap
+from blockmaps.patterns import RNN_BLOCKS, rnn_pattern
 from blockmaps.zoo import attention, feedforward, recurrent
 from blockmaps.zoo.equivalence import (
     COLUMNS,
@@ -218,12 +222,26 @@ def test_an_output_that_lags(inputs, width, outputs, steps, batch, first, dtype,
     st.booleans(),
     st.booleans(),
     st.booleans(),
+    st.booleans(),
     st.sampled_from(["relu", "gelu"]),
     dtypes,
     seeds,
 )
 def test_transformer(
-    grain, layers, heads, share, steps, batch, norm_first, first, norm, causal, sigma, dtype, seed
+    grain,
+    layers,
+    heads,
+    share,
+    steps,
+    batch,
+    norm_first,
+    first,
+    norm,
+    causal,
+    boolean,
+    sigma,
+    dtype,
+    seed,
 ):
     torch.manual_seed(seed)
     width = heads * share
@@ -236,6 +254,7 @@ def test_transformer(
     mask = None
     if causal:
         mask = nn.Transformer.generate_square_subsequent_mask(steps, dtype=DTYPES[dtype])
+        mask = mask == -torch.inf if boolean else mask
         module.register_forward_pre_hook(
             lambda module, args, kwargs: (args, {**kwargs, "mask": mask}), with_kwargs=True
         )
@@ -328,6 +347,89 @@ def test_a_parameter_changed_in_the_map_shows(name):
     wrong = Example(example.module, other.network, example.inputs)
     assert compare(wrong).output > 1e-3
     assert compare(wrong).gradient > 1e-3
+
+
+def test_a_gradient_that_is_cut_shows_in_the_gradient_alone():
+    """The two columns are two measurements: outputs agree here, and gradients do not."""
+    example = build("mlp", width=8, inputs=6)
+
+    class Cut(nn.Linear):
+        def forward(self, z):
+            return super().forward(z.detach())
+
+    layers = list(example.module)
+    cut = Cut(8, 8, dtype=torch.float64)
+    cut.weight, cut.bias = layers[2].weight, layers[2].bias
+    layers[2] = cut
+    wrong = feedforward.sequential(nn.Sequential(*layers), (6,))
+    found = compare(Example(example.module, wrong, example.inputs))
+    assert found.output == 0
+    assert found.gradient > 1e-3
+
+
+def test_every_result_of_a_module_counts():
+    """An LSTM whose c_n is wrong, and one whose c_n alone has no gradient."""
+    example = build("lstm")
+    run = example.network.run
+
+    def wrong(map, *inputs, iterations):
+        output, (h, c) = run(map, *inputs, iterations=iterations)
+        return output, (h, c + 1)
+
+    def cut(map, *inputs, iterations):
+        output, (h, c) = run(map, *inputs, iterations=iterations)
+        return output, (h, c.detach())
+
+    for change, shows in ((wrong, "output"), (cut, "gradient")):
+        network = dataclasses.replace(example.network, run=change)
+        found = compare(Example(example.module, network, example.inputs))
+        assert getattr(found, shows) > 1e-3
+
+
+def test_unknowns_are_counted_under_masks_and_once():
+    pattern = rnn_pattern(5, 6, 3, dict.fromkeys(RNN_BLOCKS, 0.5))
+    mask = torch.zeros(14, 14, dtype=bool)
+    mask[5:] = torch.rand(9, 14) < 0.5
+    model = IterativeMap(pattern, torch.randn(14, 14), mask, torch.zeros(9))
+    assert count_unknowns(model) == (int(mask.sum()), 9)
+
+
+def test_a_deep_copy_is_another_network():
+    for name in ("mlp", "lstm", "rnn-lifted", "transformer"):
+        example = build(name, **({"steps": 2} if "steps" in MODELS[name].sizes else {}))
+        copied = copy.deepcopy(example.network)
+        with torch.no_grad():
+            for parameter in copied.map.parameters():
+                parameter.zero_()
+        before = tensors(example.network(*example.inputs))[0]
+        assert torch.equal(before, tensors(example.network(*example.inputs))[0])
+        assert not torch.allclose(tensors(copied(*example.inputs))[0], before)
+
+
+@pytest.mark.parametrize("shape", [(3, 1), (4, 4), (2, 3, 3)])
+def test_a_mask_of_another_shape_is_refused(shape):
+    layer = nn.TransformerEncoderLayer(4, 2, 4, dropout=0)
+    encoder = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
+    for make in (attention.coarse, attention.fine):
+        with pytest.raises(ValueError, match="takes a mask of"):
+            make(encoder, 3, torch.zeros(shape))
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d(4), nn.Dropout(0.5)])
+def test_what_is_no_function_of_its_input_is_refused(layer):
+    module = nn.Sequential(nn.Linear(4, 4), layer, nn.Linear(4, 2))
+    with pytest.raises(ValueError, match="while training"):
+        feedforward.sequential(module, (4,))
+    network = feedforward.sequential(module.eval(), (4,))
+    x = torch.randn(3, 4)
+    torch.testing.assert_close(network(x), module(x))
+
+
+def test_attentions_own_dropout_is_refused():
+    layer = nn.TransformerEncoderLayer(4, 2, 4, dropout=0)
+    layer.self_attn.dropout = 0.5
+    with pytest.raises(ValueError, match="MultiheadAttention with dropout"):
+        attention.fine(nn.TransformerEncoder(layer, 1, enable_nested_tensor=False), 3)
 
 
 def test_deviation_is_normwise_and_does_not_lose_nan():

@@ -8,8 +8,9 @@ from torch import nn
 
 from blockmaps import spy
 from blockmaps.blocks import Affine, Plus
+from blockmaps.contraction import Contraction
 from blockmaps.maps import BlockMap
-from blockmaps.terms import Constant, Contraction, Product, Sum
+from blockmaps.terms import Constant, Product, Sum
 from blockmaps.zoo.equivalence import COLUMNS
 from blockmaps.zoo.examples import MODELS, build
 from blockmaps.zoo.show import describe, formula, matrix
@@ -31,7 +32,7 @@ def test_show_transformer_with_three_layers(blockmaps):
         (["show", "perceptron"], "takes one of: mlp, mlp-skip, residual"),
         (["show", "mlp", "--heads", "2"], "model 'mlp' has no size heads; takes: inputs, width"),
         (["show", "transformer", "--width", "9"], "width 9 is no multiple of heads 4"),
-        (["figure", "zoom"], "takes one of: proportion, structures, curves, zoo, impulse"),
+        (["figure", "zoom"], "takes one of: proportion, structures, curves, pairs, zoo, impulse"),
         (["figure", "zoo", "--tables", "nowhere"], "nowhere/equivalence.csv: cannot be read"),
     ],
 )

@@ -24,7 +24,10 @@ ConfigFile = Annotated[
     typer.Option("--config", "-c", help="The preset: YAML, or results/<name>/config.json."),
 ]
 RunsFile = Annotated[Path, typer.Option(help="The runs table.")]
-Size = Annotated[int | None, typer.Option(help="If the model has this size.")]
+Size = Annotated[
+    int | None,
+    typer.Option(help="If the model has this size.", show_default="the size in equivalence.csv"),
+]
 DEFAULT = Path("config/config.yaml")
 DEFAULT_RUNS = Path("results/default/runs.parquet")
 

@@ -117,7 +117,9 @@ def draw(impulse: pd.DataFrame) -> Figure:
         "slot move?",
         f"{networks} random RNNs, |h| = |x| = {width}, orthogonal recurrent matrix; lines and "
         "colours are medians, bands reach from the smallest to the largest. White: exactly 0 in "
-        "every network.",
+        "every network. "
+        "Inputs hold themselves in both maps, so that their influence stays; without the identity "
+        "h₀ is 0 from iteration 1 on.",
         TITLE + HEAT + LABEL + 0.15 + LINES + LABEL,
     )
     states = impulse[impulse["slot"].str.startswith("h")]

@@ -2,18 +2,31 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from blockmaps.blocks import Affine
+from blockmaps.contraction import Contraction
 from blockmaps.maps import BlockMap, Row
-from blockmaps.terms import Constant, Contraction, Sum
-from blockmaps.zoo.network import Network, feedforward
+from blockmaps.terms import Constant, Sum
+from blockmaps.zoo.network import Network, check_is_function, feedforward
 
 
-def _check(encoder: nn.TransformerEncoder) -> None:
-    for module in encoder.modules():
-        if isinstance(module, nn.Dropout) and module.p > 0 and module.training:
-            raise ValueError("dropout while training is no map; use p = 0 or .eval()")
+def _added(mask: Tensor | None, steps: int) -> Tensor | None:
+    """Return a mask as what is added to the scores, as torch takes it: True is −∞.
+
+    Raises
+    ------
+    ValueError
+        If it is not (T, T).
+    """
+    if mask is None:
+        return None
+    if mask.shape != (steps, steps):
+        raise ValueError(f"takes a mask of ({steps}, {steps}); found {tuple(mask.shape)}")
+    if mask.dtype == torch.bool:
+        return torch.zeros(steps, steps).masked_fill(mask, -torch.inf)
+    return mask
 
 
 def _oriented(network: Network, batch_first: bool) -> Network:
@@ -21,8 +34,8 @@ def _oriented(network: Network, batch_first: bool) -> Network:
     if batch_first:
         return network
 
-    def run(x: Tensor, *, iterations: int) -> Tensor:
-        return network.run(x.transpose(0, 1), iterations=iterations).transpose(0, 1)
+    def run(map: BlockMap, x: Tensor, *, iterations: int) -> Tensor:
+        return network.run(map, x.transpose(0, 1), iterations=iterations).transpose(0, 1)
 
     return Network(network.map, network.form, network.iterations, run)
 
@@ -51,9 +64,11 @@ def coarse(encoder: nn.TransformerEncoder, steps: int, mask: Tensor | None = Non
     ----------
     encoder : L layers, with or without a norm at the end.
     steps : the sequences' length T.
-    mask : (T, T), added to the scores; −∞ where a position must not be seen.
+    mask : (T, T), added to the scores, −∞ where a position must not be seen; or truth values, True
+        there.
     """
-    _check(encoder)
+    check_is_function(encoder)
+    mask = _added(mask, steps)
     blocks: list[nn.Module] = [EncoderLayer(layer, mask) for layer in encoder.layers]
     if encoder.norm is not None:
         blocks.append(encoder.norm)
@@ -123,7 +138,8 @@ def fine(encoder: nn.TransformerEncoder, steps: int, mask: Tensor | None = None)
     projections are affine blocks, scores and heads bilinear contractions of two slots, and the
     residual connections identities. Parameters as in `coarse`.
     """
-    _check(encoder)
+    check_is_function(encoder)
+    mask = _added(mask, steps)
     attention = encoder.layers[0].self_attn
     shapes: dict[str, tuple[int, ...]] = {"x": (steps, attention.embed_dim)}
     rows: dict[str, Row] = {"x": {"x": nn.Identity()}}

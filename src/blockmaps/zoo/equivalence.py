@@ -95,6 +95,8 @@ def count_unknowns(map: BlockMap) -> tuple[int, int]:
     """Return the number of unknowns and of biases, each counted once however often it is shared."""
     counted: tuple[dict[int, Tensor], ...] = ({}, {})
     for module in map.modules():
+        if isinstance(module, BlockMap):
+            continue  # what it has itself, its blocks have
         for name, parameter in module.named_parameters(recurse=False):
             is_bias = "bias" in name
             part = module.rows if is_bias and isinstance(module, Affine | Constant) else ...
@@ -156,7 +158,14 @@ def line(row: dict[str, Any] | None) -> str:
     if row is None:
         return text.format(**{name: name for name in COLUMNS})
     shown = {name: f"{row[name]:.1e}" for name in row if name.endswith("_deviation")}
-    return text.format(**{**row, **shown})
+    mark = "" if is_within(row) else "  above what claim B1 allows"
+    return text.format(**{**row, **shown}) + mark
+
+
+def is_within(row: dict[str, Any]) -> bool:
+    """Return whether a row's deviations are within what claim B1 allows."""
+    limit = TOLERANCES[row["dtype"]]
+    return row["output_deviation"] <= limit and row["gradient_deviation"] <= limit
 
 
 def _one_fewer(example: Example) -> float:

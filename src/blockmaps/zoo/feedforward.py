@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from blockmaps.blocks import Affine, Plus, shape_after
 from blockmaps.maps import BlockMap
 from blockmaps.terms import Shape
-from blockmaps.zoo.network import Network, feedforward
+from blockmaps.zoo.network import Network, check_is_function, feedforward
 
 _ELEMENTWISE = (nn.ReLU, nn.Tanh, nn.Sigmoid, nn.ELU, nn.GELU, nn.SiLU, nn.LeakyReLU, nn.Softplus)
 
@@ -29,7 +29,13 @@ def sequential(module: nn.Sequential, shape: Shape, hold: bool = True) -> Networ
     shape : the input's, the batch left out.
     hold : the identity at (x, x). Without it the map is nilpotent: y is exact at iteration L only,
         and the input is forgotten.
+
+    Raises
+    ------
+    ValueError
+        If a layer is no function of its input: dropout or batch norm while training.
     """
+    check_is_function(module)
     blocks: list[nn.Module] = []
     activations: list[nn.Module | None] = []
     before: list[nn.Module] = []

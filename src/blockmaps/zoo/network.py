@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.dropout import _DropoutNd
 
 from blockmaps.maps import BlockMap
 from blockmaps.terms import State
@@ -31,7 +32,7 @@ class Network:
     map : the map. Its parameters *are* the module's, not copies.
     form : how it is iterated; one of `FORMS`.
     iterations : that a call takes.
-    run : from the module's arguments and a number of iterations to what the module returns.
+    run : from a map, the module's arguments and a number of iterations to what the module returns.
     """
 
     map: BlockMap
@@ -41,7 +42,28 @@ class Network:
 
     def __call__(self, *inputs: Any, iterations: int | None = None) -> Any:
         """Return what the module returns, after another number of iterations if one is given."""
-        return self.run(*inputs, iterations=self.iterations if iterations is None else iterations)
+        times = self.iterations if iterations is None else iterations
+        return self.run(self.map, *inputs, iterations=times)
+
+
+def check_is_function(module: nn.Module) -> None:
+    """Refuse what is no function of its input: a map evaluates its blocks once an iteration.
+
+    Raises
+    ------
+    ValueError
+        If the module draws at random or changes itself when it is evaluated.
+    """
+    for part in module.modules():
+        name = type(part).__name__
+        if not part.training:
+            continue
+        if getattr(part, "track_running_stats", False):
+            raise ValueError(f"{name} while training changes itself at every call; use .eval()")
+        drops = getattr(part, "p", 0) if isinstance(part, _DropoutNd) else 0
+        drops = drops or getattr(part, "dropout", 0)  # a number in attention and RNNs
+        if isinstance(drops, float) and drops > 0:
+            raise ValueError(f"{name} with dropout while training is no map; use 0 or .eval()")
 
 
 def feedforward(map: BlockMap, output: str) -> Network:
@@ -51,7 +73,7 @@ def feedforward(map: BlockMap, output: str) -> Network:
     other slots held at the start: a wrong h₁ is gone after one iteration, h₂ after two, …
     """
 
-    def run(x: Tensor, *, iterations: int) -> Tensor:
+    def run(map: BlockMap, x: Tensor, *, iterations: int) -> Tensor:
         return map.iterate(map.start({map.input: x}), iterations)[output]
 
     return Network(map, HELD, map.depths()[output], run)
@@ -72,14 +94,22 @@ def lift(cell: BlockMap, steps: int, hold: bool = True, hold_inputs: bool = True
 
     Parameters
     ----------
-    cell : the forced map.
+    cell : the forced map; its x holds itself, an identity at (x, x).
     steps : T.
     hold : an identity at (h_0, h_0), for every slot that is read at time 0. Then the influence of
         h_0 stays for ever (infinite impulse response); without, it is gone after iteration T
         (finite impulse response).
     hold_inputs : an identity at (x_t, x_t).
+
+    Raises
+    ------
+    ValueError
+        If the cell's x does not hold itself: it would not be at time t what it was before, or there
+        are no steps.
     """
     x, rows = cell.input, cell.rows
+    if x not in cell.held() or steps < 1:
+        raise ValueError(f"lifting takes at least one step, and an identity at ({x}, {x})")
     place = {slot: number for number, group in enumerate(cell.order) for slot in group}
 
     def reader(target: str, t: int) -> Callable[[str], str]:

@@ -18,6 +18,7 @@ from blockmaps.zoo.network import (
     LIFTED,
     ORDERED,
     Network,
+    check_is_function,
     lift,
     lifted_start,
     lifted_states,
@@ -26,10 +27,10 @@ from blockmaps.zoo.network import (
 
 def _check(module: nn.RNNBase) -> None:
     """Refuse what has no such form here."""
+    check_is_function(module)
     for reason, found in (
         ("bidirectional", module.bidirectional),
         ("proj_size", module.proj_size > 0),
-        ("dropout between layers while training", module.dropout > 0 and module.training),
     ):
         if found:
             raise ValueError(f"{type(module).__name__}: no map is made of one with {reason}")
@@ -101,7 +102,8 @@ def cell(module: nn.RNNBase) -> BlockMap:
     activations: dict[str, str] = {}
     order: list[list[str]] = [["x"]]
     for number in range(module.num_layers):
-        own, sigmas, groups = _CELLS[type(module)](_Layer(module, number))
+        kind = next(kind for kind in _CELLS if isinstance(module, kind))
+        own, sigmas, groups = _CELLS[kind](_Layer(module, number))
         rows, activations, order = rows | own, activations | sigmas, order + groups
     slots = dict.fromkeys(rows, module.hidden_size)
     slots["x"] = module.input_size
@@ -110,6 +112,8 @@ def cell(module: nn.RNNBase) -> BlockMap:
 
 def recurrent(module: nn.RNNBase, steps: int | None = None) -> Network:
     """Return an `nn.RNN`, `nn.LSTM` or `nn.GRU` as a map that takes and returns what it does.
+
+    Batches of sequences, that is; a single sequence without a batch is refused.
 
     Parameters
     ----------
@@ -120,10 +124,13 @@ def recurrent(module: nn.RNNBase, steps: int | None = None) -> Network:
     forced = cell(module)
     layers = [_Layer(module, number) for number in range(module.num_layers)]
     kept = "hc" if isinstance(module, nn.LSTM) else "h"
+    batch_first = module.batch_first
     lifted = None if steps is None else lift(forced, steps)
 
-    def run(x: Tensor, initial: Any = None, *, iterations: int) -> Any:
-        tokens = x if module.batch_first else x.transpose(0, 1)
+    def run(map: BlockMap, x: Tensor, initial: Any = None, *, iterations: int) -> Any:
+        if x.dim() != 3:
+            raise ValueError(f"takes a batch of sequences, three axes; found {tuple(x.shape)}")
+        tokens = x if batch_first else x.transpose(0, 1)
         time = tokens.shape[1]
         z: State = {}
         if initial is not None:
@@ -134,11 +141,9 @@ def recurrent(module: nn.RNNBase, steps: int | None = None) -> Network:
                 for layer in layers
             }
         if lifted is None:
-            z = forced.start({"x": tokens[:, 0], **z})
-            states = forced.drive(tokens, iterations, z)
+            states = map.drive(tokens, iterations, z)
         else:
-            z = lifted_start(lifted, forced, tokens, z)
-            z = lifted.iterate(z, iterations)
+            z = map.iterate(lifted_start(map, forced, tokens, z), iterations)
             states = {
                 layer.name(slot): lifted_states(forced, time, z, layer.name(slot))
                 for slot in kept
@@ -146,7 +151,7 @@ def recurrent(module: nn.RNNBase, steps: int | None = None) -> Network:
             }
         output = states[layers[-1].name("h")]
         last = [torch.stack([states[layer.name(slot)][:, -1] for layer in layers]) for slot in kept]
-        output = output if module.batch_first else output.transpose(0, 1)
+        output = output if batch_first else output.transpose(0, 1)
         return output, tuple(last) if kept == "hc" else last[0]
 
     if lifted is None:
@@ -169,7 +174,7 @@ def readout(rnn: nn.RNN, linear: nn.Linear) -> Network:
     slots = {**base.shapes, "y": linear.out_features}
     map = BlockMap(slots, {**base.rows, "y": {"h": linear}})
 
-    def run(x: Tensor, *, iterations: int) -> Tensor:
+    def run(map: BlockMap, x: Tensor, *, iterations: int) -> Tensor:
         tokens = x if rnn.batch_first else x.transpose(0, 1)
         blank = torch.zeros_like(tokens[:, :1])
         y = map.drive(torch.cat([tokens, blank], 1), iterations)["y"][:, 1:]

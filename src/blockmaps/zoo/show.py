@@ -6,11 +6,12 @@ from typing import Any
 from torch import nn
 
 from blockmaps.blocks import CONVOLUTIONS, RESHAPES, Affine, Complement, Plus, kind_of
+from blockmaps.contraction import Contraction
 from blockmaps.maps import BlockMap
-from blockmaps.terms import Apply, Constant, Contraction, Product, Sum, Term
+from blockmaps.terms import Apply, Constant, Product, Sum, Term
 from blockmaps.zoo.equivalence import count_unknowns
 from blockmaps.zoo.examples import Example
-from blockmaps.zoo.network import FORMS, LIFTED
+from blockmaps.zoo.network import FORCED, FORMS, LIFTED, ORDERED
 
 LETTERS = {"identity": "I", "affine": "W", "module": "f", "product": "⊙", "contraction": "×"}
 WORDS = {
@@ -119,14 +120,15 @@ def describe(name: str, about: str, example: Example) -> str:
     """Return the page that `blockmaps show` prints."""
     map, network = example.network.map, example.network
     unknowns, biases = count_unknowns(map)
-    each = f"{example.tokens} tokens, one iteration each" if example.tokens > 1 else ""
-    path = "" if example.tokens > 1 else "as long as the longest path of blocks"
+    path = "as long as the longest path of blocks"
+    if network.form in (FORCED, ORDERED):
+        path = f"one for each of {example.tokens} token{'s' if example.tokens > 1 else ''}"
     lines = [
         f"{name}: {about}",
         "",
         f"form        {network.form}: {FORMS[network.form]}",
         f"state       {len(map.shapes)} slots, |z| = {map.size:,}",
-        f"iterations  {example.iterations}, {each or path}",
+        f"iterations  {example.iterations}, {path}",
         f"unknowns    {unknowns:,}, and {biases:,} biases: the torch module's own parameters",
     ]
     if len(map.order) > 1:
