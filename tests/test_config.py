@@ -9,7 +9,12 @@ from blockmaps import config as configs
 from blockmaps.errors import InputError
 from blockmaps.pipeline import Plan
 
-PRESETS = ["config/config.yaml", "config/recipe.yaml"]
+PRESETS = [
+    "config/config.yaml",
+    "config/laptop.yaml",
+    "config/paper.yaml",
+    "config/recipe.yaml",
+]
 
 
 def test_every_shipped_preset_is_listed_here(root):

@@ -25,7 +25,8 @@ SIZES = Sizes(256, 10)
 
 
 def test_the_registry_holds_every_design():
-    assert set(DESIGNS) == {"factorial", "uniform", "balanced", "explicit", "even"}
+    structured = {"factorial", "uniform", "balanced", "explicit", "even", "grid", "recommended"}
+    assert set(DESIGNS) == structured | {"random", "baseline"}
 
 
 def test_factorial_is_all_64_structures_at_their_budget():
@@ -38,14 +39,14 @@ def test_factorial_is_all_64_structures_at_their_budget():
     assert list(arms.values()).count("mixed") == 62
     for row in rows:
         # rounding |h| is all that separates a pattern from its budget
-        size = row.pattern.sizes["h"]
+        size = row.model.sizes["h"]
         slack = (256 + 20 + 2 * size + 1) / 2 + 1
-        assert abs(sum(row.pattern.expected().values()) - row.budget) <= slack
+        assert abs(sum(row.model.expected().values()) - row.budget) <= slack
 
 
 def test_balanced_rows_are_balanced():
     for row in Balanced(budgets=(4000, 10_000), targets=(0.5, 0.3)).rows(SIZES):
-        expected = row.pattern.expected()
+        expected = row.model.expected()
         target = 0.5 if row.arm == "balanced" else 0.3
         assert hidden_proportions(expected)["hidden_proportion"] == pytest.approx(target, abs=0.02)
         assert sum(expected.values()) == pytest.approx(row.budget)
@@ -55,7 +56,7 @@ def test_even_rows_cover_the_proportion_at_one_budget_size_and_density():
     rows = list(Even(sizes={4000: (64, 96)}, points=9).rows(SIZES))
     assert len(rows) == 18
     for hidden in (64, 96):
-        counts = [row.pattern.expected() for row in rows if row.pattern.sizes["h"] == hidden]
+        counts = [row.model.expected() for row in rows if row.model.sizes["h"] == hidden]
         assert {sum(count.values()) for count in counts} == {4000}
         shares = [hidden_proportions(count)["hidden_proportion"] for count in counts]
         assert shares == pytest.approx([(point + 0.5) / 9 for point in range(9)], abs=1e-3)
@@ -64,9 +65,9 @@ def test_even_rows_cover_the_proportion_at_one_budget_size_and_density():
 def test_explicit_rows_are_as_they_are_given():
     row = ExplicitRow(name="balanced_4", densities=(0.09, 1, 1, 0.1, 0.1, 1), budget=100_000)
     (made,) = Explicit(patterns=(row,)).rows(Sizes(2500, 10))
-    assert made.pattern.sizes["h"] == 216
+    assert made.model.sizes["h"] == 216
     (made,) = Explicit(patterns=(row.model_copy(update={"hidden": 7, "arm": "mine"}),)).rows(SIZES)
-    assert (made.pattern.sizes["h"], made.arm) == (7, "mine")
+    assert (made.model.sizes["h"], made.arm) == (7, "mine")
 
 
 def test_two_rows_of_one_name_are_refused():
@@ -205,7 +206,7 @@ def test_keys_and_names_are_what_they_were():
     """Pinned: a change here would train everything again."""
     made = plan(preset())
     assert min(variants(made)) == "02c5f0c361724a71"
-    assert min(made.shards) == "053a2a6d3f4d"
+    assert min(made.shards) == "702a90345c7a"
 
 
 def test_a_design_that_cannot_be_made_names_its_place():

@@ -22,7 +22,7 @@ def variants(seed_index):
     rows = list(Factorial(budgets=(2000,)).rows(Sizes(50, 4)))[:5]
     return [
         Variant(
-            pattern=row.pattern,
+            pattern=row.model,
             initialisation=Initialisation(),
             learning_rate=0.01,
             seed_index=seed_index,
@@ -55,7 +55,7 @@ def test_the_root_seed_changes_everything_and_nothing_else_does():
 
 def test_initialisation_as_it_says():
     rows = list(Factorial(budgets=(20_000,)).rows(Sizes(50, 4)))
-    pattern = rows[0].pattern
+    pattern = rows[0].model
 
     def of(**recipe):
         return start(

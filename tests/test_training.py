@@ -14,7 +14,7 @@ from blockmaps.errors import InputError
 from blockmaps.pipeline import Plan
 from blockmaps.seeds import stream
 from blockmaps.shards import Shard
-from blockmaps.training import checkpoints
+from blockmaps.training import checkpoints, fitting
 from blockmaps.training import shard as training
 from blockmaps.training.minibatches import BankData, Minibatches
 from blockmaps.training.module import losses, right
@@ -59,7 +59,7 @@ def data(tmp_path_factory) -> Path:
 
 
 def train(shard: Shard, data: Path, folder: Path) -> pd.DataFrame:
-    frame = training.train_shard(shard, data, folder / "checkpoints", folder / "logs", "cpu")
+    frame = training.train_shard(shard, data, folder / "checkpoints", folder / "logs", "cpu").rows
     return frame.sort_values(["key", "epoch", "split"], ignore_index=True)
 
 
@@ -109,13 +109,13 @@ def test_an_interrupted_run_goes_on_to_the_same_result(data, tmp_path, monkeypat
     shard = shard_of(plan())
     whole = train(shard, data, tmp_path / "whole")
 
-    class Interrupt(training.Lines):
+    class Interrupt(fitting.Lines):
         def on_train_epoch_end(self, trainer, module):
             if module.epochs == after:
                 raise CutError
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "Lines", Interrupt)
+        patch.setattr(fitting, "Lines", Interrupt)
         with pytest.raises(CutError):
             train(shard, data, tmp_path / "cut")
     # one variant lost its checkpoint: it is trained from the start, in a bank of its own
@@ -184,8 +184,9 @@ def test_minibatches_read_what_was_stored():
         blank_steps=1,
     )
     batches = list(Minibatches(data, "test", 2, lambda: np.array([4, 0, 1, 2, 3])))
-    assert [len(targets[0]) for _, targets in batches] == [2, 2, 1]
-    inputs, targets = batches[0]
+    assert [len(targets[0]) for _, targets, _ in batches] == [2, 2, 1]
+    inputs, targets, groups = batches[0]
+    assert groups is None
     assert targets.tolist() == [[6, 2]]
     assert inputs.shape == (2, 2, 3)
     np.testing.assert_allclose(inputs.numpy(), stored[[6, 2]].swapaxes(0, 1) * 0.5 - 1)
@@ -197,7 +198,7 @@ def test_losses_are_each_variants_own():
     cross_entropy = torch.nn.functional.cross_entropy
     expected = [cross_entropy(one.flatten(0, 1), targets.flatten()) for one in y]
     torch.testing.assert_close(losses(y, targets, "cross_entropy"), torch.stack(expected))
-    assert right(y, y[1].argmax(-1), "cross_entropy")[1] == 1
+    assert right(y, y[1].argmax(-1), "cross_entropy")[1].tolist() == [1] * 5
     numbers = torch.randn(2, 5, 4)
     expected = [torch.nn.functional.mse_loss(one, numbers) for one in y]
     torch.testing.assert_close(losses(y, numbers, "mean_squared_error"), torch.stack(expected))

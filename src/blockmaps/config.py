@@ -95,6 +95,9 @@ class Config(Frozen):
     zoo: bool = Field(
         default=True, description="Compare torch's networks with the maps made of them."
     )
+    only: tuple[str, ...] | None = Field(
+        default=None, description="Names of the experiments to run; all of them if left out."
+    )
     datasets: dict[Name, AnyData] = Field(min_length=1)
     recipes: dict[Name, Recipe] = Field(min_length=1)
     experiments: dict[Name, Experiment] = Field(min_length=1)
@@ -207,6 +210,10 @@ def parse(raw: Any, file: str = "config") -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         raise InputError(_one_line(error, raw, file)) from None
+    for name in config.only or ():
+        if name not in config.experiments:
+            takes = ", ".join(config.experiments)
+            raise InputError(f"{file}: only: found {name!r}; takes some of: {takes}")
     for name, experiment in config.experiments.items():
         for key in ("dataset", "recipe"):
             known, found = getattr(config, key + "s"), getattr(experiment, key)

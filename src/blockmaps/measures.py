@@ -6,14 +6,14 @@ import numpy as np
 
 from blockmaps.patterns import RNN_BLOCKS
 from blockmaps.proportion import hidden_proportions
-from blockmaps.variants import Initialisation, Start, Variant
+from blockmaps.variants import AnyVariant, CellVariant, Initialisation, Start, Variant
 
 # How many training sequences the state's scale is measured on.
 SCALE_SEQUENCES = 256
 
 
 def before_training(
-    variant: Variant, start: Start, first_inputs: np.ndarray, steps: int
+    variant: AnyVariant, start: Start, first_inputs: np.ndarray, steps: int
 ) -> dict[str, Any]:
     """Return the columns of the runs table that do not change with training.
 
@@ -23,6 +23,8 @@ def before_training(
     first_inputs : (sequences, |x|) what a model reads at step 1.
     steps : steps of a sequence.
     """
+    if isinstance(variant, CellVariant):
+        return _cell_before_training(variant, steps)
     pattern, mask = variant.pattern, start.mask
     sizes, expected = pattern.sizes, pattern.expected()
     realised = mask.counts
@@ -40,6 +42,7 @@ def before_training(
         },
         **{f"expected_{name}": expected.get(name, np.nan) for name in RNN_BLOCKS},
         **{f"unknowns_{name}": realised.get(name, 0) for name in RNN_BLOCKS},
+        **_moments(variant.initialisation),
         "expected_unknowns": sum(expected.values()),
         "unknowns": unknowns,
         "biases": biases,
@@ -52,7 +55,48 @@ def before_training(
         "dense_flops_per_sequence": float(
             steps * (2 * pattern.state_size * sum(sizes.values()) + biases)
         ),
+        "parameter_bytes": 4 * (unknowns + biases),
     }
+
+
+def _cell_before_training(variant: CellVariant, steps: int) -> dict[str, Any]:
+    """Return the same of a cell, which has no blocks of these names."""
+    cell = variant.cell
+    flops = float(steps * (2 * cell.unknowns + cell.biases))
+    absent = dict.fromkeys(RNN_BLOCKS, np.nan)
+    return {
+        "key": variant.key,
+        "seed_index": variant.seed_index,
+        "inputs": cell.inputs,
+        "hidden": cell.hidden,
+        "outputs": cell.outputs,
+        **{f"density_{name}": np.nan for name in RNN_BLOCKS},
+        **{f"expected_{name}": np.nan for name in RNN_BLOCKS},
+        **{f"unknowns_{name}": 0 for name in RNN_BLOCKS},
+        **{f"{moment}_{name}": np.nan for moment in ("mean", "std") for name in RNN_BLOCKS},
+        "expected_unknowns": float(cell.unknowns),
+        "unknowns": cell.unknowns,
+        "biases": cell.biases,
+        **hidden_proportions(dict.fromkeys(absent, 0)),
+        "initialisation": "torch's U(±1/√h)",
+        "spectral_radius": np.nan,
+        "state_scale": np.nan,
+        "learning_rate": variant.learning_rate,
+        "flops_per_sequence": flops,
+        "dense_flops_per_sequence": flops,
+        "parameter_bytes": 4 * (cell.unknowns + cell.biases),
+    }
+
+
+def _moments(initialisation: Initialisation) -> dict[str, float]:
+    """Return the mean and the spread that each block's unknowns are drawn with."""
+    normal, blocks = initialisation.scheme == "normal", initialisation.blocks or {}
+    found = {}
+    for name in RNN_BLOCKS:
+        one = blocks.get(name, initialisation)
+        found[f"mean_{name}"] = one.mean if normal else 0.0
+        found[f"std_{name}"] = one.std if normal else np.nan  # differs between rows
+    return found
 
 
 def describe(initialisation: Initialisation) -> str:

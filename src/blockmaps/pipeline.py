@@ -9,20 +9,26 @@ from functools import cached_property
 from pathlib import Path
 
 from blockmaps.canonical import digest
+from blockmaps.cells import Cell
 from blockmaps.code import code_digest, tree_digest
 from blockmaps.config import Config, Experiment
 from blockmaps.data import DataSpec
-from blockmaps.designs import Sizes, named_rows
+from blockmaps.designs import Row, Sizes, named_rows
 from blockmaps.errors import InputError
 from blockmaps.shards import Member, Shard, group, read_ledger
-from blockmaps.variants import Variant
+from blockmaps.variants import AnyVariant, CellVariant, Variant
 
 FIGURES = ("proportion", "structures", "curves")
 TABLES = ("summary", "structures", "differences")
 
-# What is made of the zoo, once and not of runs: figures, each with the tables that it reads.
+# What is made of the zoo, once and not of runs.
 ZOO_TABLES = ("equivalence", "slots", "places", "impulse")
-ZOO_FIGURES = {"zoo": ("equivalence", "slots", "places"), "impulse": ("impulse",)}
+# Figures that read tables and not runs, each with its tables.
+TABLE_FIGURES = {
+    "pairs": ("pairs",),
+    "zoo": ("equivalence", "slots", "places"),
+    "impulse": ("impulse",),
+}
 
 
 class Plan:
@@ -45,6 +51,8 @@ class Plan:
         self.shards: dict[str, Shard] = {}
         ledger = list(ledger)
         for name, experiment in config.experiments.items():
+            if config.only is not None and name not in config.only:
+                continue
             for shard in self._experiment(name, experiment, ledger):
                 self.shards[shard.id] = shard
 
@@ -68,7 +76,7 @@ class Plan:
         spec, recipe = config.datasets[experiment.dataset], config.recipes[experiment.recipe]
         inputs, outputs, _ = spec.shape
         sizes = Sizes(inputs, outputs, experiment.activation)
-        sets: dict[int, list[list[Variant]]] = {}
+        sets: dict[int, list[list[AnyVariant]]] = {}
         seen = set()
         for position, design in enumerate(experiment.designs):
             try:
@@ -78,12 +86,7 @@ class Plan:
             for seed_index in design.seeds if design.seeds is not None else experiment.seeds:
                 variants = []
                 for row in rows:
-                    variant = Variant(
-                        pattern=row.pattern,
-                        initialisation=experiment.initialisation,
-                        learning_rate=recipe.learning_rate,
-                        seed_index=seed_index,
-                    )
+                    variant = _variant(row, experiment, recipe.learning_rate, seed_index)
                     if variant.key in seen:
                         continue  # the first design that yields a variant names it
                     seen.add(variant.key)
@@ -148,6 +151,15 @@ class Plan:
                 f"shard {name!r}: this config asks for no such shard; `blockmaps plan` lists them"
             )
         return self.shards[name]
+
+
+def _variant(row: Row, experiment: Experiment, rate: float, seed_index: int) -> AnyVariant:
+    """Return the variant of a row: what the row does not say, the experiment does."""
+    training = {"learning_rate": row.learning_rate or rate, "seed_index": seed_index}
+    if isinstance(row.model, Cell):
+        return CellVariant(cell=row.model, **training)
+    initialisation = row.initialisation or experiment.initialisation
+    return Variant(pattern=row.model, initialisation=initialisation, **training)
 
 
 def data_code(spec: DataSpec) -> str:

@@ -45,6 +45,14 @@ MEASURES: dict[str, Column] = {
     },
     **{f"expected_{name}": Column(REAL, f"expected unknowns of {name}") for name in RNN_BLOCKS},
     **{f"unknowns_{name}": Column(WHOLE, f"realised unknowns of {name}") for name in RNN_BLOCKS},
+    **{
+        f"mean_{name}": Column(REAL, f"mean of the unknowns of {name} at the start, as asked for")
+        for name in RNN_BLOCKS
+    },
+    **{
+        f"std_{name}": Column(REAL, "their standard deviation; NaN with fan-in and in cells")
+        for name in RNN_BLOCKS
+    },
     "expected_unknowns": Column(REAL, "their sum over the six blocks"),
     "unknowns": Column(WHOLE, "realised unknowns, all six blocks, biases not counted"),
     "biases": Column(WHOLE, "trainable biases, |h| + |y|"),
@@ -73,9 +81,23 @@ MEASURES: dict[str, Column] = {
     "dense_flops_per_sequence": Column(
         REAL, "the same if every place of the rows of W is multiplied, as dense kernels do"
     ),
+    "parameter_bytes": Column(WHOLE, "4 × (unknowns + biases)"),
     "device": Column(TEXT, "cpu, or the GPU's name"),
 }
 
+# Right answers by group of sequences (of RAD: the pair of transforms), after the last epoch.
+GROUPS: dict[str, Column] = {
+    "experiment": MEASURES["experiment"],
+    "key": MEASURES["key"],
+    "seed_index": MEASURES["seed_index"],
+    "epoch": Column(WHOLE, "epochs trained: all"),
+    "split": Column(TEXT, "test, test_leaking or validation"),
+    "group": Column(TEXT, "of RAD the pair of transforms, A|B: B is the anomaly's"),
+    "right": Column(REAL, "sequences answered right"),
+    "sequences": Column(WHOLE, "sequences of the group"),
+}
+
+GROUP_COLUMNS: dict[str, Column] = {"experiment": MEASURES["experiment"], **LABELS, **GROUPS}
 COLUMNS: dict[str, Column] = {"experiment": MEASURES["experiment"], **LABELS, **MEASURES}
 
 # The first columns identify a row; tables are sorted by them.
@@ -123,6 +145,16 @@ def read(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: no such table; make it with `blockmaps collect`") from None
     except pa.ArrowInvalid as fault:
         raise InputError(f"{path}: not a runs table ({fault}); remove it") from None
+
+
+def collect_groups(pieces: Iterable[pd.DataFrame], members: Iterable[Member]) -> pd.DataFrame:
+    """Join the shards' answers by group with what their variants are in the experiments."""
+    labels = pd.DataFrame(list(members)).drop_duplicates(["experiment", "key"])
+    groups = pd.concat(pieces, ignore_index=True)
+    groups = groups.drop_duplicates(["experiment", "key", "split", "group"])
+    joined = labels.drop(columns="seed_index").merge(groups, on=["experiment", "key"])
+    order = ["experiment", "design", "budget", "structure", "seed_index", "key", "split", "group"]
+    return joined.sort_values(order, ignore_index=True)[list(GROUP_COLUMNS)]
 
 
 def collect(pieces: Iterable[pd.DataFrame], members: Iterable[Member]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-Purpose = Literal["dataset", "order", "mask", "weights", "environment", "resampling"]
+Purpose = Literal["dataset", "order", "mask", "weights", "environment", "resampling", "design"]
 
 # Positions are part of every result: append, never reorder.
 PURPOSES: tuple[Purpose, ...] = (
@@ -19,6 +19,7 @@ PURPOSES: tuple[Purpose, ...] = (
     "weights",
     "environment",
     "resampling",
+    "design",
 )
 
 

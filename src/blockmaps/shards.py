@@ -18,7 +18,7 @@ from pydantic import Field
 from blockmaps.canonical import canonical_json, digest
 from blockmaps.files import whole
 from blockmaps.patterns import Frozen
-from blockmaps.variants import Variant
+from blockmaps.variants import AnyVariant
 
 MOST = 32
 
@@ -46,7 +46,7 @@ class Shard(Frozen):
     recipe: Recipe
     seed: int
     seed_index: int
-    variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=MOST)]
+    variants: Annotated[tuple[AnyVariant, ...], Field(min_length=1, max_length=MOST)]
 
     @property
     def id(self) -> str:
@@ -64,7 +64,7 @@ class Shard(Frozen):
     @property
     def unknowns(self) -> float:
         """Expected unknowns of all variants, a measure of the work."""
-        return sum(sum(variant.pattern.expected().values()) for variant in self.variants)
+        return sum(variant.unknowns for variant in self.variants)
 
 
 class Member(NamedTuple):
@@ -80,7 +80,9 @@ class Member(NamedTuple):
     seed_index: int
 
 
-def group(base: Shard, sets: Iterable[Iterable[Variant]], ledger: Iterable[Shard]) -> list[Shard]:
+def group(
+    base: Shard, sets: Iterable[Iterable[AnyVariant]], ledger: Iterable[Shard]
+) -> list[Shard]:
     """Put variants into shards of one context.
 
     Parameters
@@ -110,7 +112,7 @@ def group(base: Shard, sets: Iterable[Iterable[Variant]], ledger: Iterable[Shard
         # by size, so that a bank's variants need little padding
         rest = sorted(
             (variant for key, variant in variants.items() if key not in held),
-            key=lambda variant: (variant.pattern.state_size, variant.key),
+            key=lambda variant: (variant.size, variant.key),
         )
         held |= set(variants)
         shards += [

@@ -26,7 +26,7 @@ LEVEL = 0.95
 BOOTSTRAP_FROM = 20
 RESAMPLES = 9999
 FEWEST_PAIRS = 3
-SAMPLED_ARMS = ("mixed", "even")
+SAMPLED_ARMS = ("random", "grid", "mixed", "even")
 
 POOLED_T = "pooled t"
 T_OVER_PATTERNS = "t over patterns"

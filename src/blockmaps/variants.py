@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from blockmaps.canonical import digest
+from blockmaps.cells import Cell
 from blockmaps.patterns import Frozen, Mask, Pattern, draw_mask
 from blockmaps.seeds import generator
 
@@ -52,28 +53,69 @@ class Variant(Frozen):
         """The variant's name: 16 hexadecimal digits."""
         return digest(self)
 
+    @property
+    def size(self) -> int:
+        """Units of the state without the input."""
+        return self.pattern.state_size
+
+    @property
+    def unknowns(self) -> float:
+        """Expected unknowns."""
+        return sum(self.pattern.expected().values())
+
+
+class CellVariant(Frozen):
+    """A cell of torch's to train; it starts as torch starts it, from U(±1/√h)."""
+
+    cell: Cell
+    learning_rate: float = Field(gt=0)
+    seed_index: int = Field(ge=0)
+
+    @cached_property
+    def key(self) -> str:
+        """The variant's name: 16 hexadecimal digits."""
+        return digest(self)
+
+    @property
+    def size(self) -> int:
+        """Units of the state."""
+        return self.cell.hidden
+
+    @property
+    def unknowns(self) -> float:
+        """Weights."""
+        return self.cell.unknowns
+
+
+AnyVariant = Variant | CellVariant
+
 
 class Start(NamedTuple):
     """A variant before training.
 
     Attributes
     ----------
-    mask : the places of the unknowns.
-    values : (unknowns,) float64, in the mask's order.
-    bias : (state size,) float64, in the order of the slots after x.
+    mask : the places of the unknowns; none of a cell's.
+    values : (unknowns,) float64, in the mask's order; a cell's weights, one matrix after another.
+    bias : (state size,) float64, in the order of the slots after x; a cell's biases.
     """
 
-    mask: Mask
+    mask: Mask | None
     values: np.ndarray
     bias: np.ndarray
 
 
-def start(variant: Variant, root: int) -> Start:
+def start(variant: AnyVariant, root: int) -> Start:
     """Draw a variant's mask, unknowns and biases from the root seed.
 
     Numpy draws them, in float64, so that a seed means the same on any device.
     """
     path = (variant.seed_index, variant.key)
+    if isinstance(variant, CellVariant):
+        rng = generator(root, "weights", *path)
+        bound = 1 / np.sqrt(variant.cell.hidden)
+        values = rng.uniform(-bound, bound, variant.cell.unknowns)
+        return Start(None, values, rng.uniform(-bound, bound, variant.cell.biases))
     pattern, recipe = variant.pattern, variant.initialisation
     mask = draw_mask(pattern, generator(root, "mask", *path))
     rng = generator(root, "weights", *path)

@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from sklearn.datasets import load_digits
 
 from blockmaps.data import transforms
-from blockmaps.data.digits import digits
+from blockmaps.data.digits import load as digits
 from blockmaps.data.transforms import TRANSFORMS, apply, corners, draw, homography, transform
 
 SIDES = (8, 16, 50)

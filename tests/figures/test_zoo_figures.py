@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from blockmaps.figures import impulse, style, wording, zoo
-from blockmaps.pipeline import ZOO_FIGURES, ZOO_TABLES
+from blockmaps.pipeline import TABLE_FIGURES, ZOO_TABLES
 from blockmaps.zoo import equivalence, tables
 from blockmaps.zoo.impulse import responses
+
+ZOO_FIGURES = {name: TABLE_FIGURES[name] for name in ("zoo", "impulse")}
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +105,11 @@ def test_the_response_is_called_finite_only_where_it_is(made):
 def test_the_page_says_how_many_networks_and_draws(made):
     assert "1 draw of weights" in words(draw("zoo", made))
     assert "3 random RNNs, |h| = |x| = 4" in words(draw("impulse", made))
+
+
+def test_the_figures_limits_are_the_claims(root):
+    from blockmaps import claims
+
+    (version,) = claims.read(root / "config/claims.yaml").claims["B1"].versions
+    limits = {name.split()[0]: value for name, value in version.supported.value.items()}
+    assert zoo.TOLERANCES == equivalence.TOLERANCES == limits

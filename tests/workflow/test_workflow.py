@@ -38,7 +38,7 @@ def test_a_fresh_clone_has_jobs_to_do(fresh):
     assert jobs["figure"] == 3
     assert jobs["table"] == 3
     assert jobs["zoo"] == 1
-    assert jobs["zoo_figure"] == 2
+    assert jobs["table_figure"] == 3
     assert {"data", "runs"} <= set(jobs)
     assert not (fresh.folder / "results/default").exists()
 
@@ -52,7 +52,7 @@ def test_partial_targets(fresh):
     assert "figure" not in jobs
     assert "zoo" in jobs
     jobs = fresh.jobs("figures")
-    assert jobs["zoo_figure"] == 2
+    assert jobs["table_figure"] == 3
     assert jobs["figure"] == 3
     assert "table" not in jobs
 
@@ -104,6 +104,18 @@ def test_a_new_data_set_goes_through_the_whole_dag(ran):
             assert (folder / f"figures/{name}.{kind}").stat().st_size > 5000
     logs = {path.relative_to(folder / "logs").parts[0] for path in (folder / "logs").rglob("*.log")}
     assert {"data", "train", "runs.log", "tables", "figures"} <= logs
+
+
+def test_the_papers_scale_is_planned_in_seconds(fresh):
+    began = time.perf_counter()
+    done = fresh.snakemake("--dry-run", "--configfile", "config/paper.yaml")
+    assert time.perf_counter() - began < 60
+    assert "train" in done.stdout
+    alone = ("--configfile", "config/paper.yaml", "--config", 'only=["baselines"]')
+    assert fresh.jobs(*alone)["train"] < fresh.jobs("--configfile", "config/paper.yaml")["train"]
+    wrong = fresh.snakemake("--dry-run", *alone[:3], 'only=["baseline"]', check=False)
+    assert wrong.returncode != 0
+    assert "only: found 'baseline'; takes some of: structures" in wrong.stdout
 
 
 def test_a_second_run_has_nothing_to_do(ran):
@@ -161,16 +173,16 @@ def test_only_new_variants_are_trained(ran, edit, old, new, trained):
 def test_the_zoo_runs_once_and_its_figures_follow_its_tables(ran, edit):
     """The tiny preset leaves it out; asked for by name it runs, and again if its code moves."""
     figures = ["results/tiny/figures/zoo.svg", "results/tiny/figures/impulse.svg"]
-    assert not {"zoo", "zoo_figure"} & set(ran.jobs(*TINY))
-    assert ran.jobs(*TINY, *figures) == {"zoo": 1, "zoo_figure": 2}
+    assert not {"zoo"} & set(ran.jobs(*TINY))
+    assert ran.jobs(*TINY, *figures) == {"zoo": 1, "table_figure": 2}
     ran.snakemake(*TINY, *figures)
     assert NOTHING in ran.snakemake("--dry-run", *TINY, *figures).stdout
     rows = tables.read(ran.folder / "results/tiny/tables/equivalence.csv")
     assert (rows["output_deviation"] <= rows["dtype"].map(TOLERANCES)).all()
     edit("src/blockmaps/figures/impulse.py", "LABEL = 1.9, 1.9", "LABEL = 1.9, 1.8")
-    assert ran.jobs(*TINY, *figures) == {"zoo_figure": 1}
+    assert ran.jobs(*TINY, *figures) == {"table_figure": 1}
     edit("src/blockmaps/terms.py", "a = a + term(z)", "a = term(z) + a")
-    assert ran.jobs(*TINY, *figures) == {"zoo": 1, "zoo_figure": 2}
+    assert ran.jobs(*TINY, *figures) == {"zoo": 1, "table_figure": 2}
     assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout, "a map's code trains nothing"
 
 

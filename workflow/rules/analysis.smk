@@ -20,6 +20,26 @@ rule table:
         "python -m blockmaps analyse {wildcards.table} --runs {input.runs} --output {output} &> {log}"
 
 
+rule pairs:
+    input:
+        groups=GROUPS,
+    output:
+        report(
+            RESULTS / "tables/pairs.csv",
+            caption="../report/pairs.rst",
+            category="Tables",
+            labels={"table": "pairs"},
+        ),
+    log:
+        RESULTS / "logs/tables/pairs.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_digest("pairs"),
+    shell:
+        "python -m blockmaps analyse pairs --groups {input.groups} --output {output} &> {log}"
+
+
 rule tables:
     input:
-        expand(RESULTS / "tables/{table}.csv", table=[*pipeline.TABLES, *ZOO_TABLES]),
+        expand(RESULTS / "tables/{table}.csv", table=[*pipeline.TABLES, "pairs", *ZOO_TABLES]),

@@ -35,7 +35,12 @@ except InputError as fault:
 ASKED = RESULTS / "config.json"
 RUNS = RESULTS / "runs.parquet"
 ZOO_TABLES = pipeline.ZOO_TABLES if CONFIG.zoo else ()
-ZOO_FIGURES = tuple(pipeline.ZOO_FIGURES) if CONFIG.zoo else ()
+GROUPS = RESULTS / "groups.parquet"
+TABLE_FIGURES = [
+    figure
+    for figure, tables in pipeline.TABLE_FIGURES.items()
+    if CONFIG.zoo or not set(tables) & set(pipeline.ZOO_TABLES)
+]
 
 
 def write_config():

@@ -7,6 +7,7 @@ rule data:
         data="|".join(PLAN.data_files),
     conda:
         ENVIRONMENT
+    threads: 4
     resources:
         mem_mb=4000,
         runtime=30,
@@ -15,4 +16,5 @@ rule data:
         source=data_source,
         made_from=data_made_from,
     shell:
-        "python -m blockmaps data {params.source} --config {params.config} --output {output} &> {log}"
+        "python -m blockmaps data {params.source} --config {params.config} --output {output}"
+        " --threads {threads} &> {log}"

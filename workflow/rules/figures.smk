@@ -22,10 +22,37 @@ rule figure:
         " --output {output.svg} --output {output.png} &> {log}"
 
 
+rule table_figure:
+    input:
+        lambda wildcards: expand(
+            RESULTS / "tables/{table}.csv", table=pipeline.TABLE_FIGURES[wildcards.figure]
+        ),
+    output:
+        svg=report(
+            RESULTS / "figures/{figure}.svg",
+            caption="../report/table_figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        png=RESULTS / "figures/{figure}.png",
+    log:
+        RESULTS / "logs/figures/{figure}.log",
+    wildcard_constraints:
+        figure="|".join(pipeline.TABLE_FIGURES),
+    conda:
+        ENVIRONMENT
+    params:
+        folder=RESULTS / "tables",
+        code=lambda wildcards: code_digest(f"figures.{wildcards.figure}"),
+    shell:
+        "python -m blockmaps figure {wildcards.figure} --tables {params.folder}"
+        " --output {output.svg} --output {output.png} &> {log}"
+
+
 rule figures:
     input:
         expand(
             RESULTS / "figures/{figure}.{kind}",
-            figure=[*pipeline.FIGURES, *ZOO_FIGURES],
+            figure=[*pipeline.FIGURES, *TABLE_FIGURES],
             kind=["svg", "png"],
         ),

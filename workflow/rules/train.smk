@@ -5,7 +5,8 @@ rule train:
     input:
         data=lambda wildcards: data_file(PLAN.shards[wildcards.shard].dataset),
     output:
-        RESULTS / "runs/{shard}.parquet",
+        runs=RESULTS / "runs/{shard}.parquet",
+        groups=RESULTS / "runs/{shard}.groups.parquet",
     log:
         RESULTS / "logs/train/{shard}.log",
     wildcard_constraints:
@@ -22,14 +23,15 @@ rule train:
         code=code_digest("training.shard"),
     shell:
         "python -m blockmaps train {wildcards.shard} --config {params.config} --data {input.data}"
-        " --output {output} &> {log}"
+        " --output {output.runs} --groups {output.groups} &> {log}"
 
 
 rule runs:
     input:
         shards=shard_tables,
     output:
-        RUNS,
+        runs=RUNS,
+        groups=GROUPS,
     log:
         RESULTS / "logs/runs.log",
     conda:
@@ -39,4 +41,5 @@ rule runs:
         members=digest(PLAN.members),
         code=code_digest("runs"),
     shell:
-        "python -m blockmaps collect --config {params.config} --output {output} &> {log}"
+        "python -m blockmaps collect --config {params.config} --output {output.runs}"
+        " --groups {output.groups} &> {log}"

@@ -19,30 +19,3 @@ rule zoo:
         code=code_digest("zoo.tables"),
     shell:
         "python -m blockmaps zoo --seed {params.seed} --tables {params.folder} &> {log}"
-
-
-rule zoo_figure:
-    input:
-        lambda wildcards: expand(
-            RESULTS / "tables/{table}.csv", table=pipeline.ZOO_FIGURES[wildcards.figure]
-        ),
-    output:
-        svg=report(
-            RESULTS / "figures/{figure}.svg",
-            caption="../report/zoo_figure.rst",
-            category="Figures",
-            labels={"figure": "{figure}"},
-        ),
-        png=RESULTS / "figures/{figure}.png",
-    log:
-        RESULTS / "logs/figures/{figure}.log",
-    wildcard_constraints:
-        figure="|".join(pipeline.ZOO_FIGURES),
-    conda:
-        ENVIRONMENT
-    params:
-        folder=RESULTS / "tables",
-        code=lambda wildcards: code_digest(f"figures.{wildcards.figure}"),
-    shell:
-        "python -m blockmaps figure {wildcards.figure} --tables {params.folder}"
-        " --output {output.svg} --output {output.png} &> {log}"

@@ -39,7 +39,7 @@ def schema() -> None:
 @app.command()
 def columns(
     table: Annotated[
-        str, typer.Argument(help="runs, equivalence, slots, places or impulse.")
+        str, typer.Argument(help="runs, groups, pairs, equivalence, slots, places or impulse.")
     ] = "runs",
 ) -> None:
     """Print the columns of a table as a Markdown table (results/README.md has them)."""
@@ -49,12 +49,22 @@ def columns(
         from blockmaps import runs
 
         about = {name: column.about for name, column in runs.COLUMNS.items()}
+    elif table == "groups":
+        from blockmaps import runs
+
+        about = {name: column.about for name, column in runs.GROUP_COLUMNS.items()}
+    elif table == "pairs":
+        from blockmaps.pairs import COLUMNS
+
+        about = COLUMNS
     elif table in ZOO_TABLES:
         from blockmaps.zoo.tables import COLUMNS
 
         about = COLUMNS[table]
     else:
-        raise InputError(f"table {table!r}: takes one of: {', '.join(('runs', *ZOO_TABLES))}")
+        raise InputError(
+            f"table {table!r}: takes one of: {', '.join(('runs', 'groups', 'pairs', *ZOO_TABLES))}"
+        )
     print("| column | what it holds |\n|---|---|")
     for name, words in about.items():
         print(f"| `{name}` | {words.replace('|', chr(92) + '|')} |")

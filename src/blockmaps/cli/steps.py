@@ -16,8 +16,10 @@ def data(
     config: ConfigFile = DEFAULT,
     seed_index: Annotated[int, typer.Option(min=0, help="For data sets that are drawn anew.")] = 0,
     output: Annotated[Path | None, typer.Option(help="The file.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="That make it, where it can use them.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu or cuda: where images are transformed.")] = "cpu",
 ) -> None:
-    """Make a data set's file."""
+    """Make a data set's file; neither threads nor device changes a byte of it."""
     import time
 
     from blockmaps.data.making import make_file
@@ -30,10 +32,10 @@ def data(
     began = time.perf_counter()
     path = output or results / "data" / f"{made.data_name(name, seed_index)}.safetensors"
     made_from = {"data_digest": made.data_digest(name, seed_index), "code": data_code(spec)}
-    sequences = make_file(spec, made.config.seed, seed_index, made_from, path)
+    sequences = make_file(spec, made.config.seed, seed_index, made_from, path, threads, device)
     size = path.stat().st_size / 1e6
     passed = time.perf_counter() - began
-    print(f"{path}: {len(sequences.inputs):,} sequences, {size:.0f} MB, in {passed:.1f} s")
+    print(f"{path}: {sequences.inputs.shape[0]:,} sequences, {size:.0f} MB, in {passed:.1f} s")
 
 
 @app.command()
@@ -42,6 +44,9 @@ def train(
     config: ConfigFile = DEFAULT,
     data: Annotated[Path | None, typer.Option(help="The data set's file.")] = None,
     output: Annotated[Path | None, typer.Option(help="The shard's runs table.")] = None,
+    groups: Annotated[
+        Path | None, typer.Option(help="Its answers by group; beside the runs table if left out.")
+    ] = None,
     fresh: Annotated[bool, typer.Option(help="Do not go on from checkpoints.")] = False,
 ) -> None:
     """Train one shard, going on from its variants' checkpoints."""
@@ -63,7 +68,7 @@ def train(
         for variant in found.variants:
             checkpoints.path_of(folder, variant.key).unlink(missing_ok=True)
     try:
-        frame = train_shard(
+        trained = train_shard(
             found,
             source,
             folder,
@@ -75,39 +80,56 @@ def train(
         print("blockmaps: interrupted; the same command goes on from here", file=sys.stderr)
         raise typer.Exit(130) from None
     path = output or results / "runs" / f"{shard}.parquet"
-    runs.write(frame, path)
-    print(f"{path}: {len(found.variants)} variants, {len(frame)} rows")
+    by_group = trained.groups.reindex(columns=list(runs.GROUPS))  # none of data without groups
+    runs.write(by_group, groups or path.with_suffix(".groups.parquet"), runs.GROUPS)
+    runs.write(trained.rows, path)
+    print(f"{path}: {len(found.variants)} variants, {len(trained.rows)} rows")
 
 
 @app.command()
 def collect(
     config: ConfigFile = DEFAULT,
     output: Annotated[Path | None, typer.Option(help="The runs table.")] = None,
+    groups: Annotated[
+        Path | None, typer.Option(help="Answers by group; groups.parquet beside it if left out.")
+    ] = None,
 ) -> None:
-    """Gather the shards' tables into the runs table."""
+    """Gather the shards' tables into the runs table, and their answers by group."""
     from blockmaps import runs
 
     made, results = read_plan(config)
     pieces = [runs.read(results / "runs" / f"{name}.parquet") for name in made.shards]
     frame = runs.collect(pieces, made.members)
+    by_group = [runs.read(results / "runs" / f"{name}.groups.parquet") for name in made.shards]
     path = output or results / "runs.parquet"
+    answers = runs.collect_groups(by_group, made.members)
+    runs.write(answers, groups or path.with_name("groups.parquet"), runs.GROUP_COLUMNS)
     runs.write(frame, path, runs.COLUMNS)
     print(f"{path}: {frame['key'].nunique()} variants, {len(frame):,} rows")
 
 
 @app.command()
 def analyse(
-    table: Annotated[str, typer.Argument(help="summary, structures or differences.")],
+    table: Annotated[str, typer.Argument(help="summary, structures, differences or pairs.")],
     runs: RunsFile = DEFAULT_RUNS,
+    groups: Annotated[
+        Path | None,
+        typer.Option(help="Answers by group, for pairs; groups.parquet beside the runs table."),
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="The CSV file; else printed.")] = None,
 ) -> None:
     """Make a table of results from the runs table."""
     from blockmaps import runs as table_of_runs
     from blockmaps import summary, tables
 
-    if table not in summary.TABLES:
-        raise InputError(f"table {table!r}: takes one of: {', '.join(summary.TABLES)}")
-    frame = summary.TABLES[table](table_of_runs.read(runs))
+    if table == "pairs":
+        from blockmaps.pairs import by_pair
+
+        frame = by_pair(table_of_runs.read(groups or runs.with_name("groups.parquet")))
+    elif table in summary.TABLES:
+        frame = summary.TABLES[table](table_of_runs.read(runs))
+    else:
+        raise InputError(f"table {table!r}: takes one of: {', '.join((*summary.TABLES, 'pairs'))}")
     if output:
         tables.write(frame, output)
         print(f"{output}: {len(frame)} rows")
@@ -130,19 +152,19 @@ def figure(
     """Draw a figure from the runs table, or zoo and impulse from theirs; it trains nothing."""
     from importlib import import_module
 
-    from blockmaps.pipeline import FIGURES, ZOO_FIGURES
+    from blockmaps.pipeline import FIGURES, TABLE_FIGURES
 
     if name in FIGURES:
         from blockmaps import runs as table_of_runs
 
         frames = [table_of_runs.read(runs)]
-    elif name in ZOO_FIGURES:
+    elif name in TABLE_FIGURES:
         from blockmaps import tables as csv
 
         folder = tables or runs.parent / "tables"
-        frames = [csv.read(folder / f"{table}.csv") for table in ZOO_FIGURES[name]]
+        frames = [csv.read(folder / f"{table}.csv") for table in TABLE_FIGURES[name]]
     else:
-        raise InputError(f"figure {name!r}: takes one of: {', '.join((*FIGURES, *ZOO_FIGURES))}")
+        raise InputError(f"figure {name!r}: takes one of: {', '.join((*FIGURES, *TABLE_FIGURES))}")
     from blockmaps.figures.style import save
 
     paths = output or [runs.parent / "figures" / f"{name}.{kind}" for kind in ("svg", "png")]

@@ -12,6 +12,7 @@ your own and name the file under `plugins:` in the config:
 Nothing here imports torch: planning reads sizes from these classes.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -32,14 +33,32 @@ class Shape(NamedTuple):
     steps: int
 
 
+class Blocks(NamedTuple):
+    """An array that is made a block at a time, along its first axis, and need never be whole.
+
+    Attributes
+    ----------
+    shape, dtype : the array's.
+    make : returns a new iterator over its blocks, in order.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    make: Callable[[], Iterator[np.ndarray]]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Return the array, whole."""
+        return np.concatenate(list(self.make())).astype(dtype or self.dtype, copy=False)
+
+
 @dataclass(frozen=True)
 class SequenceData:
     """Sequences, their targets and where a loss is taken.
 
     Attributes
     ----------
-    inputs : (sequences, given steps, |x|), uint8 or float32. What a model reads is
-        `inputs * scale + offset`, then `blank_steps` steps of zeros.
+    inputs : (sequences, given steps, |x|), uint8 or float32, or `Blocks` of it. What a model reads
+        is `inputs * scale + offset`, then `blank_steps` steps of zeros.
     targets : for cross-entropy (sequences,) or (sequences, loss steps) class numbers; for mean
         squared error (sequences, loss steps, |y|).
     loss : what is minimised.
@@ -50,7 +69,7 @@ class SequenceData:
     about : how it was made: seed, counts, versions.
     """
 
-    inputs: np.ndarray
+    inputs: np.ndarray | Blocks
     targets: np.ndarray
     loss: Loss
     loss_steps: tuple[int, ...]
@@ -71,6 +90,8 @@ class DataSpec(Frozen):
 
     # Modules, beside the class's own, whose code decides what is made: their digest is in the DAG.
     made_by: ClassVar[tuple[str, ...]] = ()
+    # Whether `make` takes `threads` and `device` too.
+    threaded: ClassVar[bool] = False
 
     @property
     def shape(self) -> Shape:

@@ -17,159 +17,25 @@ Some pairs can hardly be told apart (nothing against weak noise): hence the grou
 pair.
 """
 
+from collections.abc import Iterator
 from importlib import import_module, metadata
 from itertools import pairwise
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from blockmaps.data import DataSpec, SequenceData, Shape, register
+from blockmaps.data import Blocks, DataSpec, SequenceData, Shape, register
+from blockmaps.data.sequences import draw_blocks, draw_choices, generator, held_out_pools, substream
 
-CLASSES = 10
-IMAGES = {"digits": 1797}  # how many there are, by source
+IMAGES = {"digits": 1797, "mnist": 60000}  # of which some may be held out, by source
+OWN_TEST = {"mnist": 10000}  # images of a test split that the source has itself
 FEWEST_HELD = 20  # a pool this large has an image of every class
 MEAN, STD = 0.1307, 0.3081  # of MNIST's pixels; the paper's normalisation
-AT_ONCE = 2048  # images in memory as floats; more is slower, and changes no byte
+AT_ONCE = 4096  # images in memory as floats; changes no byte
 
 # Positions are part of every data set: append, never reorder.
-STREAMS = ("pools", "train", "validation", "test", "test_leaking")
-
-
-def substream(seed: np.random.SeedSequence, *path: int) -> np.random.SeedSequence:
-    """Return a stream below a seed. Unlike `seed.spawn`, it does not depend on earlier calls."""
-    return np.random.SeedSequence(
-        seed.entropy, spawn_key=(*seed.spawn_key, *path), pool_size=seed.pool_size
-    )
-
-
-def generator(seed: np.random.SeedSequence, *path: int) -> np.random.Generator:
-    """Return a numpy generator on a stream below a seed."""
-    return np.random.Generator(np.random.PCG64(substream(seed, *path)))
-
-
-def levels(pixels: np.ndarray) -> np.ndarray:
-    """Return pixels in [0, 1] as levels 0 to 255, of any shape, half a level rounded up.
-
-    The 1e-6 decides exact ties, such as a pixel of 0.5, whatever the last bit of a float is.
-    """
-    return np.floor(pixels * 255 + (0.5 + 1e-6)).astype(np.uint8)
-
-
-def held_out_pools(
-    classes: np.ndarray, held_out: dict[str, int], rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Cut images into pools that share none, each with the classes in proportion.
-
-    Parameters
-    ----------
-    classes : (images,) of each image.
-    held_out : how many images each pool takes; what is left is the pool "train".
-    rng : decides which.
-
-    Returns
-    -------
-    name → (pool,) positions of images, ascending.
-    """
-    # an image's quantile in its shuffled class: any run of quantiles has all classes in proportion
-    quantile = np.empty(len(classes))
-    for one in np.unique(classes):
-        members = np.flatnonzero(classes == one)
-        quantile[members] = (rng.permutation(len(members)) + 0.5) / len(members)
-    order = np.argsort(quantile, kind="stable")
-    *parts, rest = np.split(order, np.cumsum(list(held_out.values())))
-    pools = dict(zip(held_out, parts, strict=True)) | {"train": rest}
-    return {name: np.sort(pool) for name, pool in pools.items()}
-
-
-class Choices(NamedTuple):
-    """What is drawn for sequences before any image is transformed.
-
-    Attributes
-    ----------
-    images : (sequences, images) positions of images.
-    transforms : (sequences, images) numbers of transforms.
-    places : (sequences,) where the anomaly is.
-    groups : (sequences,) the pair of transforms: 8 A + B.
-    """
-
-    images: np.ndarray
-    transforms: np.ndarray
-    places: np.ndarray
-    groups: np.ndarray
-
-
-def draw_choices(
-    number: int,
-    length: int,
-    transforms: int,
-    pool: np.ndarray,
-    classes: np.ndarray,
-    rng: np.random.Generator,
-) -> Choices:
-    """Draw sequences. The first ones do not depend on how many are drawn.
-
-    Parameters
-    ----------
-    number : of sequences.
-    length : images of a sequence.
-    transforms : how many there are.
-    pool : (pool,) positions of the images to draw from, some of every class.
-    classes : (all images,) their classes.
-    rng : where the random numbers come from.
-    """
-    digit, others, step, place, *image = rng.random((number, 4 + length)).T
-    digit = np.floor(digit * CLASSES).astype(np.int64)
-    others = np.floor(others * transforms).astype(np.int64)
-    anomaly = (others + 1 + np.floor(step * (transforms - 1)).astype(np.int64)) % transforms
-    place = np.floor(place * length).astype(np.int64)
-    by_class = pool[np.argsort(classes[pool], kind="stable")]
-    sizes = np.bincount(classes[pool], minlength=CLASSES)
-    within = np.floor(np.stack(image, axis=1) * sizes[digit, None]).astype(np.int64)
-    is_anomaly = np.arange(length) == place[:, None]
-    return Choices(
-        images=by_class[(np.cumsum(sizes) - sizes)[digit, None] + within],
-        transforms=np.where(is_anomaly, anomaly[:, None], others[:, None]),
-        places=place,
-        groups=(others * transforms + anomaly).astype(np.uint8),
-    )
-
-
-def draw_images(
-    choices: Choices,
-    images: np.ndarray,
-    seed: np.random.SeedSequence,
-    at_once: int,
-) -> np.ndarray:
-    """Transform the images of sequences.
-
-    Every transform has a stream of its own, read in the order of its applications, so that the
-    result does not depend on how many images are transformed at once.
-
-    Parameters
-    ----------
-    choices : of the sequences.
-    images : (all images, side, side) pixels in [0, 1].
-    seed : of the transforms' random numbers.
-    at_once : about how many images are transformed at once.
-
-    Returns
-    -------
-    (sequences, images, side²), uint8 levels.
-    """
-    module = import_module("blockmaps.data.transforms")
-    streams = [generator(seed, number) for number in range(len(module.TRANSFORMS))]
-    applied = choices.transforms.reshape(-1)
-    chosen = choices.images.reshape(-1)
-    result = np.empty((len(chosen), *images.shape[1:]), dtype=np.uint8)
-    for begin in range(0, len(chosen), at_once):
-        now = applied[begin : begin + at_once]
-        for number, name in enumerate(module.TRANSFORMS):
-            where = begin + np.flatnonzero(now == number)
-            if len(where):
-                changed = module.transform(name, images[chosen[where]], streams[number])
-                result[where] = levels(changed)
-    return result.reshape(*choices.images.shape, -1)
+STREAMS = ("pools", "train", "validation", "test", "test_leaking", "validation_leaking")
 
 
 @register
@@ -190,8 +56,13 @@ class Rad(DataSpec):
     """
 
     kind: Literal["rad"] = "rad"
-    source: Literal["digits"] = Field(
-        default="digits", description="Where the images come from: scikit-learn's 8×8 digits."
+    source: Literal["digits", "mnist"] = Field(
+        default="digits",
+        description="Where the images come from: scikit-learn's 8×8 digits, or MNIST.",
+    )
+    folder: str | None = Field(
+        default=None,
+        description="Where MNIST's four files are; else $BLOCKMAPS_DATA/mnist, else downloaded.",
     )
     # below 8 the reflected border of the blur would be wider than the image
     side: int = Field(default=16, ge=8, description="Images are side × side.")
@@ -202,12 +73,20 @@ class Rad(DataSpec):
     test_leaking: int = Field(
         default=1000, ge=0, description="Test sequences of training images; 0 for none."
     )
+    validation_leaking: int = Field(
+        default=0, ge=0, description="Validation sequences of training images; 0 for none."
+    )
     held_out_validation: int = Field(
         default=200, ge=0, description="Images held out for validation."
     )
-    held_out_test: int = Field(default=400, ge=FEWEST_HELD, description="Images held out for test.")
+    held_out_test: int | None = Field(
+        default=None,
+        ge=FEWEST_HELD,
+        description="Images held out for test, 400 unless told. MNIST has 10,000 of its own.",
+    )
 
-    made_by: ClassVar[tuple[str, ...]] = ("data.digits", "data.transforms")
+    made_by: ClassVar[tuple[str, ...]] = ("data.digits", "data.mnist", "data.transforms")
+    threaded: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _enough_images(self) -> "Rad":
@@ -216,10 +95,20 @@ class Rad(DataSpec):
                 f"validation takes held_out_validation of at least {FEWEST_HELD} images, "
                 "so that every class has one; or validation: 0"
             )
+        if self.source in OWN_TEST and self.held_out_test is not None:
+            raise ValueError(f"{self.source} has a test split of its own; leave held_out_test out")
+        if self.source == "digits" and self.folder:
+            raise ValueError("digits come with scikit-learn; leave folder out")
         most = IMAGES[self.source] - FEWEST_HELD
-        if self.held_out_validation + self.held_out_test > most:
+        if self.held_out_validation + self._held_out["test"] > most:
             raise ValueError(f"held_out_validation and held_out_test take {most} images together")
         return self
+
+    @property
+    def _held_out(self) -> dict[str, int]:
+        # test first: its images do not depend on how many are held out for validation
+        test = 0 if self.source in OWN_TEST else self.held_out_test or 400
+        return {"test": test, "validation": self.held_out_validation}
 
     @property
     def shape(self) -> Shape:
@@ -231,48 +120,57 @@ class Rad(DataSpec):
 
         Parameters
         ----------
-        classes : (all images,) the class of each.
+        classes : (all images,) the class of each; a test split of the source's own comes last.
         seed : the data set's.
 
         Returns
         -------
         split → (pool,) positions of images, ascending.
         """
-        # test first: its images do not depend on how many are held out for validation
-        held_out = {"test": self.held_out_test, "validation": self.held_out_validation}
-        pools = held_out_pools(classes, held_out, generator(seed, STREAMS.index("pools")))
-        return pools | {"test_leaking": pools["train"]}
+        own = OWN_TEST.get(self.source, 0)
+        first = len(classes) - own
+        rng = generator(seed, STREAMS.index("pools"))
+        pools = held_out_pools(classes[:first], self._held_out, rng)
+        if own:
+            pools["test"] = np.arange(first, len(classes))
+        return pools | {f"{split}_leaking": pools["train"] for split in ("test", "validation")}
 
-    def make(self, seed: np.random.SeedSequence) -> SequenceData:
-        """Make the sequences. The same seed gives the same bytes on any machine.
+    def make(self, seed: np.random.SeedSequence, threads: int = 1, device: str = "cpu"):
+        """Make the sequences. The same seed gives the same bytes on any machine and device.
 
-        Random numbers are numpy's, and pixels are computed in float64 on the CPU, then rounded to
-        256 levels: a last bit that differs is rounded away.
+        Random numbers are numpy's, and pixels are computed in float64, then rounded to 256 levels:
+        a last bit that differs is rounded away.
         """
         # by name: an import statement would let planning reach torch
-        images, classes = import_module(f"blockmaps.data.{self.source}").digits(self.side)
+        module = import_module(f"blockmaps.data.{self.source}")
+        options = {"folder": self.folder} if self.folder else {}
+        images, classes = module.load(self.side, **options)
         names = import_module("blockmaps.data.transforms").TRANSFORMS
         pools = self.pools(classes, seed)
         counts = {name: number for name in STREAMS[1:] if (number := getattr(self, name))}
-        parts, drawn = [], []
+        drawn = {}
         for split, number in counts.items():
-            stream = substream(seed, STREAMS.index(split))
-            choices = draw_choices(
-                number, self.images, len(names), pools[split], classes, generator(stream, 0)
-            )
-            parts.append(draw_images(choices, images, substream(stream, 1), AT_ONCE))
-            drawn.append(choices)
+            rng = generator(seed, STREAMS.index(split), 0)
+            drawn[split] = draw_choices(number, self.images, len(names), pools[split], classes, rng)
+
+        def blocks() -> Iterator[np.ndarray]:
+            for split, choices in drawn.items():
+                stream = substream(seed, STREAMS.index(split), 1)
+                yield from draw_blocks(choices, images, stream, AT_ONCE, threads, device)
+
         bounds = pairwise(np.cumsum([0, *counts.values()]).tolist())
         return SequenceData(
-            inputs=np.concatenate(parts),
-            targets=np.concatenate([choices.places for choices in drawn]),
+            inputs=Blocks(
+                (sum(counts.values()), self.images, self.side**2), np.dtype(np.uint8), blocks
+            ),
+            targets=np.concatenate([choices.places for choices in drawn.values()]),
             loss="cross_entropy",
             loss_steps=(self.images,),
             splits=dict(zip(counts, bounds, strict=True)),
             scale=1 / (255 * STD),
             offset=-MEAN / STD,
             blank_steps=1,
-            groups=np.concatenate([choices.groups for choices in drawn]),
+            groups=np.concatenate([choices.groups for choices in drawn.values()]),
             group_names=tuple(f"{a}|{b}" for a in names for b in names),
             about=self._about(seed, pools),
         )
@@ -282,7 +180,8 @@ class Rad(DataSpec):
         versions = {name: metadata.version(name) for name in ("numpy", "torch", "kornia")}
         versions["scikit-learn"] = metadata.version("scikit-learn")
         return {
-            "spec": self.model_dump(mode="json"),
+            # where the files lay is not what they are
+            "spec": self.model_dump(mode="json", exclude={"folder"}),
             "entropy": seed.entropy,
             "spawn_key": list(seed.spawn_key),
             "pools": {name: len(pool) for name, pool in pools.items()},

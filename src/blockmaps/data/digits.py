@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 BRIGHTEST = 16  # the digits are 8×8 images of levels 0 to 16
 
 
-def digits(
+def load(
     side: int,
 ) -> tuple[Float64[np.ndarray, "images side side"], Int64[np.ndarray, "images"]]:  # noqa: F821
     """Return all digits, resized, and their classes.

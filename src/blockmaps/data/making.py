@@ -7,7 +7,13 @@ from blockmaps.seeds import stream
 
 
 def make_file(
-    spec: DataSpec, root: int, seed_index: int, made_from: dict[str, str], path: Path
+    spec: DataSpec,
+    root: int,
+    seed_index: int,
+    made_from: dict[str, str],
+    path: Path,
+    threads: int = 1,
+    device: str = "cpu",
 ) -> SequenceData:
     """Make a data set and write it.
 
@@ -18,9 +24,11 @@ def make_file(
     seed_index : counts where the data set is drawn anew for every seed index.
     made_from : digests that the file keeps: what it was made from.
     path : the file.
+    threads, device : what makes it, where the data set can use them.
     """
     seed = stream(root, "dataset", *([seed_index] if spec.redraw else []))
-    sequences = spec.make(seed)
+    options = {"threads": threads, "device": device} if spec.threaded else {}
+    sequences = spec.make(seed, **options)
     sequences.about.update(made_from)
     store.write(sequences, path)
     return sequences

@@ -4,18 +4,29 @@ The format is safetensors: a header and raw arrays, so that the same data give t
 two jobs that read one file share its pages.
 """
 
+import errno
 import json
+import math
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from blockmaps.canonical import canonical_json
-from blockmaps.data import SequenceData
+from blockmaps.data import Blocks, SequenceData
 from blockmaps.errors import InputError
 from blockmaps.files import whole
 
+NAMES = {"bool": "BOOL", "float16": "F16", "float32": "F32", "float64": "F64"}
+NAMES |= {
+    f"{sign}int{bits}": f"{sign[:1].upper() or 'I'}{bits}"
+    for sign in ("u", "")
+    for bits in (8, 16, 32, 64)
+}
 ARRAYS = ("inputs", "targets", "groups")
 FACTS = (
     "loss",
@@ -55,19 +66,51 @@ def check(data: SequenceData) -> SequenceData:
     return data
 
 
+def _pieces(array: np.ndarray | Blocks) -> Iterator[np.ndarray]:
+    yield from array.make() if isinstance(array, Blocks) else [array]
+
+
 def write(data: SequenceData, path: Path) -> None:
-    """Write a data set whole, or not at all."""
+    """Write a data set whole, or not at all.
+
+    The library writes arrays that are whole in memory; here blocks go to the file as they are
+    made. The format is a length, a JSON header padded to eight bytes, and the arrays' bytes.
+
+    Raises
+    ------
+    InputError
+        If there is no space for it.
+    """
     check(data)
-    arrays = {
-        name: np.ascontiguousarray(value)
-        for name in ARRAYS
-        if (value := getattr(data, name)) is not None
-    }
-    # one key, since the order of several is not fixed by the format's writer
-    header = {"blockmaps": canonical_json({name: getattr(data, name) for name in FACTS})}
-    with whole(path) as partial:
-        save_file(arrays, partial, metadata=header)
-        partial.chmod(0o644)  # the writer makes it unreadable to others who share the folder
+    arrays = {name: value for name in ARRAYS if (value := getattr(data, name)) is not None}
+    # the widest numbers first, so that every array starts at a multiple of its own numbers' size
+    arrays = dict(sorted(arrays.items(), key=lambda item: (-item[1].dtype.itemsize, item[0])))
+    facts = {name: getattr(data, name) for name in FACTS}
+    header: dict[str, Any] = {"__metadata__": {"blockmaps": canonical_json(facts)}}
+    end = 0
+    for name, array in arrays.items():
+        begin, end = end, end + math.prod(array.shape) * array.dtype.itemsize
+        header[name] = {
+            "dtype": NAMES[array.dtype.name],
+            "shape": list(array.shape),
+            "data_offsets": [begin, end],
+        }
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    try:
+        with whole(path) as partial:
+            if shutil.disk_usage(partial.parent).free < end:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            with partial.open("wb") as file:
+                file.write(len(text).to_bytes(8, "little") + text)
+                for array in arrays.values():
+                    for piece in _pieces(array):
+                        file.write(np.ascontiguousarray(piece).data)
+                if file.tell() != 8 + len(text) + end:
+                    raise ValueError("blocks do not add up to the shape that was given")
+    except OSError as fault:
+        size = f"{end / 1e9:.2g} GB"
+        raise InputError(f"{path}: cannot be written ({size}): {fault.strerror}") from fault
 
 
 def read(path: Path, framework: str = "numpy") -> SequenceData:

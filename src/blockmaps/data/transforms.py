@@ -99,7 +99,7 @@ def _draw_blur(rng: np.random.Generator, number: int, side: int) -> Parameters:
 
 def homography(moved: Float64[Tensor, "images 8"], side: int) -> Float64[Tensor, "images 3 3"]:
     """Return the matrices that take (x, y, 1) of the four corners to where they were moved."""
-    begin = torch.from_numpy(corners(side)).expand(len(moved), 4, 2)
+    begin = torch.from_numpy(corners(side)).to(moved.device).expand(len(moved), 4, 2)
     return get_perspective_transform(begin, moved.reshape(-1, 4, 2))
 
 
@@ -115,7 +115,7 @@ def _warp(images: Images, moved: Tensor) -> Images:
 
 def _erase(images: Images, rectangle: Tensor) -> Images:
     """Set a rectangle to 0."""
-    place = torch.arange(images.shape[-1])
+    place = torch.arange(images.shape[-1], device=images.device)
     top, left, height, width = rectangle[:, :, None].unbind(1)
     rows = (place >= top) & (place < top + height)
     columns = (place >= left) & (place < left + width)
@@ -204,6 +204,40 @@ def apply(name: str, images: Images, parameters: Float64[Tensor, "images numbers
     return _BY_NAME[name].apply(images, parameters)
 
 
+def clamped(name: str, images: Images, parameters: Tensor) -> Images:
+    """Apply a transform, and clamp each image to the range it had before.
+
+    Parameters
+    ----------
+    name : one of `TRANSFORMS`.
+    images : (images, side, side) pixels in [0, 1], on any device.
+    parameters : (images, numbers) from `draw`.
+    """
+    result = apply(name, images, parameters)
+    low, high = images.amin((1, 2), keepdim=True), images.amax((1, 2), keepdim=True)
+    return result.clamp(low, high)
+
+
+def make_levels(
+    name: str,
+    images: Float64[np.ndarray, "images side side"],
+    parameters: Float64[np.ndarray, "images numbers"],
+    device: str = "cpu",
+) -> np.ndarray:
+    """Apply a transform and clamp, on any device, and return (images, side²) levels 0 to 255."""
+    given = torch.from_numpy(images).to(device)
+    made = clamped(name, given, torch.from_numpy(parameters).to(device))
+    return levels(made.flatten(1)).cpu().numpy()
+
+
+def levels(pixels: Float64[Tensor, "..."]) -> Tensor:
+    """Return pixels in [0, 1] as levels 0 to 255, half a level rounded up.
+
+    The 1e-6 decides exact ties, such as a pixel of 0.5, whatever the last bit of a float is.
+    """
+    return (pixels * 255 + (0.5 + 1e-6)).floor().to(torch.uint8)
+
+
 def transform(
     name: str, images: Float64[np.ndarray, "images side side"], rng: np.random.Generator
 ) -> Float64[np.ndarray, "images side side"]:
@@ -215,8 +249,5 @@ def transform(
     images : (images, side, side) pixels in [0, 1].
     rng : where the random numbers come from.
     """
-    given = torch.from_numpy(images)
     parameters = torch.from_numpy(draw(name, rng, len(images), images.shape[-1]))
-    result = apply(name, given, parameters)
-    low, high = given.amin((1, 2), keepdim=True), given.amax((1, 2), keepdim=True)
-    return result.clamp(low, high).numpy()
+    return clamped(name, torch.from_numpy(images), parameters).numpy()

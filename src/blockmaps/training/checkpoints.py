@@ -50,6 +50,10 @@ def save(folder: Path, context: str, module: BankTraining) -> None:
                 for parameter in parameters
             ],
             "rows": module.rows[k],
+            "groups": {
+                split: (sums[k].cpu(), sequences.cpu())
+                for split, (sums, sequences) in module.by_group.items()
+            },
         }
         with whole(path_of(folder, variant.key)) as partial:
             torch.save(checkpoint, partial)

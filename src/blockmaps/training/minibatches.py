@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import lightning
 import numpy as np
@@ -15,11 +16,23 @@ from blockmaps.seeds import generator
 EVALUATION_BATCH = 64
 
 
-class Minibatches:
-    """The minibatches of one split: (inputs, targets) with inputs (time, batch, |x|), float32.
+class Minibatch(NamedTuple):
+    """What a bank is shown at once.
 
-    Blank steps are not among the inputs: a bank takes their number.
-    Targets are (loss steps, batch) class numbers, or (loss steps, batch, |y|) numbers.
+    Attributes
+    ----------
+    inputs : (time, batch, |x|), float32; blank steps are left out: a bank takes their number.
+    targets : (loss steps, batch) class numbers, or (loss steps, batch, |y|) numbers.
+    groups : (batch,) group numbers, if the data have groups and they were asked for.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    groups: Tensor | None = None
+
+
+class Minibatches:
+    """The minibatches of one split.
 
     Parameters
     ----------
@@ -28,6 +41,7 @@ class Minibatches:
     batch_size : sequences a minibatch; the last one may be smaller.
     order : gives the order of the split's sequences at the start of every pass; as in the file
         if there is none.
+    grouped : whether they have the sequences' groups.
     """
 
     def __init__(
@@ -36,21 +50,24 @@ class Minibatches:
         split: str,
         batch_size: int,
         order: Callable[[], np.ndarray] | None = None,
+        grouped: bool = False,
     ) -> None:
         self.data, self.batch_size, self.order = data, batch_size, order
+        self.groups = data.groups if grouped else None
         self.begin, self.end = data.splits[split]
 
     def __len__(self) -> int:
         """Return the number of minibatches."""
         return -(-(self.end - self.begin) // self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[Minibatch]:
         number = self.end - self.begin
         order = np.arange(number) if self.order is None else self.order()
         device = self.data.inputs.device
         positions = torch.from_numpy(order + self.begin).to(device)
         for chosen in positions.split(self.batch_size):
-            yield self.inputs(chosen), self.targets(chosen)
+            groups = None if self.groups is None else self.groups[chosen]
+            yield Minibatch(self.inputs(chosen), self.targets(chosen), groups)
 
     def inputs(self, chosen: Tensor) -> Tensor:
         """Return what a model reads of chosen sequences, time first."""
@@ -124,7 +141,9 @@ class BankData(lightning.LightningDataModule):
 
     def val_dataloader(self) -> list[Minibatches]:
         """Return the minibatches of every evaluated split, in the order of `evaluated`."""
-        return [Minibatches(self.data, name, EVALUATION_BATCH) for name in self.evaluated]
+        return [
+            Minibatches(self.data, name, EVALUATION_BATCH, grouped=True) for name in self.evaluated
+        ]
 
     def first_inputs(self, number: int) -> np.ndarray:
         """Return what a model reads at step 1 of the first training sequences, (number, |x|)."""

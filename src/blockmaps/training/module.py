@@ -9,7 +9,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from blockmaps.bank import Bank
+from blockmaps.baselines import CellBank
 from blockmaps.data import Loss
+from blockmaps.training.minibatches import Minibatch
 
 
 def losses(y: Tensor, targets: Tensor, loss: Loss) -> Tensor:
@@ -35,10 +37,10 @@ def losses(y: Tensor, targets: Tensor, loss: Loss) -> Tensor:
 
 
 def right(y: Tensor, targets: Tensor, loss: Loss) -> Tensor:
-    """Return every variant's share of right answers, (variants,); NaN without classes."""
+    """Return every sequence's share of right answers, (variants, batch); NaN without classes."""
     if loss != "cross_entropy":
-        return y.new_full((len(y),), torch.nan)
-    return (y.argmax(-1) == targets).float().flatten(1).mean(1)
+        return y.new_full((len(y), y.shape[2]), torch.nan)
+    return (y.argmax(-1) == targets).float().mean(1)
 
 
 class Sums:
@@ -74,15 +76,18 @@ class BankTraining(lightning.LightningModule):
     evaluated : names of the splits of the validation loaders.
     first_epoch, first_step, first_seconds : trained before.
     moments : Adam's state of each parameter of the bank, to go on from.
+    groups : how many groups the sequences have.
 
     Attributes
     ----------
     rows : for each variant, what was measured after each epoch and on each split.
+    by_group : evaluated split → (variants, groups) right answers and (groups,) sequences, at the
+        last evaluation.
     """
 
     def __init__(
         self,
-        bank: Bank,
+        bank: Bank | CellBank,
         loss: Loss,
         loss_steps: tuple[int, ...],
         blank_steps: int,
@@ -91,15 +96,17 @@ class BankTraining(lightning.LightningModule):
         first_step: int = 0,
         first_seconds: float = 0.0,
         moments: list[dict[str, Tensor]] | None = None,
+        groups: int = 0,
     ) -> None:
         super().__init__()
         self.bank = bank
         self.loss, self.evaluated = loss, evaluated
         self.loss_steps, self.blank_steps = loss_steps, blank_steps
         self.epochs, self.steps, self.seconds = first_epoch, first_step, first_seconds
-        self.moments = moments
+        self.moments, self.groups = moments, groups
         self.rows: list[list[dict[str, Any]]] = [[] for _ in bank.variants]
         self.sums: dict[str, Sums] = {}
+        self.by_group: dict[str, tuple[Tensor, Tensor]] = {}
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return Adam over unknowns and biases, a group for each learning rate."""
@@ -116,37 +123,46 @@ class BankTraining(lightning.LightningModule):
             }
         return adam
 
-    def _measure(self, batch: tuple[Tensor, Tensor], split: str) -> Tensor:
-        inputs, targets = batch
+    def _measure(self, batch: Minibatch, split: str) -> Tensor:
+        inputs, targets, groups = batch
         y = self.bank(inputs, self.loss_steps, blank_steps=self.blank_steps)
         every = losses(y, targets, self.loss)
         with torch.no_grad():
-            self.sums.setdefault(split, Sums()).add(
-                every.detach(), right(y, targets, self.loss), inputs.shape[1]
-            )
+            answers = right(y, targets, self.loss)
+            self.sums.setdefault(split, Sums()).add(every.detach(), answers.mean(1), len(answers.T))
+            if groups is not None and self.loss == "cross_entropy":
+                self._add_groups(answers, groups.long(), split)
         return every
+
+    def _add_groups(self, answers: Tensor, groups: Tensor, split: str) -> None:
+        """Add a minibatch's right answers to their groups'."""
+        if split not in self.by_group:
+            zeros = answers.new_zeros(len(answers), self.groups, dtype=torch.float64)
+            self.by_group[split] = zeros, torch.zeros_like(zeros[0])
+        sums, sequences = self.by_group[split]
+        sums.index_add_(1, groups, answers.double())
+        sequences.index_add_(0, groups, torch.ones_like(answers[0], dtype=torch.float64))
 
     def on_train_epoch_start(self) -> None:
         """Start the clock."""
         self.sums = {}
         self._began = time.perf_counter()
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+    def training_step(self, batch: Minibatch, batch_idx: int) -> Tensor:
         """Return the sum of the variants' losses."""
         self.steps += 1
         return self._measure(batch, "train").sum()
 
     def on_validation_epoch_start(self) -> None:
         """Stop the clock: evaluation is not training."""
+        self.by_group = {}
         if self.trainer.state.fn == "fit":
             if self.device.type == "cuda":
                 torch.cuda.synchronize()
             self.seconds += (time.perf_counter() - self._began) / len(self.rows)
             self.epochs += 1
 
-    def validation_step(
-        self, batch: tuple[Tensor, Tensor], batch_idx: int, dataloader_idx: int = 0
-    ) -> None:
+    def validation_step(self, batch: Minibatch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Add a minibatch of an evaluated split."""
         self._measure(batch, self.evaluated[dataloader_idx])
 

@@ -1,48 +1,24 @@
 """Train a shard: its variants in banks, from where their checkpoints stand, into rows."""
 
-import logging
-import sys
-import time
-import warnings
+import gc
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-import lightning
 import pandas as pd
 import torch
-from lightning.pytorch import loggers
-from lightning.pytorch.callbacks import TQDMProgressBar
 
-from blockmaps.bank import Bank
 from blockmaps.canonical import digest
 from blockmaps.code import code_digest
 from blockmaps.errors import InputError
 from blockmaps.measures import SCALE_SEQUENCES, before_training
 from blockmaps.shards import Shard
-from blockmaps.training import checkpoints
-from blockmaps.training.minibatches import BankData
-from blockmaps.training.module import BankTraining
-from blockmaps.variants import Start, Variant, start
+from blockmaps.training import checkpoints, memory
+from blockmaps.training.fitting import make_logger, quiet, train_bank
+from blockmaps.training.minibatches import EVALUATION_BATCH, BankData
+from blockmaps.variants import AnyVariant, Start, start
 
 STEP = "training.shard"  # the module whose import closure decides what training does
-
-
-class Lines(lightning.Callback):
-    """A plain line an epoch, for logs."""
-
-    def __init__(self, epochs: int) -> None:
-        self.epochs, self.began = epochs, time.perf_counter()
-
-    def on_train_epoch_end(self, trainer: lightning.Trainer, module: BankTraining) -> None:
-        """Print the bank's means."""
-        means = ", ".join(
-            f"{name} {value:.3f}"
-            for name, value in sorted(trainer.callback_metrics.items())
-            if name.endswith("accuracy")
-        )
-        passed = time.perf_counter() - self.began
-        print(f"epoch {module.epochs} of {self.epochs}: {means} ({passed:.0f} s)", flush=True)
 
 
 def choose_device(asked: str) -> torch.device:
@@ -61,25 +37,11 @@ def choose_device(asked: str) -> torch.device:
     return torch.device("cuda", free.index(max(free)))
 
 
-def make_logger(kind: str, folder: Path) -> loggers.Logger:
-    """Return one of Lightning's loggers.
+class Trained(NamedTuple):
+    """A shard's rows of the runs table, and right answers by group of sequences."""
 
-    Raises
-    ------
-    InputError
-        If its package is not installed.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        if kind == "tensorboard":
-            return loggers.TensorBoardLogger(folder.parent, name=folder.name, version="")
-        if kind == "wandb":
-            return loggers.WandbLogger(project="blockmaps", name=folder.name, save_dir=folder)
-    except ModuleNotFoundError as fault:
-        raise InputError(
-            f"compute.logger: {kind} is not installed; pip install -e '.[{kind}]'"
-        ) from fault
-    return loggers.CSVLogger(folder.parent, name=folder.name, version="")
+    rows: pd.DataFrame
+    groups: pd.DataFrame
 
 
 def train_shard(
@@ -89,10 +51,11 @@ def train_shard(
     log_folder: Path,
     accelerator: str = "auto",
     logger: str = "csv",
-) -> pd.DataFrame:
-    """Train a shard's variants and return their rows of the runs table.
+) -> Trained:
+    """Train a shard's variants.
 
-    Variants whose checkpoints stand at the same epoch are trained as one bank.
+    They are put into banks that fit the device's free memory. A bank that runs out of it all the
+    same is halved, and both halves go on from the last checkpoints.
 
     Parameters
     ----------
@@ -101,6 +64,11 @@ def train_shard(
     checkpoint_folder, log_folder : where checkpoints and the logger's files go.
     accelerator : "auto", "cpu" or "cuda".
     logger : "csv", "tensorboard" or "wandb".
+
+    Raises
+    ------
+    InputError
+        If a variant does not fit by itself.
     """
     quiet()
     device = choose_device(accelerator)
@@ -111,122 +79,124 @@ def train_shard(
         torch.set_flush_denormal(True)
     recipe = shard.recipe
     module_data = BankData(data, recipe.batch_size, recipe.shuffle, shard.seed, shard.seed_index)
+    stored = module_data.stored
     context = digest(
         {
             "shard": shard.context,
-            "data": module_data.stored.about,
+            "data": stored.about,
             "code": code_digest(STEP),
             "torch": torch.__version__.partition("+")[0],
         }
     )
-    found = {
-        variant.key: checkpoints.load(checkpoint_folder, variant.key, context)
-        for variant in shard.variants
-    }
-
-    def epoch(variant: Variant) -> int:
-        checkpoint = found[variant.key]
-        return checkpoint["epoch"] if checkpoint else 0
-
-    starts = {variant.key: start(variant, shard.seed) for variant in shard.variants}
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for first, several in groupby(sorted(shard.variants, key=epoch), epoch):
-        variants = list(several)
-        if first:
-            stand = "are complete" if first == recipe.epochs else f"go on from epoch {first}"
-            print(f"{len(variants)} variants {stand}, from their checkpoints", flush=True)
-        if first < recipe.epochs:
-            module_data.first_epoch = first
-            done = train_bank(
-                variants,
-                [starts[variant.key] for variant in variants],
-                [found[variant.key] for variant in variants] if first else None,
-                module_data,
-                recipe.epochs,
-                device,
-                make_logger(logger, log_folder / f"from-epoch-{first}"),
-                checkpoints.Checkpoints(checkpoint_folder, context),
-            )
-            rows |= dict(zip((variant.key for variant in variants), done, strict=True))
-        else:
-            rows |= {variant.key: found[variant.key]["rows"] for variant in variants}
-    return tabulate(shard, starts, rows, module_data)
+    made = Maker(shard, module_data, device, checkpoint_folder, context)
+    batch = max(recipe.batch_size, EVALUATION_BATCH)
+    step = memory.Step(stored.inputs.shape[1] + stored.blank_steps, batch, stored.inputs.shape[2])
+    free = memory.free_bytes(device)
+    if device.type == "cuda":
+        free -= stored.inputs.nbytes  # the data set is kept there
+    todo = memory.plan(shard.variants, step, free)
+    print(f"{_banks(todo)} in {free / 1e9:.1f} GB free on {device}", flush=True)
+    done: dict[str, checkpoints.Checkpoint] = {}
+    while todo:
+        variants = todo.pop(0)
+        try:
+            done |= made.train(variants, logger, log_folder)
+            continue
+        except (RuntimeError, MemoryError) as fault:
+            if not memory.is_out_of_memory(fault):
+                raise
+            reason = str(fault).splitlines()[0]
+        if len(variants) == 1:
+            raise InputError(f"{device}: one variant does not fit its memory: {reason}")
+        middle = len(variants) // 2
+        todo[:0] = [variants[:middle], variants[middle:]]
+        print(f"out of memory with {len(variants)} variants; {_banks(todo)} remain", flush=True)
+        gc.collect()
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+    return tabulate(shard, made.starts, done, module_data)
 
 
-def train_bank(
-    variants: list[Variant],
-    starts: list[Start],
-    saved: list[checkpoints.Checkpoint] | None,
-    data: BankData,
-    epochs: int,
-    device: torch.device,
-    logger: loggers.Logger,
-    checkpoint: checkpoints.Checkpoints,
-) -> list[list[dict[str, Any]]]:
-    """Train variants as one bank to a number of epochs; return each one's rows."""
-    bank = Bank(variants, starts)
-    earlier: dict[str, Any] = {}
-    if saved:
-        moments = []
-        for kind, parameters in enumerate((bank.unknowns, bank.biases)):
-            for parameter, one in zip(parameters, saved, strict=True):
-                parameter.data.copy_(one["parameters"][kind])
-                moments.append(one["moments"][kind])
-        earlier = {
-            "first_epoch": saved[0]["epoch"],
-            "first_step": saved[0]["step"],
-            "first_seconds": saved[0]["seconds"],
-            "moments": moments,
-        }
-    stored = data.stored
-    module = BankTraining(
-        bank, stored.loss, stored.loss_steps, stored.blank_steps, data.evaluated, **earlier
-    )
-    if saved:
-        module.rows = [list(one["rows"]) for one in saved]
-    terminal = sys.stderr.isatty()
-    print(f"{len(variants)} variants, {bank.rows} rows of states, on {device}", flush=True)
-    trainer = lightning.Trainer(
-        accelerator="gpu" if device.type == "cuda" else "cpu",
-        devices=[device.index] if device.type == "cuda" else 1,
-        max_epochs=epochs - module.epochs,
-        logger=logger,
-        callbacks=[checkpoint, TQDMProgressBar() if terminal else Lines(epochs)],
-        enable_progress_bar=terminal,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-    )
-    try:
-        if not saved:
-            trainer.validate(module, datamodule=data, verbose=False)
-        trainer.fit(module, datamodule=data)
-    except SystemExit:
-        raise KeyboardInterrupt from None  # Lightning's way to end when it is interrupted
-    if module.epochs < epochs:
-        raise KeyboardInterrupt
-    return module.rows
+def _banks(banks: list[list[AnyVariant]]) -> str:
+    """Say how variants are put into banks."""
+    sizes = ", ".join(str(len(variants)) for variants in banks)
+    return f"{len(banks)} bank{'s' if len(banks) != 1 else ''} of {sizes} variants"
+
+
+class Maker:
+    """Trains variants of one shard, from where their checkpoints stand.
+
+    Parameters
+    ----------
+    shard, data, device : what, on what, where.
+    folder : of the checkpoints.
+    context : what they must have been made in, to count.
+    """
+
+    def __init__(
+        self, shard: Shard, data: BankData, device: torch.device, folder: Path, context: str
+    ) -> None:
+        self.shard, self.data, self.device = shard, data, device
+        self.folder, self.context = folder, context
+        self.starts = {variant.key: start(variant, shard.seed) for variant in shard.variants}
+
+    def train(
+        self, variants: list[AnyVariant], logger: str, log_folder: Path
+    ) -> dict[str, checkpoints.Checkpoint]:
+        """Train variants, those at one epoch as one bank; return their last checkpoints."""
+        epochs = self.shard.recipe.epochs
+        found = {one.key: checkpoints.load(self.folder, one.key, self.context) for one in variants}
+
+        def epoch(variant: AnyVariant) -> int:
+            checkpoint = found[variant.key]
+            return checkpoint["epoch"] if checkpoint else 0
+
+        for first, several in groupby(sorted(variants, key=epoch), epoch):
+            bank = list(several)
+            if first:
+                stand = "are complete" if first == epochs else f"go on from epoch {first}"
+                print(f"{len(bank)} variants {stand}, from their checkpoints", flush=True)
+            if first < epochs:
+                self.data.first_epoch = first
+                train_bank(
+                    bank,
+                    [self.starts[variant.key] for variant in bank],
+                    [found[variant.key] for variant in bank] if first else None,
+                    self.data,
+                    epochs,
+                    self.device,
+                    make_logger(logger, log_folder / f"{bank[0].key}-from-epoch-{first}"),
+                    checkpoints.Checkpoints(self.folder, self.context),
+                )
+        return {one.key: checkpoints.load(self.folder, one.key, self.context) for one in variants}
 
 
 def tabulate(
     shard: Shard,
     starts: dict[str, Start],
-    rows: dict[str, list[dict[str, Any]]],
+    done: dict[str, checkpoints.Checkpoint],
     data: BankData,
-) -> pd.DataFrame:
-    """Return a shard's rows with what is known of each variant before training."""
-    given = data.stored.inputs.shape[1] + data.stored.blank_steps
+) -> Trained:
+    """Return a shard's rows with what is known of each variant before training, and its groups."""
+    stored = data.stored
+    given = stored.inputs.shape[1] + stored.blank_steps
     first = data.first_inputs(SCALE_SEQUENCES)
-    complete = []
+    rows, groups = [], []
     for variant in shard.variants:
         known = before_training(variant, starts[variant.key], first, given)
         known["experiment"] = shard.experiment
-        complete += [known | row for row in rows[variant.key]]
-    return pd.DataFrame(complete)
-
-
-def quiet() -> None:
-    """Keep what does not concern a reader of the log out of it."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="lightning", category=UserWarning)
-    warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+        checkpoint = done[variant.key]
+        rows += [known | row for row in checkpoint["rows"]]
+        known = {name: rows[-1][name] for name in ("experiment", "key", "seed_index", "epoch")}
+        for split, (right, sequences) in checkpoint["groups"].items():
+            groups += [
+                known
+                | {
+                    "split": split,
+                    "group": stored.group_names[number],
+                    "right": float(right[number]),
+                    "sequences": int(sequences[number]),
+                }
+                for number in sequences.nonzero().flatten().tolist()
+            ]
+    return Trained(pd.DataFrame(rows), pd.DataFrame(groups))

@@ -1,83 +1,24 @@
-"""Designs: rules that yield the patterns of an experiment, each a small class in a registry.
-
-A design's fields are its part of the config; its `rows` yields named patterns for the sizes of a
-data set. `DESIGNS` maps the `kind` of the config to the class.
-"""
+"""Designs with structure: every pattern follows from budgets, densities and proportions."""
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from blockmaps.errors import InputError
-from blockmaps.patterns import RNN_BLOCKS, Activation, Frozen, Pattern, rnn_pattern
+from blockmaps.designs.design import (
+    UNIFORM_DENSITY,
+    Budget,
+    Density,
+    Design,
+    Proportion,
+    Row,
+    Sizes,
+    arm_of,
+)
+from blockmaps.patterns import RNN_BLOCKS, Frozen
 from blockmaps.proportion import even_counts, solve_balanced, solve_hidden
-
-Density = Annotated[float, Field(ge=0, le=1)]
-Proportion = Annotated[float, Field(gt=0, lt=1)]
-Budget = Annotated[int, Field(gt=0)]
-
-# What the claims call uniform: every density 0.2 (config/claims.yaml).
-UNIFORM_DENSITY = 0.2
-
-
-class Row(NamedTuple):
-    """A named pattern of a design.
-
-    Attributes
-    ----------
-    arm : the group that is compared with other groups: dense, uniform, mixed, balanced, even …
-    structure : the pattern's own name within its design: a code such as 011001, balanced_0 …
-    budget : the number of unknowns that it was made for.
-    pattern : the pattern.
-    """
-
-    arm: str
-    structure: str
-    budget: int
-    pattern: Pattern
-
-
-class Sizes(NamedTuple):
-    """What a design needs to know of a data set: |x| and |y|, and σ on h."""
-
-    inputs: int
-    outputs: int
-    activation: Activation = "relu"
-
-    def rnn(self, hidden: int, **blocks) -> Pattern:
-        """Return the RNN pattern of these sizes (see `rnn_pattern`)."""
-        return rnn_pattern(self.inputs, hidden, self.outputs, activation=self.activation, **blocks)
-
-
-def arm_of(densities: dict[str, float]) -> str:
-    """Return the arm of six densities: dense, uniform, uniform-<p> or mixed."""
-    values = set(densities.values())
-    if values == {1.0}:
-        return "dense"
-    if values == {UNIFORM_DENSITY}:
-        return "uniform"
-    return f"uniform-{values.pop():g}" if len(values) == 1 else "mixed"
-
-
-class Design(Frozen):
-    """What all designs share: the seed indices may differ from the experiment's."""
-
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
-        default=None, description="Seed indices of this design, where not the experiment's."
-    )
-
-    @field_validator("seeds")
-    @classmethod
-    def _distinct(cls, seeds: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        if seeds is not None and (not seeds or len(set(seeds)) < len(seeds)):
-            raise ValueError("takes at least one seed index, each once")
-        return seeds
-
-    def rows(self, sizes: Sizes) -> Iterator[Row]:
-        """Yield the design's named patterns."""
-        raise NotImplementedError
+from blockmaps.recommend import recommend
 
 
 class Factorial(Design):
@@ -207,18 +148,56 @@ class Even(Design):
                 yield Row("even", name, budget, sizes.rnn(hidden, counts=counts))
 
 
-DESIGNS: dict[str, type[Design]] = {
-    design.model_fields["kind"].default: design
-    for design in (Factorial, Uniform, Balanced, Explicit, Even)
-}
-AnyDesign = Annotated[Factorial | Uniform | Balanced | Explicit | Even, Field(discriminator="kind")]
+class Grid(Design):
+    """A grid of densities × budgets: every combination of the densities listed for each block.
+
+    `densities: {hx: [0.1, 0.5], hh: [0.2, 1]}` is four patterns a budget; blocks that are not named
+    have the density `rest`.
+    """
+
+    kind: Literal["grid"] = "grid"
+    budgets: tuple[Budget, ...] = Field(min_length=1)
+    densities: dict[str, tuple[Density, ...]] = Field(
+        min_length=1, description="Densities to try, by block: hx hh hy yx yh yy."
+    )
+    rest: Density = Field(default=1.0, description="Density of the blocks that are not named.")
+
+    @field_validator("densities")
+    @classmethod
+    def _known(cls, densities: dict[str, tuple[float, ...]]) -> dict[str, tuple[float, ...]]:
+        if unknown := set(densities) - set(RNN_BLOCKS):
+            raise ValueError(f"unknown blocks {sorted(unknown)}; takes some of {RNN_BLOCKS}")
+        if empty := [name for name, values in densities.items() if not values]:
+            raise ValueError(f"no density for {', '.join(empty)}")
+        return densities
+
+    def rows(self, sizes: Sizes) -> Iterator[Row]:
+        """Yield a row a budget and combination."""
+        names = [name for name in RNN_BLOCKS if name in self.densities]
+        for budget, values in product(
+            self.budgets, product(*(self.densities[name] for name in names))
+        ):
+            densities = dict.fromkeys(RNN_BLOCKS, self.rest) | dict(zip(names, values, strict=True))
+            hidden = solve_hidden(budget, densities, sizes.inputs, sizes.outputs)
+            name = "grid:" + "/".join(f"{densities[block]:g}" for block in RNN_BLOCKS)
+            arm = arm_of(densities)
+            yield Row(
+                "grid" if arm == "mixed" else arm,
+                name,
+                budget,
+                sizes.rnn(hidden, densities=densities),
+            )
 
 
-def named_rows(design: Design, sizes: Sizes) -> list[Row]:
-    """Return a design's rows, checked for names that are used twice at one budget."""
-    rows, seen = list(design.rows(sizes)), set()
-    for row in rows:
-        if (row.structure, row.budget) in seen:
-            raise InputError(f"two patterns are named {row.structure!r} at one budget")
-        seen.add((row.structure, row.budget))
-    return rows
+class Recommended(Design):
+    """What `recommend` says for the sizes: a rule without runs."""
+
+    kind: Literal["recommended"] = "recommended"
+    budgets: tuple[Budget, ...] = Field(min_length=1)
+
+    def rows(self, sizes: Sizes) -> Iterator[Row]:
+        """Yield a row a budget."""
+        for budget in self.budgets:
+            hidden, densities = recommend(sizes.inputs, sizes.outputs, budget)
+            pattern = sizes.rnn(hidden, densities=densities)
+            yield Row("recommended", "recommended", budget, pattern)

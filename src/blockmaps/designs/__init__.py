@@ -1,0 +1,55 @@
+"""Designs: rules that yield the models of an experiment, each a small class in a registry.
+
+A design's fields are its part of the config; its `rows` yields named models for the sizes of a data
+set. `DESIGNS` maps the `kind` of the config to the class.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from blockmaps.designs.baselines import Baseline
+from blockmaps.designs.design import Design, Row, Sizes
+from blockmaps.designs.drawn import Random
+from blockmaps.designs.structured import (
+    Balanced,
+    Even,
+    Explicit,
+    ExplicitRow,
+    Factorial,
+    Grid,
+    Recommended,
+    Uniform,
+)
+from blockmaps.errors import InputError
+
+__all__ = ["DESIGNS", "AnyDesign", "ExplicitRow", "Row", "Sizes", "named_rows"]
+
+AnyDesign = Annotated[
+    Factorial | Uniform | Balanced | Explicit | Even | Grid | Random | Recommended | Baseline,
+    Field(discriminator="kind"),
+]
+DESIGNS: dict[str, type[Design]] = {
+    design.model_fields["kind"].default: design
+    for design in (
+        Factorial,
+        Uniform,
+        Balanced,
+        Explicit,
+        Even,
+        Grid,
+        Random,
+        Recommended,
+        Baseline,
+    )
+}
+
+
+def named_rows(design: Design, sizes: Sizes) -> list[Row]:
+    """Return a design's rows, checked for names that are used twice at one budget."""
+    rows, seen = list(design.rows(sizes)), set()
+    for row in rows:
+        if (row.structure, row.budget) in seen:
+            raise InputError(f"two patterns are named {row.structure!r} at one budget")
+        seen.add((row.structure, row.budget))
+    return rows

@@ -1,0 +1,65 @@
+"""Accuracy by group of sequences; of RAD the pair of transforms, which shows the ceiling.
+
+Some pairs can hardly be told apart (nothing against weak noise): no network can be right on them
+more often than chance, and every accuracy over all pairs has its ceiling there.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from blockmaps.statistics import LEVEL
+
+FEWEST = 3  # seeds for an interval
+
+COLUMNS = {
+    "experiment": "name under `experiments` in the config",
+    "dataset": "name under `datasets`",
+    "budget": "unknowns that the patterns were made for",
+    "arm": "group that is compared",
+    "split": "test, test_leaking or validation",
+    "others": "transform of the other images (of other data sets: the group)",
+    "anomaly": "transform of the one image that differs",
+    "mean": "accuracy on these sequences: mean over seed indices of the mean over the arm's runs",
+    "low": "lower bound, 95 % t over seed indices; empty with fewer than three",
+    "high": "upper bound",
+    "n": "seed indices",
+    "runs": "runs",
+    "sequences": "sequences of the group in the split",
+}
+
+
+def by_pair(groups: pd.DataFrame) -> pd.DataFrame:
+    """Return a row an arm, budget, split and group; columns as in `COLUMNS`.
+
+    Parameters
+    ----------
+    groups : right answers by run and group, with the runs' labels (`runs.collect_groups`).
+    """
+    if groups.empty:  # of data without groups
+        return pd.DataFrame(columns=list(COLUMNS))
+    names = groups["group"].str.partition("|")
+    labelled = groups.assign(
+        others=names[0], anomaly=names[2], accuracy=groups["right"] / groups["sequences"]
+    )
+    keys = list(COLUMNS)[:7]
+    seeds = (
+        labelled.groupby([*keys, "seed_index"])
+        .agg(value=("accuracy", "mean"), runs=("key", "nunique"), sequences=("sequences", "first"))
+        .reset_index()
+    )
+    table = (
+        seeds.groupby(keys)
+        .agg(
+            mean=("value", "mean"),
+            error=("value", "sem"),
+            n=("seed_index", "nunique"),
+            runs=("runs", "sum"),
+            sequences=("sequences", "first"),
+        )
+        .reset_index()
+    )
+    half = stats.t.ppf((1 + LEVEL) / 2, np.maximum(table["n"] - 1, 1)) * table["error"]
+    half = half.where(table["n"] >= FEWEST)
+    table = table.assign(low=table["mean"] - half, high=table["mean"] + half)
+    return table[list(COLUMNS)]

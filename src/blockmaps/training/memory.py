@@ -1,0 +1,88 @@
+"""How many variants fit a device at once.
+
+A bank's memory is estimated from its variants' sizes, and variants are put into as few banks as the
+device's free memory allows. The estimate errs to the large side; where it is wrong all the same,
+`shard` halves a bank that ran out of memory and goes on from the last checkpoints.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+
+from blockmaps.groups import MOST_PADDING
+from blockmaps.variants import AnyVariant, CellVariant
+
+SHARE = 0.8  # of what is free: what libraries take for themselves is not known
+FLOAT, INDEX = 4, 8  # bytes
+
+
+class Step(NamedTuple):
+    """The size of a minibatch: steps of a sequence, sequences, and |x|."""
+
+    steps: int
+    batch: int
+    inputs: int
+
+
+def free_bytes(device: torch.device) -> int:
+    """Return how much memory is free on a device; on the CPU, how much is available."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        with open("/proc/meminfo") as file:
+            lines = dict(line.split(":") for line in file)
+        return int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError):  # not Linux: as much as a small machine has
+        return 4 * 1024**3
+
+
+def variant_bytes(variant: AnyVariant, step: Step) -> int:
+    """Return about how much memory a variant needs while it is trained.
+
+    With r rows of state, n unknowns, T steps and a batch of B: the unknowns, their gradient and
+    Adam's two moments, 4 n; W and its gradient with all places, of the rows of U and V,
+    2 r (|x| + r); the input's product, its gradient and the states, 3 r T B; and where the unknowns
+    are.
+    """
+    states = step.steps * step.batch
+    unknowns = int(variant.unknowns)
+    if isinstance(variant, CellVariant):
+        # gates, their activations, states and all their gradients
+        rows = variant.size * 10
+        return FLOAT * (4 * unknowns + 3 * rows * states)
+    rows = int(variant.size * MOST_PADDING) + 1
+    floats = 4 * unknowns + 2 * rows * (step.inputs + rows) + 3 * rows * states
+    return FLOAT * floats + INDEX * unknowns
+
+
+def shared_bytes(step: Step) -> int:
+    """Return what a bank needs once: its minibatch, read, scaled and copied."""
+    return 3 * FLOAT * step.steps * step.batch * step.inputs
+
+
+def plan(variants: Sequence[AnyVariant], step: Step, free: int) -> list[list[AnyVariant]]:
+    """Put variants into banks that fit; patterns and cells apart, by size.
+
+    A variant that does not fit by itself is a bank of one: it is tried all the same.
+    """
+    room = SHARE * free - shared_bytes(step)
+    banks: list[list[AnyVariant]] = []
+    for kind in (False, True):
+        several = [one for one in variants if isinstance(one, CellVariant) == kind]
+        used = room
+        for variant in sorted(several, key=lambda one: (one.size, one.key)):
+            need = variant_bytes(variant, step)
+            if used + need > room:
+                banks.append([])
+                used = 0
+            banks[-1].append(variant)
+            used += need
+    return banks
+
+
+def is_out_of_memory(fault: BaseException) -> bool:
+    """Return whether a fault says that memory ran out."""
+    if isinstance(fault, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(fault, RuntimeError) and "can't allocate memory" in str(fault)
