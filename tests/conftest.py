@@ -24,6 +24,14 @@ install_import_hook(
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.fixture(autouse=True)
+def _denormals():
+    """Training flushes denormal numbers to zero, in its own process; here that is every test's."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

@@ -101,6 +101,8 @@ def _measures(pattern: dict) -> dict:
         **{f"density_{name}": counts[name] / places[name] for name in RNN_BLOCKS},
         **{f"expected_{name}": float(counts[name]) for name in RNN_BLOCKS},
         **{f"unknowns_{name}": realised[name] for name in RNN_BLOCKS},
+        **{f"mean_{name}": 0.0 for name in RNN_BLOCKS},
+        **{f"std_{name}": 0.05 for name in RNN_BLOCKS},
         "expected_unknowns": float(sum(counts.values())),
         "unknowns": unknowns,
         "biases": biases,
@@ -111,6 +113,7 @@ def _measures(pattern: dict) -> dict:
         "learning_rate": 1e-3,
         "flops_per_sequence": 11.0 * (2 * unknowns + biases),
         "dense_flops_per_sequence": 1e6,
+        "parameter_bytes": 4 * (unknowns + biases),
         "device": "cpu",
     }
 

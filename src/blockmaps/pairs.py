@@ -15,7 +15,7 @@ FEWEST = 3  # seeds for an interval
 COLUMNS = {
     "experiment": "name under `experiments` in the config",
     "dataset": "name under `datasets`",
-    "budget": "unknowns that the patterns were made for",
+    "budget": "unknowns that the patterns were made for; 0: for no number of them",
     "arm": "group that is compared",
     "split": "test, test_leaking or validation",
     "others": "transform of the other images (of other data sets: the group)",

@@ -29,7 +29,7 @@ LABELS: dict[str, Column] = {
     "design": Column(TEXT, "kind of the design that made the variant"),
     "arm": Column(TEXT, "group that is compared: dense, uniform, mixed, balanced, even …"),
     "structure": Column(TEXT, "the pattern's name within its design: 011001, uniform-0.2 …"),
-    "budget": Column(WHOLE, "unknowns that the pattern was made for"),
+    "budget": Column(WHOLE, "unknowns that the pattern was made for; 0: for no number of them"),
 }
 
 MEASURES: dict[str, Column] = {

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from blockmaps.designs.design import Budget, Design, Row, Sizes
 from blockmaps.errors import InputError
 from blockmaps.patterns import RNN_BLOCKS
-from blockmaps.proportion import expected_unknowns, solve_hidden
+from blockmaps.proportion import solve_hidden
 from blockmaps.seeds import generator
 from blockmaps.variants import Initialisation, Normal
 
@@ -63,7 +63,6 @@ class Random(Design):
                 last = fault
         else:
             raise last
-        expected = expected_unknowns(densities, sizes.inputs, hidden, sizes.outputs)
         initialisation = Initialisation(
             blocks={
                 name: Normal(mean=mean, std=std)
@@ -73,7 +72,7 @@ class Random(Design):
         return Row(
             "random",
             f"{self.distribution}:{self.seed}:{number:03d}",
-            budget if budget is not None else round(sum(expected.values())),
+            budget or 0,
             sizes.rnn(hidden, densities=densities),
             rate if self.draw_training else None,
             initialisation if self.draw_training else None,

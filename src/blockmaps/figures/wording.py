@@ -15,7 +15,7 @@ def panels(outcomes: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield a name and the rows of every panel: a budget, of an experiment if there are several."""
     several = outcomes["experiment"].nunique() > 1
     for (experiment, _, budget), rows in outcomes.groupby(PANEL):
-        name = f"{budget:,}{NO_BREAK}unknowns"
+        name = f"{budget:,}{NO_BREAK}unknowns" if budget else "any number of unknowns"
         yield f"{experiment}, {name}" if several else name, rows
 
 
