@@ -1,5 +1,9 @@
 """Banks that fit the memory there is, and what happens when they do not."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from test_training import data, plan, shard_of, train  # noqa: F401 data is a fixture
@@ -21,7 +25,8 @@ def variants():
 
 
 def test_everything_once_and_cells_apart():
-    for free in (10**3, 10**5, 3 * 10**5, 10**9):
+    shared = memory.shared_bytes(STEP)
+    for free in (10**3, shared + 10**5, shared + 4 * 10**5, 10**9):
         banks = memory.plan(variants(), STEP, free)
         held = [one.key for bank in banks for one in bank]
         assert sorted(held) == sorted(one.key for one in variants())
@@ -33,10 +38,57 @@ def test_everything_once_and_cells_apart():
     assert len(memory.plan(variants(), STEP, 10**9)) == 2
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="needs Linux's /proc")
 def test_the_estimate_errs_to_the_large_side():
-    """Against what the parameters, their gradients and Adam's moments take for certain."""
-    for one in variants():
-        assert memory.variant_bytes(one, STEP) > 4 * 4 * one.unknowns
+    """Against the peak of a process that takes two training steps, less its start."""
+    code = """
+import torch
+from blockmaps.bank import Bank
+from blockmaps.patterns import RNN_BLOCKS, rnn_pattern
+from blockmaps.training import memory
+from blockmaps.variants import Initialisation, Variant
+
+def peak():
+    lines = open("/proc/self/status").read().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+densities = dict.fromkeys(RNN_BLOCKS, 0.2)
+variants = [
+    Variant(pattern=rnn_pattern(784, 150 + k, 10, densities), initialisation=Initialisation(),
+            learning_rate=0.1, seed_index=0)
+    for k in range(24)
+]
+step = memory.Step(11, 64, 784)
+began = peak()
+bank = Bank.from_variants(variants, 0)
+adam = torch.optim.Adam(bank.parameters())
+for _ in range(2):
+    adam.zero_grad()
+    bank(torch.randn(10, 64, 784), [10], blank_steps=1).square().mean().backward()
+    adam.step()
+estimate = sum(memory.variant_bytes(v, step) for v in variants) + memory.shared_bytes(step)
+print(peak() - began, estimate)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    used, estimate = map(float, done.stdout.split())
+    assert used < estimate < 4 * used
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_memory"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory."), True),
+        (RuntimeError("CUDA error: out of memory"), True),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 9 bytes"), True),
+        (MemoryError(), True),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
+def test_how_memory_runs_out(fault, is_memory):
+    assert memory.is_out_of_memory(fault) == is_memory
 
 
 def test_a_bank_that_runs_out_of_memory_is_halved_and_goes_on(data, tmp_path, monkeypatch, capsys):  # noqa: F811

@@ -65,6 +65,18 @@ def test_answers_are_collected_once_with_their_runs_labels():
     assert (collected["arm"] == collected["key"].str[:-1]).all()
 
 
+def test_the_figure_shows_the_experiment_that_has_the_main_arms():
+    cells = groups().assign(experiment="baselines", budget=9000)
+    cells["arm"] = cells["arm"].replace({"uniform": "uniform~gru", "dense": "gru"})
+    larger = groups().assign(budget=8000)
+    table = pairs.by_pair(pd.concat([cells, groups(), larger[larger["arm"] == "uniform"]]))
+    rows = figure.shown(table)
+    assert set(rows["arm"]) == {"uniform", "dense"}
+    assert set(rows["experiment"]) == {"rad"}
+    assert set(rows["budget"]) == {4000}
+    assert len(figure.shown(table[table["experiment"] == "baselines"]))
+
+
 def test_the_figure_names_the_hardest_and_the_easiest_pair(tmp_path):
     table = pairs.by_pair(groups(right={("none", "noise"): 1, ("erase", "none"): 9}))
     said = figure.finding(figure.shown(table))

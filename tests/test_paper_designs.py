@@ -14,9 +14,11 @@ from blockmaps.designs import Sizes, named_rows
 from blockmaps.designs.baselines import Baseline
 from blockmaps.designs.drawn import Random
 from blockmaps.designs.structured import Grid, Recommended
+from blockmaps.errors import InputError
 from blockmaps.patterns import RNN_BLOCKS, Pattern
 from blockmaps.pipeline import Plan
-from blockmaps.proportion import hidden_proportions, solve_hidden
+from blockmaps.proportion import expected_unknowns, hidden_proportions, solve_hidden
+from blockmaps.recommend import recommend
 
 ROOT = Path(__file__).parents[1]
 PAPER_SIZES = Sizes(2500, 10)
@@ -116,11 +118,44 @@ def test_baselines_come_with_patterns_of_their_own_count(budget):
     assert len(rows) == 9
 
 
+def test_a_cell_of_a_given_size_is_an_arm_of_its_own():
+    rows = named_rows(
+        Baseline(budgets=(100_000,), cells=("lstm",), hidden={"lstm": 11}), PAPER_SIZES
+    )
+    assert [row.arm for row in rows] == ["lstm-h11", "uniform~lstm-h11", "balanced~lstm-h11"]
+    for row in rows[1:]:
+        assert abs(sum(row.model.expected().values()) / rows[0].model.unknowns - 1) < 0.02
+
+
 def test_a_recommended_pattern_is_balanced_and_needs_no_run():
     (row,) = named_rows(Recommended(budgets=(100_000,)), PAPER_SIZES)
     expected = row.model.expected()
     assert sum(expected.values()) == pytest.approx(100_000)
     assert hidden_proportions(expected)["hidden_proportion"] == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "unknowns"),
+    [
+        *((46, 26, 10_000), (46, 26, 400_000), (39, 28, 10_000), (39, 28, 400_000)),
+        *((2500, 10, 50_000), (2500, 10, 1_000_000), (784, 10, 30_000), (100, 5, 6000), (5, 1, 99)),
+    ],
+)
+def test_a_recommendation_meets_its_budget_at_one_half(inputs, outputs, unknowns):
+    hidden, densities = recommend(inputs, outputs, unknowns)
+    expected = expected_unknowns(densities, inputs, hidden, outputs)
+    assert all(0 < density <= 1 for density in densities.values())
+    assert sum(expected.values()) == pytest.approx(unknowns, rel=1e-9)
+    # |h| is a whole number, which moves the proportion where it is small
+    assert hidden_proportions(expected)["hidden_proportion"] == pytest.approx(
+        0.5, abs=0.6 / hidden + 0.001
+    )
+
+
+@pytest.mark.parametrize("sizes", [(0, 10, 100), (10, 0, 100), (10, 10, 0), (2500, 10, 2500)])
+def test_an_impossible_recommendation_is_refused(sizes):
+    with pytest.raises(InputError):
+        recommend(*sizes)
 
 
 def paper():

@@ -181,7 +181,7 @@ def test_what_else_is_no_map_is_refused():
         BlockMap(SLOTS, {"h": nn.Linear(4, 3)})
     with pytest.raises(ValueError, match="takes tokens"):
         BlockMap(SLOTS, rows).drive(torch.ones(2, 0, 4))
-    with pytest.raises(ValueError, match="found .* in a batch of 1"):
+    with pytest.raises(ValueError, match=r"found .* in a batch of 1"):
         BlockMap(SLOTS, rows).drive(torch.ones(5, 2, 4), z={"h": torch.ones(1, 3)})
     assert BlockMap(SLOTS, rows).shapes["y"] == (2,)
 

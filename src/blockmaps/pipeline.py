@@ -128,7 +128,8 @@ class Plan:
     def data_digest(self, dataset: str, seed_index: int) -> str:
         """Return the hash of what a data set's file is made from."""
         spec = self.config.datasets[dataset]
-        return digest([spec, self.config.seed, seed_index if spec.redraw else None])
+        content = spec.model_dump(mode="json", exclude_none=True, exclude=set(spec.where))
+        return digest([content, self.config.seed, seed_index if spec.redraw else None])
 
     @cached_property
     def data_files(self) -> dict[str, tuple[str, int]]:

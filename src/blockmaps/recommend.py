@@ -2,16 +2,14 @@
 
 The rule, as 2509.15057 gives it ("on an a priori basis"): fill the blocks that read the state and
 the output's own rows, and solve the input block's density and |h| so that half of the hidden rows'
-unknowns read the state. Where the input block cannot hold its half, the state blocks get the
-highest density at which it can.
+unknowns read the state. Where the input block would need more places than it has, it is filled
+instead, and the state blocks get the density that makes the halves equal.
 """
 
 from blockmaps.errors import InputError
 from blockmaps.proportion import solve_balanced
 
-TARGET = 0.5  # the hidden proportion
 OUTPUTS = {"yx": 0.1, "yh": 1.0, "yy": 1.0}
-STATE_DENSITIES = tuple(step / 20 for step in range(20, 0, -1))
 
 
 def recommend(inputs: int, outputs: int, unknowns: int) -> tuple[int, dict[str, float]]:
@@ -26,9 +24,11 @@ def recommend(inputs: int, outputs: int, unknowns: int) -> tuple[int, dict[str, 
         raise InputError(
             f"{inputs} inputs, {outputs} outputs, {unknowns} unknowns: takes at least 1 of each"
         )
-    for state_density in STATE_DENSITIES:
-        try:
-            return solve_balanced(unknowns, TARGET, inputs, outputs, OUTPUTS, state_density)
-        except InputError as fault:
-            last = fault
-    raise last
+    rest = OUTPUTS["yx"] * inputs * outputs + OUTPUTS["yy"] * outputs**2
+    # with hx filled: |x| h unknowns read the input and as many the state, so h is linear
+    hidden = round((unknowns - rest) / (2 * inputs + OUTPUTS["yh"] * outputs))
+    state = unknowns - rest - hidden * (inputs + OUTPUTS["yh"] * outputs)
+    density = state / (hidden * (hidden + outputs)) if hidden > 0 else 1.0
+    if 0 < density < 1:
+        return hidden, {"hx": 1.0, "hh": density, "hy": density, **OUTPUTS}
+    return solve_balanced(unknowns, 0.5, inputs, outputs, OUTPUTS)

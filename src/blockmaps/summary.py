@@ -30,6 +30,8 @@ DIFFERENCES = (
     ("mixed", "uniform"),
     ("mixed", "dense"),
 )
+# Beside them: the rule's pattern against the arms that need no rule.
+RECOMMENDED = (("recommended", "dense"), ("recommended", "uniform"))
 
 # Structures are many and alike in kind, so their variance is pooled over all of them; an arm's over
 # the fixed arms alone. The same runs may so have two intervals, and the method says which.
@@ -54,7 +56,9 @@ _ESTIMATE = [
         "steps",
     )
 ]
-SUMMARY_COLUMNS = [*PANEL, "arm", "outcome", *_ESTIMATE]
+# What a run costs, beside what it reaches: means over the arm's runs, and where they ran.
+COSTS = ("flops_per_sequence", "parameter_bytes", "seconds")
+SUMMARY_COLUMNS = [*PANEL, "arm", "outcome", *_ESTIMATE, *COSTS, "device"]
 STRUCTURE_COLUMNS = [
     *(*PANEL, "arm", "structure", "hidden", "hidden_proportion", "outcome"),
     *_ESTIMATE,
@@ -82,6 +86,7 @@ _CONSTANT = [
 _VALUED = [
     *("arm", "pattern", "seed_index", "hidden", "hidden_proportion"),
     *("diverged", "epochs", "steps"),
+    *(*COSTS, "device"),
 ]
 
 
@@ -144,7 +149,9 @@ def final_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
         raise InputError(f"runs of experiment {name} end at different epochs; train its shards")
     final = runs[runs["epoch"] == last]
     outcomes = (
-        final.drop_duplicates(["experiment", "key"])[[*_RUN, *_CONSTANT, "epoch", "step"]]
+        final.drop_duplicates(["experiment", "key"])[
+            [*_RUN, *_CONSTANT, "epoch", "step", *COSTS, "device"]
+        ]
         .rename(columns={"epoch": "epochs", "step": "steps"})
         .reset_index(drop=True)
     )
@@ -204,7 +211,9 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
             interval = arm_interval(arm, group, pooled)
             if interval.method == POOLED_T:
                 interval = interval._replace(method=FIXED_ARMS)
-            rows.append(_row(named, interval, group))
+            costs = {name: group[name].mean() for name in COSTS}
+            costs["device"] = " and ".join(sorted(group["device"].unique()))
+            rows.append(_row(named, interval, group) | costs)
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
 
 
@@ -227,7 +236,9 @@ def by_structure(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def differences(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return claim A1's differences between arms, paired by seed index, in percentage points.
+    """Return differences between arms, paired by seed index, in percentage points.
+
+    Those of claim A1, the recommended pattern's, and those of patterns with a cell's own count.
 
     Descriptive at this scale; verdicts come from the claims ledger. `n` is the number of pairs;
     with one the bounds are missing.
@@ -235,7 +246,9 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for labels, outcome, values in _panels(runs):
         arms = dict(tuple(values.groupby("arm")))
-        for first, second in DIFFERENCES:
+        # a pattern of a cell's own count is compared with that cell
+        matched = [(arm, arm.partition("~")[2]) for arm in sorted(arms) if "~" in arm]
+        for first, second in (*DIFFERENCES, *RECOMMENDED, *matched):
             if first in arms and second in arms:
                 interval = paired_difference(arms[first], arms[second])
                 named = {**labels, "difference": f"{first} - {second}", "outcome": outcome}

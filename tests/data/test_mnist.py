@@ -81,6 +81,29 @@ def test_the_environment_variable_and_a_folder_that_lacks_a_file(small, monkeypa
         mnist.load(28)
 
 
+def test_the_environment_variable_may_name_the_files_folder_or_other_data(small, monkeypatch):
+    monkeypatch.setenv("BLOCKMAPS_DATA", str(small))
+    assert mnist.named_folder(None) == (small, "BLOCKMAPS_DATA")
+    (small.parent / "other").mkdir()
+    monkeypatch.setenv("BLOCKMAPS_DATA", str(small.parent / "other"))
+    assert mnist.named_folder(None) is None
+    monkeypatch.setenv("BLOCKMAPS_DATA", str(small.parent / "mistyped"))
+    with pytest.raises(InputError, match="takes a folder that exists"):
+        mnist.named_folder(None)
+
+
+def test_a_broken_file_in_the_cache_is_had_again(small, serve, tmp_path, monkeypatch):
+    monkeypatch.delenv("BLOCKMAPS_DATA", raising=False)
+    monkeypatch.setattr(mnist.pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr(mnist, "MIRRORS", [serve(small)])
+    monkeypatch.setattr(mnist.download, "__defaults__", (mnist.MIRRORS,))
+    broken = tmp_path / "cache/mnist" / f"{NAMES[1]}.gz"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"\x1f\x8bhalf")
+    assert mnist.read(NAMES[1]).shape == (TRAIN,)
+    assert broken.read_bytes() == (small / broken.name).read_bytes()
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -204,6 +227,23 @@ def test_rad_from_mnist_in_both_protocols(tmp_path):
         "validation_leaking": (600, 650),
     }
     assert set(np.unique(read.targets)) == set(range(10))
+
+
+def test_where_the_files_are_changes_no_digest():
+    from blockmaps import config as configs
+    from blockmaps.pipeline import Plan
+
+    raw = configs.read(Path(__file__).parents[2] / "config/laptop.yaml").model_dump(mode="json")
+    one = Plan(configs.parse(raw))
+    raw["datasets"]["rad"]["folder"] = "/somewhere/else"
+    assert list(Plan(configs.parse(raw)).shards) == list(one.shards)
+
+
+@needs_mnist
+def test_without_validation_nothing_is_held_out_of_mnist():
+    _, classes = mnist.load(28)
+    spec = Rad(source="mnist", validation=0)
+    assert len(spec.pools(classes, np.random.SeedSequence(1))["train"]) == 60000
 
 
 @needs_mnist

@@ -23,6 +23,7 @@ rule train:
         code=code_digest("training.shard"),
     shell:
         "python -m blockmaps train {wildcards.shard} --config {params.config} --data {input.data}"
+        " --memory {resources.mem_mb}"
         " --output {output.runs} --groups {output.groups} &> {log}"
 
 

@@ -1,5 +1,6 @@
 """Commands that are the pipeline's steps, in the order of the data's flow."""
 
+import math
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -47,6 +48,9 @@ def train(
     groups: Annotated[
         Path | None, typer.Option(help="Its answers by group; beside the runs table if left out.")
     ] = None,
+    memory: Annotated[
+        int | None, typer.Option(min=1, help="MB of the host's memory that this job may take.")
+    ] = None,
     fresh: Annotated[bool, typer.Option(help="Do not go on from checkpoints.")] = False,
 ) -> None:
     """Train one shard, going on from its variants' checkpoints."""
@@ -75,6 +79,7 @@ def train(
             results / "logs" / "training" / shard,
             compute.accelerator,
             compute.logger,
+            math.inf if memory is None else memory * 1e6,
         )
     except KeyboardInterrupt:
         print("blockmaps: interrupted; the same command goes on from here", file=sys.stderr)

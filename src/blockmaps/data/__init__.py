@@ -90,6 +90,8 @@ class DataSpec(Frozen):
 
     # Modules, beside the class's own, whose code decides what is made: their digest is in the DAG.
     made_by: ClassVar[tuple[str, ...]] = ()
+    # Fields that say where something is found, and change nothing of what is made.
+    where: ClassVar[tuple[str, ...]] = ()
     # Whether `make` takes `threads` and `device` too.
     threaded: ClassVar[bool] = False
 

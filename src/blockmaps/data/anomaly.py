@@ -13,6 +13,10 @@ Every transformed image is clamped to the range of its untransformed self. The p
 first and clamps then; the two commute, so here images are clamped in [0, 1], stored in 256 levels,
 and normalised when they are read.
 
+Where this differs from the authors' code: there a sequence's class is that of the image whose turn
+it is, one sequence a training image, so that classes are as frequent as in MNIST; here the class is
+uniform, and there can be any number of sequences.
+
 Some pairs can hardly be told apart (nothing against weak noise): hence the group of a sequence, its
 pair.
 """
@@ -76,8 +80,10 @@ class Rad(DataSpec):
     validation_leaking: int = Field(
         default=0, ge=0, description="Validation sequences of training images; 0 for none."
     )
-    held_out_validation: int = Field(
-        default=200, ge=0, description="Images held out for validation."
+    held_out_validation: int | None = Field(
+        default=None,
+        ge=0,
+        description="Images held out for validation: 200 unless told; of MNIST none without it.",
     )
     held_out_test: int | None = Field(
         default=None,
@@ -86,11 +92,12 @@ class Rad(DataSpec):
     )
 
     made_by: ClassVar[tuple[str, ...]] = ("data.digits", "data.mnist", "data.transforms")
+    where: ClassVar[tuple[str, ...]] = ("folder",)
     threaded: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _enough_images(self) -> "Rad":
-        if self.validation and self.held_out_validation < FEWEST_HELD:
+        if self.validation and self._held_out["validation"] < FEWEST_HELD:
             raise ValueError(
                 f"validation takes held_out_validation of at least {FEWEST_HELD} images, "
                 "so that every class has one; or validation: 0"
@@ -100,7 +107,7 @@ class Rad(DataSpec):
         if self.source == "digits" and self.folder:
             raise ValueError("digits come with scikit-learn; leave folder out")
         most = IMAGES[self.source] - FEWEST_HELD
-        if self.held_out_validation + self._held_out["test"] > most:
+        if sum(self._held_out.values()) > most:
             raise ValueError(f"held_out_validation and held_out_test take {most} images together")
         return self
 
@@ -108,7 +115,10 @@ class Rad(DataSpec):
     def _held_out(self) -> dict[str, int]:
         # test first: its images do not depend on how many are held out for validation
         test = 0 if self.source in OWN_TEST else self.held_out_test or 400
-        return {"test": test, "validation": self.held_out_validation}
+        validation = self.held_out_validation
+        if validation is None:
+            validation = 200 if self.validation or self.source == "digits" else 0
+        return {"test": test, "validation": validation}
 
     @property
     def shape(self) -> Shape:
@@ -180,8 +190,7 @@ class Rad(DataSpec):
         versions = {name: metadata.version(name) for name in ("numpy", "torch", "kornia")}
         versions["scikit-learn"] = metadata.version("scikit-learn")
         return {
-            # where the files lay is not what they are
-            "spec": self.model_dump(mode="json", exclude={"folder"}),
+            "spec": self.model_dump(mode="json", exclude=set(self.where)),
             "entropy": seed.entropy,
             "spawn_key": list(seed.spawn_key),
             "pools": {name: len(pool) for name, pool in pools.items()},

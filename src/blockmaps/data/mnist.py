@@ -1,10 +1,12 @@
 """MNIST: four IDX files, from a folder or downloaded, checked by the sha256 of their raw content.
 
-Looked for, in this order: the folder that the config names; `$BLOCKMAPS_DATA/mnist`; the user's
-cache, into which what is not there is downloaded from the first mirror that answers with the right
-content. A file may be compressed (.gz) or not; what counts is what is in it.
+Looked for, in this order: the folder that the config names; `$BLOCKMAPS_DATA/mnist` or
+`$BLOCKMAPS_DATA` itself; the user's cache, into which what is not there is downloaded from the
+first mirror that answers with the right content. A file may be compressed (.gz) or not; what counts
+is what is in it.
 """
 
+import errno
 import gzip
 import hashlib
 import math
@@ -154,9 +156,10 @@ def download(name: str, cache: Path, mirrors: Sequence[str] = MIRRORS) -> Path:
                     faults.append(_short(fault, mirror))
                     Path(folder, f"{name}.gz").unlink(missing_ok=True)
     except OSError as fault:
+        room = "make room, or " if fault.errno == errno.ENOSPC else ""
         raise InputError(
-            f"{cache}: {name} cannot be written: {fault.strerror}; make room, or name a folder "
-            "that has MNIST by `folder:` in the config or BLOCKMAPS_DATA"
+            f"{cache}: {name} cannot be written: {fault.strerror}; {room}name a folder that has "
+            "MNIST by `folder:` in the config or BLOCKMAPS_DATA"
         ) from fault
     raise InputError(
         f"MNIST's {name} could not be downloaded ({'; '.join(faults)}): put the four files into a "
@@ -175,8 +178,29 @@ def _short(fault: Exception, mirror: str) -> str:
     return f"{mirror}: {str(fault).splitlines()[0][:120]}"
 
 
-def find(name: str, folder: str | None = None) -> Path:
-    """Return the path of a file of MNIST, downloaded if it is nowhere.
+def named_folder(folder: str | None) -> tuple[Path, str] | None:
+    """Return the folder that the config or BLOCKMAPS_DATA names, and which of them; None if none.
+
+    Raises
+    ------
+    InputError
+        If BLOCKMAPS_DATA names no folder.
+    """
+    if folder:
+        return Path(folder), "`folder:`"
+    data = os.environ.get("BLOCKMAPS_DATA")
+    if not data:
+        return None
+    if not Path(data).is_dir():
+        raise InputError(f"BLOCKMAPS_DATA: found {data!r}; takes a folder that exists")
+    for place in (Path(data, "mnist"), Path(data)):
+        if place.is_dir() and any(in_folder(place, name) for name in FILES):
+            return place, "BLOCKMAPS_DATA"
+    return None  # it has other data
+
+
+def read(name: str, folder: str | None = None) -> np.ndarray:
+    """Return the values of a file of MNIST, downloaded if it is nowhere or broken in the cache.
 
     Parameters
     ----------
@@ -186,19 +210,23 @@ def find(name: str, folder: str | None = None) -> Path:
     Raises
     ------
     InputError
-        If a folder is named and lacks the file, or it cannot be downloaded.
+        If a folder is named and lacks the file, or the file is not MNIST's, or it cannot be
+        downloaded.
     """
-    places = [(Path(folder), "`folder:`")] if folder else []
-    data = os.environ.get("BLOCKMAPS_DATA")
-    if not folder and data and Path(data, "mnist").is_dir():
-        places = [(Path(data, "mnist"), "BLOCKMAPS_DATA")]
-    for place, by in places:
+    if named := named_folder(folder):
+        place, by = named
         path = in_folder(place, name)
         if path is None:
             raise InputError(f"{place}: has no {name}.gz, though {by} names it as MNIST's folder")
-        return path
+        return values(name, read_raw(path), str(path))
     cache = Path(pooch.os_cache("blockmaps")) / "mnist"
-    return in_folder(cache, name) or download(name, cache)
+    if path := in_folder(cache, name):
+        try:
+            return values(name, read_raw(path), str(path))
+        except InputError:
+            path.unlink(missing_ok=True)  # what is in the cache can be had again
+    path = download(name, cache)
+    return values(name, read_raw(path), str(path))
 
 
 def load(side: int, folder: str | None = None) -> tuple[Resized, np.ndarray]:
@@ -214,10 +242,6 @@ def load(side: int, folder: str | None = None) -> tuple[Resized, np.ndarray]:
     InputError
         If a file is missing, corrupt or not MNIST's.
     """
-    found = {}
-    for name in FILES:
-        path = find(name, folder)
-        found[name] = values(name, read_raw(path), str(path))
-    train, train_classes, test, test_classes = found.values()
+    train, train_classes, test, test_classes = (read(name, folder) for name in FILES)
     classes = np.concatenate([train_classes, test_classes]).astype(np.int64)
     return Resized(np.concatenate([train, test]), side), classes

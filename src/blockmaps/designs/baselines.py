@@ -46,7 +46,7 @@ class Baseline(Design):
                         projected=name == "lstm" and hidden > sizes.outputs,
                     )
                 called = f"{name}-h{self.hidden[name]}" if name in self.hidden else name
-                yield Row(name, called, budget, cell)
+                yield Row(called, called, budget, cell)
                 if self.matched:
                     yield from self._matched(cell, called, budget, sizes)
 
@@ -54,7 +54,7 @@ class Baseline(Design):
         densities = dict.fromkeys(RNN_BLOCKS, UNIFORM_DENSITY)
         hidden = solve_hidden(cell.unknowns, densities, sizes.inputs, sizes.outputs)
         pattern = sizes.rnn(hidden, densities=densities)
-        yield Row(f"uniform~{cell.cell}", f"uniform~{called}", budget, pattern)
+        yield Row(f"uniform~{called}", f"uniform~{called}", budget, pattern)
         hidden, densities = solve_balanced(
             cell.unknowns,
             0.5,
@@ -63,4 +63,4 @@ class Baseline(Design):
             dict(zip(RNN_BLOCKS[3:], self.outputs, strict=True)),
         )
         pattern = sizes.rnn(hidden, densities=densities)
-        yield Row(f"balanced~{cell.cell}", f"balanced~{called}", budget, pattern)
+        yield Row(f"balanced~{called}", f"balanced~{called}", budget, pattern)

@@ -16,13 +16,22 @@ NOTHING = "the table holds no pairs of transforms"
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what is drawn: of the first experiment with pairs, the largest budget, split test."""
+    """Return what is drawn, of split test: the first experiment with the most of `ARMS` and pairs.
+
+    Of several budgets the largest at which it has those arms.
+    """
     rows = table[(table["split"] == "test") & table["anomaly"].notna()]
     rows = rows[rows["anomaly"] != ""]
     if rows.empty:
         return rows
-    rows = rows[rows["experiment"] == rows["experiment"].iloc[0]]
-    rows = rows[rows["budget"] == rows["budget"].max()]
+    # an experiment and budget with none of the arms shows its own first arm
+    panels = rows.groupby(["experiment", "budget"])["arm"].agg(
+        lambda arms: len(set(arms) & set(ARMS))
+    )
+    best = panels[panels == panels.max()].reset_index()
+    experiment = best["experiment"].iloc[0]
+    budget = best.loc[best["experiment"] == experiment, "budget"].max()
+    rows = rows[(rows["experiment"] == experiment) & (rows["budget"] == budget)]
     main = rows[rows["arm"].isin(ARMS)]
     return main if len(main) else rows[rows["arm"] == rows["arm"].iloc[0]]
 

@@ -15,6 +15,9 @@ from blockmaps.variants import AnyVariant, CellVariant
 
 SHARE = 0.8  # of what is free: what libraries take for themselves is not known
 FLOAT, INDEX = 4, 8  # bytes
+OVERHEAD = 150 * 1024**2  # what a training takes whatever the variants, measured on a CPU
+# How torch, cuDNN, cuBLAS and the CPU's allocator say it, beside an exception of its own.
+OUT_OF_MEMORY = ("out of memory", "alloc_failed", "can't allocate memory")
 
 
 class Step(NamedTuple):
@@ -58,7 +61,7 @@ def variant_bytes(variant: AnyVariant, step: Step) -> int:
 
 def shared_bytes(step: Step) -> int:
     """Return what a bank needs once: its minibatch, read, scaled and copied."""
-    return 3 * FLOAT * step.steps * step.batch * step.inputs
+    return OVERHEAD + 3 * FLOAT * step.steps * step.batch * step.inputs
 
 
 def plan(variants: Sequence[AnyVariant], step: Step, free: int) -> list[list[AnyVariant]]:
@@ -85,4 +88,5 @@ def is_out_of_memory(fault: BaseException) -> bool:
     """Return whether a fault says that memory ran out."""
     if isinstance(fault, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(fault, RuntimeError) and "can't allocate memory" in str(fault)
+    text = str(fault).lower()
+    return isinstance(fault, RuntimeError) and any(words in text for words in OUT_OF_MEMORY)

@@ -1,6 +1,7 @@
 """Train a shard: its variants in banks, from where their checkpoints stand, into rows."""
 
 import gc
+import math
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -51,6 +52,7 @@ def train_shard(
     log_folder: Path,
     accelerator: str = "auto",
     logger: str = "csv",
+    most_bytes: float = math.inf,
 ) -> Trained:
     """Train a shard's variants.
 
@@ -64,6 +66,7 @@ def train_shard(
     checkpoint_folder, log_folder : where checkpoints and the logger's files go.
     accelerator : "auto", "cpu" or "cuda".
     logger : "csv", "tensorboard" or "wandb".
+    most_bytes : of the host's memory that this job may take; others may run beside it.
 
     Raises
     ------
@@ -94,6 +97,8 @@ def train_shard(
     free = memory.free_bytes(device)
     if device.type == "cuda":
         free -= stored.inputs.nbytes  # the data set is kept there
+    else:
+        free = min(free, most_bytes)
     todo = memory.plan(shard.variants, step, free)
     print(f"{_banks(todo)} in {free / 1e9:.1f} GB free on {device}", flush=True)
     done: dict[str, checkpoints.Checkpoint] = {}
