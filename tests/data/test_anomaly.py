@@ -15,8 +15,9 @@ from scipy.stats import chi2
 from blockmaps.data import KINDS, anomaly, store
 from blockmaps.data.anomaly import Rad
 from blockmaps.data.digits import load as digits
-from blockmaps.data.sequences import draw_choices, draw_images, held_out_pools, levels
+from blockmaps.data.sequences import draw_choices, draw_images, held_out_pools
 from blockmaps.data.transforms import TRANSFORMS
+from blockmaps.data.transforms import levels as torch_levels
 from blockmaps.errors import InputError
 
 SMALL = Rad(train=60, validation=15, test=25, test_leaking=20)
@@ -24,6 +25,11 @@ MAPS = Path("/proc/self/maps")
 SPLITS = ("train", "validation", "test", "test_leaking")
 POOL_SIZES = {"train": 1197, "validation": 200, "test": 400, "test_leaking": 1197}
 POOL_SIZES["validation_leaking"] = 1197
+
+
+def levels(pixels):
+    """Levels as the data sets have them, of numpy's pixels."""
+    return torch_levels(torch.from_numpy(np.asarray(pixels))).numpy()
 
 
 def made(spec, seed):

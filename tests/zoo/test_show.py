@@ -8,6 +8,7 @@ from torch import nn
 
 from blockmaps import spy
 from blockmaps.blocks import Affine, Plus
+from blockmaps.cli import models
 from blockmaps.contraction import Contraction
 from blockmaps.maps import BlockMap
 from blockmaps.terms import Constant, Product, Sum
@@ -41,6 +42,10 @@ def test_what_is_not_there_is_one_line_and_exit_2(blockmaps, arguments, said):
     assert done.returncode == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_commands_help_names_the_zoos_models():
+    assert models.NAMES.split(", ") == list(MODELS)
 
 
 def test_zoo_as_json(blockmaps):

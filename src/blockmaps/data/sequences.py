@@ -22,14 +22,6 @@ def generator(seed: np.random.SeedSequence, *path: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(substream(seed, *path)))
 
 
-def levels(pixels: np.ndarray) -> np.ndarray:
-    """Return pixels in [0, 1] as levels 0 to 255, of any shape, half a level rounded up.
-
-    The 1e-6 decides exact ties, such as a pixel of 0.5, whatever the last bit of a float is.
-    """
-    return np.floor(pixels * 255 + (0.5 + 1e-6)).astype(np.uint8)
-
-
 def held_out_pools(
     classes: np.ndarray, held_out: dict[str, int], rng: np.random.Generator
 ) -> dict[str, np.ndarray]:

@@ -236,18 +236,3 @@ def levels(pixels: Float64[Tensor, "..."]) -> Tensor:
     The 1e-6 decides exact ties, such as a pixel of 0.5, whatever the last bit of a float is.
     """
     return (pixels * 255 + (0.5 + 1e-6)).floor().to(torch.uint8)
-
-
-def transform(
-    name: str, images: Float64[np.ndarray, "images side side"], rng: np.random.Generator
-) -> Float64[np.ndarray, "images side side"]:
-    """Draw and apply a transform, and clamp each image to the range it had before.
-
-    Parameters
-    ----------
-    name : one of `TRANSFORMS`.
-    images : (images, side, side) pixels in [0, 1].
-    rng : where the random numbers come from.
-    """
-    parameters = torch.from_numpy(draw(name, rng, len(images), images.shape[-1]))
-    return clamped(name, torch.from_numpy(images), parameters).numpy()
