@@ -152,6 +152,75 @@ def test_any_slots():
     compare([one, one.model_copy(update={"seed_index": 1})], 3, 1, iterations=5)
 
 
+def test_slots_of_members_are_padded_one_by_one():
+    def two_layers(first, second):
+        sizes = {"x": INPUTS, "h1": first, "h2": second, "y": OUTPUTS}
+        kinds = {"h1": "elu", "h2": "sigmoid"}
+        slots = [
+            Slot(name=name, size=size, activation=kinds.get(name, "identity"))
+            for name, size in sizes.items()
+        ]
+        blocks = [
+            Block(target=target, source=source, density=0.6)
+            for target in list(sizes)[1:]
+            for source in sizes
+        ]
+        return Variant(
+            pattern=Pattern(slots=slots, blocks=blocks),
+            initialisation=Initialisation(std=0.5),
+            learning_rate=0.01,
+            seed_index=0,
+        )
+
+    variants = [two_layers(9, 3), two_layers(3, 9), two_layers(6, 6)]
+    starts = [start(one, ROOT_SEED) for one in variants]
+    assert [group.members for group in Bank(variants, starts).groups] == [[0, 1, 2]]
+    compare(variants, 3, 4)
+
+
+def test_full_variants_are_copied_and_the_others_scattered():
+    variants = [
+        variant(5, [1] * 6),
+        variant(5, [1, 1, 1, 1, 1, 0.5]),
+        variant(5, [1] * 6, seed_index=1),
+        variant(6, [1] * 6, "tanh"),
+    ]
+    with pytest.raises(ValueError, match="share"):
+        Bank.from_variants(variants, ROOT_SEED)
+    bank = Bank.from_variants(variants[:3], ROOT_SEED)
+    assert {tuple(group.members): group.full for group in bank.groups} == {
+        (0, 2): True,
+        (1,): False,
+    }
+    compare(variants[:3], 4, 5)
+    compare(variants[3:], 4, 5)
+
+
+def test_groups_take_turns_with_one_workspace():
+    """Two passes before one backward, and groups of one variant each, are the same."""
+    variants = [variant(h, [0.5, 1, 1, 0.3, 1, 1]) for h in (2, 8, 12)]
+    bank = Bank.from_variants(variants, ROOT_SEED, torch.float64)
+    assert len(bank.groups) > 1
+    torch.manual_seed(0)
+    first, second = torch.randn(2, 4, 3, INPUTS, dtype=torch.float64)
+    (bank(first).square().sum() + bank(second).square().sum()).backward()
+    together = [parameter.grad.clone() for parameter in bank.parameters()]
+    bank.zero_grad()
+    for x in (first, second):
+        bank(x).square().sum().backward()
+    for parameter, gradient in zip(bank.parameters(), together, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, rtol=1e-12, atol=1e-12)
+
+
+def test_a_bank_can_change_its_type():
+    bank = Bank.from_variants([variant(h, [0.5, 1, 1, 0.3, 1, 1]) for h in (2, 8)], ROOT_SEED)
+    x = torch.randn(4, 3, INPUTS)
+    single = bank(x)
+    double = bank.double()(x.double())
+    assert double.dtype == torch.float64
+    torch.testing.assert_close(single.double(), double, rtol=1e-5, atol=1e-5)
+
+
 def test_y_is_one_step_behind_h_and_is_fed_back():
     densities = dict(zip(RNN_BLOCKS, [1, 0, 1, 0, 1, 0], strict=True))
     pattern = rnn_pattern(1, 1, 1, densities, activation="identity")

@@ -12,15 +12,14 @@ of parameters is the papers' count, and the optimiser never sees a masked entry.
 """
 
 from collections.abc import Sequence
-from itertools import accumulate
+from math import prod
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from blockmaps.groups import DERIVATIVES, Group, group_by_size
+from blockmaps.groups import lay_out
 from blockmaps.patterns import Pattern
 from blockmaps.variants import Start, Variant, start
 
@@ -28,77 +27,77 @@ from blockmaps.variants import Start, Variant, start
 class _Recurrence(torch.autograd.Function):
     """All variants over all steps, with its gradient written out.
 
-    Forward keeps the states; backward runs the time loop in reverse, and takes the gradient of U
-    as one matrix product, as the products with U were. Blank steps have no product with U, and
-    after the last step nothing reads h, so there only the output's rows are computed.
+    Forward keeps V and the states s; backward runs the time loop in reverse for the gradients D of
+    the sums, and then takes that of U over all steps as one matrix product. What each group needs
+    only while it is computed (W, the products with U, D) is written into the same two workspaces:
+    vectors of their own would leave the cache, and large ones be mapped anew at every step.
     """
 
     @staticmethod
-    def forward(ctx, unknowns, biases, inputs, bank, iterations, steps, loss_steps):
+    def forward(ctx, bank, inputs, iterations, steps, loss_steps, *parameters):
         time, batch, width = inputs.shape
-        places = unknowns.new_zeros(bank.places).index_copy_(0, bank.unknown_places, unknowns)
-        b = unknowns.new_zeros(bank.rows).index_copy_(0, bank.bias_rows, biases)
-        U = places[: bank.rows * width].view(bank.rows, width)
         columns = inputs.view(time * batch, width)
-        Ux = torch.addmm(b[:, None], U, columns.T).view(bank.rows, time, batch)
-        blank = b[:, None, None].expand(-1, 1, batch)
-        states, outputs = [], []
+        unknowns, biases = parameters[: len(bank.variants)], parameters[len(bank.variants) :]
+        outputs, kept = [], []
         for group in bank.groups:
-            V, ux = group.slice_places(places), group.slice_rows(Ux)
-            ub = group.slice_rows(blank)[:, :, 0]
+            W = bank.workspace("W", group.all_places)
+            group.form(W, [unknowns[k] for k in group.members])
+            U, V = group.split(W)
+            V = V.clone()
+            b = W.new_zeros(group.all_rows)
+            b[group.rows] = torch.cat([biases[k] for k in group.members])
+            sums = bank.workspace("sums", group.all_rows, time * batch)
+            torch.addmm(b[:, None], U, columns.T, out=sums)
+            u = sums.view(len(group.members), group.size, time, batch).unbind(2)
+            blank = b.view(-1, group.size, 1).expand(-1, -1, batch)
             s: list[Tensor] = []
             for step in range(steps):
-                rows = bank.outputs if step == steps - 1 else group.size
                 token = step // iterations
-                u = (ux[:, :, token] if token < time else ub)[:, :rows]
+                ub = u[token] if token < time else blank
                 # s starts at zero, so the first step has no product with V
-                a = torch.baddbmm(u, V[:, :rows], s[-1]) if s else u.clone()
-                s.append(group.activate(a))
+                s.append(group.activate(torch.baddbmm(ub, V, s[-1]) if s else ub.clone()))
             outputs.append(torch.stack([s[step][:, : bank.outputs] for step in loss_steps], 1))
-            states.append(s)
-        ctx.bank, ctx.iterations, ctx.loss_steps = bank, iterations, loss_steps
-        ctx.states, ctx.places = states, places
+            kept.append((V, s))
+        ctx.bank, ctx.iterations, ctx.loss_steps, ctx.kept = bank, iterations, loss_steps, kept
         ctx.save_for_backward(columns)
         return torch.cat(outputs)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
-        bank, (columns,) = ctx.bank, ctx.saved_tensors
+        bank, iterations, (columns,) = ctx.bank, ctx.iterations, ctx.saved_tensors
         batch = gradient.shape[-1]
-        time = columns.shape[0] // batch
-        last = {step: position for position, step in enumerate(ctx.loss_steps)}
-        Ux = gradient.new_zeros(bank.rows, time, batch)
-        b = gradient.new_zeros(bank.rows, 1, 1)
-        places = torch.zeros_like(ctx.places)
-        first = 0
-        for group, s in zip(bank.groups, ctx.states, strict=True):
-            members = len(group.members)
-            outer = gradient[first : first + members]
-            first += members
-            V, dV = group.slice_places(ctx.places), group.slice_places(places)
-            dux, db = group.slice_rows(Ux), group.slice_rows(b)[:, :, 0]
-            d = torch.zeros_like(s[-1])
+        position = {step: position for position, step in enumerate(ctx.loss_steps)}
+        unknowns: list[Tensor | None] = [None] * len(bank.variants)
+        biases: list[Tensor | None] = [None] * len(bank.variants)
+        parts = gradient.split([len(group.members) for group in bank.groups])
+        for group, outer, (V, s) in zip(bank.groups, parts, ctx.kept, strict=True):
+            W = bank.workspace("W", group.all_places)
+            dU, dV = group.split(W)
+            dV.zero_()
+            D = bank.workspace("sums", len(group.members), group.size, len(s), batch)
+            each = D.unbind(2)
+            from_later: Tensor | None = None
             for step in reversed(range(len(s))):
-                rows, token = s[step].shape[1], step // ctx.iterations
-                if step in last:
-                    d[:, : bank.outputs] += outer[:, last[step]]
-                d = group.differentiate(d, s[step])
-                if token < time:
-                    dux[:, :rows, token] += d
+                d = each[step]
+                if from_later is None:
+                    d.zero_()
                 else:
-                    db[:, :rows] += d.sum(2, keepdim=True)
+                    d.copy_(from_later)
+                if step in position:
+                    d[:, : bank.outputs] += outer[:, position[step]]
+                group.differentiate(d, s[step])
                 if step:
-                    dV[:, :rows].baddbmm_(d, s[step - 1].mT)
-                    d = torch.bmm(V[:, :rows].mT, d)
-        width = columns.shape[1]
-        U = places[: bank.rows * width].view(bank.rows, width)
-        torch.mm(Ux.view(bank.rows, -1), columns, out=U)
-        return (
-            places.index_select(0, bank.unknown_places),
-            (Ux.sum((1, 2)) + b[:, 0, 0]).index_select(0, bank.bias_rows),
-            *(None,) * 5,
-        )
+                    dV.baddbmm_(d, s[step - 1].mT)
+                    from_later = torch.bmm(V.mT, d)
+            db = D.sum((2, 3)).view(-1).index_select(0, group.rows).split(group.row_counts)
+            if iterations > 1:
+                D = D.unflatten(2, (-1, iterations)).sum(3)
+            # blank tokens come last, and have no product with U
+            torch.mm(D.view(group.all_rows, -1)[:, : len(columns)], columns, out=dU)
+            for k, one, bias in zip(group.members, group.collect(W), db, strict=True):
+                unknowns[k], biases[k] = one, bias
+        return *(None,) * 5, *unknowns, *biases
 
 
 class Bank(nn.Module):
@@ -138,7 +137,8 @@ class Bank(nn.Module):
             torch.from_numpy(begin.values).to(dtype) for begin in starts
         )
         self.biases = nn.ParameterList(torch.from_numpy(begin.bias).to(dtype) for begin in starts)
-        self._lay_out(patterns, starts, dtype)
+        self._patterns, self._masks = patterns, [begin.mask for begin in starts]
+        self._place()
 
     @classmethod
     def from_variants(
@@ -147,72 +147,25 @@ class Bank(nn.Module):
         """Return a bank before training, drawn from the root seed."""
         return cls(variants, [start(variant, root) for variant in variants], dtype)
 
-    def _lay_out(
-        self, patterns: Sequence[Pattern], starts: Sequence[Start], dtype: torch.dtype
-    ) -> None:
-        """Decide where every unknown and bias goes: U of all groups first, then each group's V."""
-        sizes = [pattern.state_size for pattern in patterns]
-        parts = group_by_size(sizes)
-        padded = [max(sizes[position] for position in part) for part in parts]
-        first_rows = [0, *accumulate(len(p) * size for p, size in zip(parts, padded, strict=True))]
-        self.rows = first_rows[-1]
-        squares = [len(p) * size**2 for p, size in zip(parts, padded, strict=True)]
-        first_places = [self.rows * self.inputs + n for n in (0, *accumulate(squares))]
-        self.places = first_places[-1]
-        unknown_places: dict[int, np.ndarray] = {}
-        bias_rows: dict[int, np.ndarray] = {}
-        self._group_parts = []
-        for part, size, row0, place0 in zip(
-            parts, padded, first_rows[:-1], first_places[:-1], strict=True
-        ):
-            kinds = np.full((len(part), size), "relu", dtype=object)  # padding stays at zero
-            for position, variant in enumerate(part):
-                rows = self._rows_of(patterns[variant])
-                kinds[position, rows] = np.repeat(
-                    [slot.activation for slot in patterns[variant].slots[1:]],
-                    [slot.size for slot in patterns[variant].slots[1:]],
-                )
-                mask = starts[variant].mask
-                target = rows[mask.rows - self.inputs]
-                row = row0 + position * size + target
-                square = place0 + position * size**2 + target * size
-                from_input = mask.columns < self.inputs
-                source = rows[np.where(from_input, 0, mask.columns - self.inputs)]
-                unknown_places[variant] = np.where(
-                    from_input, row * self.inputs + mask.columns, square + source
-                )
-                bias_rows[variant] = row0 + position * size + rows
-            self._group_parts.append((part, size, row0, place0, kinds))
-        order = [variant for part in parts for variant in part]
-        every = range(len(patterns))
-        for name, value in {
-            "unknown_places": np.concatenate([unknown_places[k] for k in every]),
-            "bias_rows": np.concatenate([bias_rows[k] for k in every]),
-            "position": np.argsort(order),
-        }.items():
-            self.register_buffer(name, torch.from_numpy(value), persistent=False)
-        self._place_groups(torch.device("cpu"), dtype)
+    def _place(self) -> None:
+        """Lay the groups out for the device and the type that the parameters have."""
+        like = self.unknowns[0]
+        self.groups = lay_out(self._patterns, self._masks, like.device)
+        self.rows = sum(group.all_rows for group in self.groups)
+        order = torch.tensor([k for group in self.groups for k in group.members])
+        self._position = order.argsort().to(like.device)
+        self._workspaces: dict[str, Tensor] = {}
 
-    def _rows_of(self, pattern: Pattern) -> np.ndarray:
-        """Return where each state unit (h, …, y) sits in the padded state (y, h, …, padding)."""
-        return np.roll(np.arange(pattern.state_size), -self.outputs)
-
-    def _place_groups(self, device: torch.device, dtype: torch.dtype) -> None:
-        """Make the groups' constants on a device."""
-        self.groups = []
-        for part, size, row0, place0, kinds in self._group_parts:
-            floor = np.where(kinds == "relu", 0.0, -np.inf)[..., None]
-            smooth = [
-                (name, torch.from_numpy((kinds == name)[..., None]).to(device))
-                for name in DERIVATIVES
-                if (kinds == name).any()
-            ]
-            tensor = torch.from_numpy(floor).to(device, dtype)
-            self.groups.append(Group(part, size, row0, place0, tensor, smooth))
+    def workspace(self, name: str, *shape: int) -> Tensor:
+        """Return a contiguous tensor that holds whatever it held last; the same one a name."""
+        number = prod(shape)
+        if name not in self._workspaces or self._workspaces[name].numel() < number:
+            self._workspaces[name] = self.unknowns[0].detach().new_empty(number)
+        return self._workspaces[name][:number].view(shape)
 
     def _apply(self, fn, recurse=True):
         super()._apply(fn, recurse)
-        self._place_groups(self.unknowns[0].device, self.unknowns[0].dtype)
+        self._place()
         return self
 
     def forward(
@@ -244,15 +197,15 @@ class Bank(nn.Module):
             raise ValueError("a bank gives its inputs no gradient")
         steps = tuple((token + 1) * iterations - 1 for token in tokens)
         outputs = _Recurrence.apply(
-            torch.cat(list(self.unknowns)),
-            torch.cat(list(self.biases)),
-            inputs.contiguous(),
             self,
+            inputs.contiguous(),
             iterations,
             number * iterations,
             steps,
+            *self.unknowns,
+            *self.biases,
         )
-        return outputs.index_select(0, self.position).mT
+        return outputs.index_select(0, self._position).mT
 
 
 def _shared(pattern: Pattern) -> tuple:
