@@ -15,6 +15,7 @@ from blockmaps.groups import MOST_PADDING, group_by_size
 from blockmaps.maps import IterativeMap
 from blockmaps.patterns import RNN_BLOCKS, Block, Mask, Pattern, Slot, rnn_pattern
 from blockmaps.variants import Initialisation, Start, Variant, start
+from blockmaps.weights import Full, Scattered, SparseInput
 
 ROOT_SEED = 7
 INPUTS, OUTPUTS = 6, 4
@@ -188,12 +189,27 @@ def test_full_variants_are_copied_and_the_others_scattered():
     with pytest.raises(ValueError, match="share"):
         Bank.from_variants(variants, ROOT_SEED)
     bank = Bank.from_variants(variants[:3], ROOT_SEED)
-    assert {tuple(group.members): group.full for group in bank.groups} == {
-        (0, 2): True,
-        (1,): False,
+    assert {tuple(group.members): type(group.weights) for group in bank.groups} == {
+        (0, 2): Full,
+        (1,): Scattered,
     }
     compare(variants[:3], 4, 5)
     compare(variants[3:], 4, 5)
+
+
+@pytest.mark.skipif(not torch.backends.mkl.is_available(), reason="torch was built without MKL")
+def test_few_unknowns_of_the_input_are_kept_in_compressed_rows():
+    variants = [
+        variant(h, [0.15, 1, 1, 0.15, 1, 1], seed_index=s) for s in (0, 1) for h in (30, 33)
+    ]
+    variants += [variant(30, [0.8, 1, 1, 0.5, 1, 1]), variant(30, [0, 1, 1, 0, 1, 1])]
+    bank = Bank.from_variants(variants, ROOT_SEED)
+    assert [(group.members, type(group.weights)) for group in bank.groups] == [
+        ([0, 2, 5, 1, 3], SparseInput),
+        ([4], Scattered),
+    ]
+    compare(variants, 3, 4, steps=3)
+    compare(variants, 3, 4, loss_steps=[3], iterations=2, blank_steps=1, steps=3)
 
 
 def test_groups_take_turns_with_one_workspace():

@@ -22,6 +22,7 @@ from torch.autograd.function import once_differentiable
 from blockmaps.groups import lay_out
 from blockmaps.patterns import Pattern
 from blockmaps.variants import Start, Variant, start
+from blockmaps.weights import Columns
 
 
 class _Recurrence(torch.autograd.Function):
@@ -36,20 +37,19 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx, bank, inputs, iterations, steps, loss_steps, *parameters):
         time, batch, width = inputs.shape
-        columns = inputs.view(time * batch, width)
+        x = Columns(inputs.view(time * batch, width))
         unknowns, biases = parameters[: len(bank.variants)], parameters[len(bank.variants) :]
         outputs, kept = [], []
         for group in bank.groups:
-            W = bank.workspace("W", group.all_places)
-            group.form(W, [unknowns[k] for k in group.members])
-            U, V = group.split(W)
-            V = V.clone()
-            b = W.new_zeros(group.all_rows)
+            members, size = group.shape.members, group.shape.size
+            b = inputs.new_zeros(group.shape.rows)
             b[group.rows] = torch.cat([biases[k] for k in group.members])
-            sums = bank.workspace("sums", group.all_rows, time * batch)
-            torch.addmm(b[:, None], U, columns.T, out=sums)
-            u = sums.view(len(group.members), group.size, time, batch).unbind(2)
-            blank = b.view(-1, group.size, 1).expand(-1, -1, batch)
+            sums = bank.workspace("sums", group.shape.rows, time * batch)
+            V = group.weights.multiply(
+                [unknowns[k] for k in group.members], b, x, bank.workspace, sums
+            )
+            u = sums.view(members, size, time, batch).unbind(2)
+            blank = b.view(-1, size, 1).expand(-1, -1, batch)
             s: list[Tensor] = []
             for step in range(steps):
                 token = step // iterations
@@ -59,23 +59,22 @@ class _Recurrence(torch.autograd.Function):
             outputs.append(torch.stack([s[step][:, : bank.outputs] for step in loss_steps], 1))
             kept.append((V, s))
         ctx.bank, ctx.iterations, ctx.loss_steps, ctx.kept = bank, iterations, loss_steps, kept
-        ctx.save_for_backward(columns)
+        ctx.x = x
+        ctx.save_for_backward(inputs)  # to be told if it is changed before backward
         return torch.cat(outputs)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
-        bank, iterations, (columns,) = ctx.bank, ctx.iterations, ctx.saved_tensors
-        batch = gradient.shape[-1]
+        bank, iterations, x, (inputs,) = ctx.bank, ctx.iterations, ctx.x, ctx.saved_tensors
+        time, batch, _ = inputs.shape
         position = {step: position for position, step in enumerate(ctx.loss_steps)}
         unknowns: list[Tensor | None] = [None] * len(bank.variants)
         biases: list[Tensor | None] = [None] * len(bank.variants)
         parts = gradient.split([len(group.members) for group in bank.groups])
         for group, outer, (V, s) in zip(bank.groups, parts, ctx.kept, strict=True):
-            W = bank.workspace("W", group.all_places)
-            dU, dV = group.split(W)
-            dV.zero_()
-            D = bank.workspace("sums", len(group.members), group.size, len(s), batch)
+            dV = bank.workspace("dV", *V.shape).zero_()
+            D = bank.workspace("sums", *V.shape[:2], len(s), batch)
             each = D.unbind(2)
             from_later: Tensor | None = None
             for step in reversed(range(len(s))):
@@ -94,8 +93,9 @@ class _Recurrence(torch.autograd.Function):
             if iterations > 1:
                 D = D.unflatten(2, (-1, iterations)).sum(3)
             # blank tokens come last, and have no product with U
-            torch.mm(D.view(group.all_rows, -1)[:, : len(columns)], columns, out=dU)
-            for k, one, bias in zip(group.members, group.collect(W), db, strict=True):
+            given = D.view(group.shape.rows, -1)[:, : time * batch]
+            found = group.weights.gradients(given, x, dV, bank.workspace)
+            for k, one, bias in zip(group.members, found, db, strict=True):
                 unknowns[k], biases[k] = one, bias
         return *(None,) * 5, *unknowns, *biases
 
@@ -151,7 +151,7 @@ class Bank(nn.Module):
         """Lay the groups out for the device and the type that the parameters have."""
         like = self.unknowns[0]
         self.groups = lay_out(self._patterns, self._masks, like.device)
-        self.rows = sum(group.all_rows for group in self.groups)
+        self.rows = sum(group.shape.rows for group in self.groups)
         order = torch.tensor([k for group in self.groups for k in group.members])
         self._position = order.argsort().to(like.device)
         self._workspaces: dict[str, Tensor] = {}
@@ -205,7 +205,7 @@ class Bank(nn.Module):
             *self.unknowns,
             *self.biases,
         )
-        return outputs.index_select(0, self._position).mT
+        return outputs.index_select(0, self._position).mT.contiguous()
 
 
 def _shared(pattern: Pattern) -> tuple:

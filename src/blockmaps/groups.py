@@ -1,7 +1,7 @@
 """Groups of a bank: variants of nearly the same size, padded to one, computed together.
 
 A group is what is computed at once: its W is formed, multiplied and left behind before the next
-group's. On a CPU a group is therefore kept as small as its cache; on a GPU it is kept large.
+group's. On a CPU a group is therefore kept so small that its W stays in the cache; on a GPU not.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from blockmaps.activations import BACKWARD, IN_PLACE
 from blockmaps.patterns import Activation, Mask, Pattern
+from blockmaps.weights import MOST_SPARSE, Full, Scattered, Shape, SparseInput, Weights
 
 # Variants are padded to the largest of their group; a group ends where padding would pass this.
 MOST_PADDING = 1.12
@@ -33,92 +34,25 @@ class Rows(NamedTuple):
 class Group(NamedTuple):
     """Variants of nearly the same size, padded to one.
 
-    W without its rows for x is kept as U, (members, size, |x|), then V, (members, size, size), in
-    one vector. The state begins with the output: (y, h), or (y, h1, h2 …), each slot but the output
-    padded to the largest of the group.
+    The state begins with the output: (y, h), or (y, h1, h2 …), each slot but the output padded to
+    the largest of the group.
 
     Attributes
     ----------
     members : positions of its variants in the bank.
-    size : rows of the state, padding included.
-    inputs, outputs : |x|, |y|.
-    full : every place of every member is an unknown; then there is no padding.
-    places : (unknowns,) where the members' unknowns, one member after another, lie in that vector;
-        None if full.
-    counts : unknowns of each member.
-    rows : (biases,) where their biases lie among the members × size rows.
+    shape : sizes, padding included.
+    weights : how its W is held.
+    rows : (biases,) where the members' biases, one member after another, lie among all rows.
     row_counts : biases of each member.
     activated : the rows that have an activation other than the identity.
     """
 
     members: list[int]
-    size: int
-    inputs: int
-    outputs: int
-    full: bool
-    places: Tensor | None
-    counts: list[int]
+    shape: Shape
+    weights: Weights
     rows: Tensor
     row_counts: list[int]
     activated: list[Rows]
-
-    @property
-    def all_rows(self) -> int:
-        """Rows of all members, padding included."""
-        return len(self.members) * self.size
-
-    @property
-    def all_places(self) -> int:
-        """Length of the vector that holds U and V."""
-        return self.all_rows * (self.inputs + self.size)
-
-    def split(self, W: Tensor) -> tuple[Tensor, Tensor]:
-        """Return U as (members × size, |x|) and V as (members, size, size), views of a vector."""
-        U, V = W.split([self.all_rows * self.inputs, self.all_rows * self.size])
-        return U.view(self.all_rows, self.inputs), V.view(-1, self.size, self.size)
-
-    def form(self, W: Tensor, unknowns: Sequence[Tensor]) -> None:
-        """Write the members' unknowns into the vector that holds U and V."""
-        if self.full:
-            for places, values in zip(self._rectangles(W), unknowns, strict=True):
-                for place, value in zip(places, self._quarters(values), strict=True):
-                    place.copy_(value)
-        else:
-            W.zero_().scatter_(0, self.places, torch.cat(list(unknowns)))
-
-    def collect(self, W: Tensor) -> list[Tensor]:
-        """Return every member's unknowns from the vector that holds U and V; `form` undone."""
-        if not self.full:
-            return list(W.index_select(0, self.places).split(self.counts))
-        found = [W.new_empty(count) for count in self.counts]
-        for places, values in zip(self._rectangles(W), found, strict=True):
-            for place, value in zip(places, self._quarters(values), strict=True):
-                value.copy_(place)
-        return found
-
-    def _quarters(self, values: Tensor) -> list[Tensor]:
-        """Return a full member's unknowns as rectangles: rows h and y, columns x and the state.
-
-        The state's columns are (h, y) here, those of `_rectangles` (y, h): one more cut each.
-        """
-        full = values.view(self.size, self.inputs + self.size)
-        return [
-            part
-            for rows in full.split([self.size - self.outputs, self.outputs])
-            for part in rows.split([self.inputs, self.size - self.outputs, self.outputs], 1)
-        ]
-
-    def _rectangles(self, W: Tensor) -> list[list[Tensor]]:
-        """Return the places of each member's rectangles, in the order of `_quarters`."""
-        U, V = self.split(W)
-        return [
-            [
-                part
-                for rows in (slice(self.outputs, None), slice(self.outputs))
-                for part in (u[rows], v[rows, self.outputs :], v[rows, : self.outputs])
-            ]
-            for u, v in zip(U.view(-1, self.size, self.inputs), V, strict=True)
-        ]
 
     def activate(self, a: Tensor) -> Tensor:
         """Return σ(a) of all rows of the state, or of the output's alone; overwrites a."""
@@ -167,14 +101,15 @@ def lay_out(
     """Put variants into groups, and decide where every unknown and bias goes."""
     inputs = patterns[0].slots[0].size
     most = MOST_PLACES if device.type == "cpu" else None
-    # full ones of one size apart from the others: they are copied, not scattered
-    kinds: dict[int, list[int]] = {}
+    # full ones of one size apart from the others, those with few unknowns in U too
+    kinds: dict[tuple[int, bool], list[int]] = {}
     for k, (pattern, mask) in enumerate(zip(patterns, masks, strict=True)):
         size = pattern.state_size
         full = len(mask.rows) == size * (inputs + size)
-        kinds.setdefault(size if full else 0, []).append(k)
+        few = np.count_nonzero(mask.columns < inputs) <= MOST_SPARSE * size * inputs
+        kinds.setdefault((size if full else 0, few), []).append(k)
     groups = []
-    for full, kind in kinds.items():
+    for (full, _), kind in kinds.items():
         sizes = [patterns[k].state_size for k in kind]
         for positions in group_by_size(sizes, inputs, most):
             members = [kind[position] for position in positions]
@@ -195,7 +130,7 @@ def _group(
     # the slots in the order of a group's state, padded, and where each begins
     padded = [y.size, *(max(one.sizes[slot.name] for one in patterns) for slot in hidden)]
     begins = [0, *accumulate(padded)]
-    size = begins.pop()
+    shape = Shape(len(members), begins.pop(), x.size, y.size)
     begin_of = dict(zip([y.name, *(slot.name for slot in hidden)], begins, strict=True))
     activated = [
         Rows(begin, begin + length, slot.activation)
@@ -208,20 +143,22 @@ def _group(
         place = np.concatenate(
             [begin_of[slot.name] + np.arange(slot.size) for slot in pattern.slots[1:]]
         )
-        row = k * size + place[mask.rows - x.size]
+        row = k * shape.size + place[mask.rows - x.size]
         from_input = mask.columns < x.size
         source = place[np.where(from_input, 0, mask.columns - x.size)]
-        V = len(members) * size * x.size
-        places.append(np.where(from_input, row * x.size + mask.columns, V + row * size + source))
-        rows.append(k * size + place)
+        V = shape.rows * x.size + row * shape.size
+        places.append(np.where(from_input, row * x.size + mask.columns, V + source))
+        rows.append(k * shape.size + place)
+    if full:
+        weights = Full(shape)
+    elif SparseInput.pays(shape, places, device):
+        weights = SparseInput(shape, places, device)
+    else:
+        weights = Scattered(shape, places, device)
     return Group(
         members=members,
-        size=size,
-        inputs=x.size,
-        outputs=y.size,
-        full=full,
-        places=None if full else torch.from_numpy(np.concatenate(places)).to(device),
-        counts=[len(one) for one in places],
+        shape=shape,
+        weights=weights,
         rows=torch.from_numpy(np.concatenate(rows)).to(device),
         row_counts=[len(one) for one in rows],
         activated=activated,
