@@ -14,7 +14,7 @@ from torch import Tensor
 
 from blockmaps.activations import BACKWARD, IN_PLACE
 from blockmaps.patterns import Activation, Mask, Pattern
-from blockmaps.weights import MOST_SPARSE, Full, Scattered, Shape, SparseInput, Weights
+from blockmaps.weights import Full, Shape, Weights, fastest
 
 # Variants are padded to the largest of their group; a group ends where padding would pass this.
 MOST_PADDING = 1.12
@@ -101,31 +101,29 @@ def lay_out(
     """Put variants into groups, and decide where every unknown and bias goes."""
     inputs = patterns[0].slots[0].size
     most = MOST_PLACES if device.type == "cpu" else None
-    # full ones of one size apart from the others, those with few unknowns in U too
-    kinds: dict[tuple[int, bool], list[int]] = {}
+    kinds: dict[tuple[type[Weights], int], list[int]] = {}
     for k, (pattern, mask) in enumerate(zip(patterns, masks, strict=True)):
-        size = pattern.state_size
-        full = len(mask.rows) == size * (inputs + size)
-        few = np.count_nonzero(mask.columns < inputs) <= MOST_SPARSE * size * inputs
-        kinds.setdefault((size if full else 0, few), []).append(k)
+        kind = fastest(pattern, mask, device)
+        size = pattern.state_size if kind is Full else 0  # full ones cannot be padded
+        kinds.setdefault((kind, size), []).append(k)
     groups = []
-    for (full, _), kind in kinds.items():
-        sizes = [patterns[k].state_size for k in kind]
+    for (kind, _), chosen in kinds.items():
+        sizes = [patterns[k].state_size for k in chosen]
         for positions in group_by_size(sizes, inputs, most):
-            members = [kind[position] for position in positions]
-            chosen = [patterns[k] for k in members], [masks[k] for k in members]
-            groups.append(_group(members, *chosen, bool(full), device))
+            members = [chosen[position] for position in positions]
+            groups.append(_group(kind, members, patterns, masks, device))
     return groups
 
 
 def _group(
+    kind: type[Weights],
     members: list[int],
-    patterns: Sequence[Pattern],
-    masks: Sequence[Mask],
-    full: bool,
+    all_patterns: Sequence[Pattern],
+    all_masks: Sequence[Mask],
     device: torch.device,
 ) -> Group:
     """Lay one group out."""
+    patterns, masks = [all_patterns[k] for k in members], [all_masks[k] for k in members]
     x, *hidden, y = patterns[0].slots
     # the slots in the order of a group's state, padded, and where each begins
     padded = [y.size, *(max(one.sizes[slot.name] for one in patterns) for slot in hidden)]
@@ -149,16 +147,10 @@ def _group(
         V = shape.rows * x.size + row * shape.size
         places.append(np.where(from_input, row * x.size + mask.columns, V + source))
         rows.append(k * shape.size + place)
-    if full:
-        weights = Full(shape)
-    elif SparseInput.pays(shape, places, device):
-        weights = SparseInput(shape, places, device)
-    else:
-        weights = Scattered(shape, places, device)
     return Group(
         members=members,
         shape=shape,
-        weights=weights,
+        weights=kind(shape, places, device),
         rows=torch.from_numpy(np.concatenate(rows)).to(device),
         row_counts=[len(one) for one in rows],
         activated=activated,

@@ -18,8 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-# U's density up to which its products are faster in compressed sparse rows than as a rectangle,
-# with MKL on one thread (`python -m benchmarks.sparse`). Just above 0.2, so that masks drawn with that
+from blockmaps.patterns import Mask, Pattern
+
+# U's density up to which its products are faster in compressed sparse rows than as a rectangle, with
+# MKL on one thread (`python -m benchmarks.sparse`). Just above 0.2, so that masks drawn with that
 # density, where both ways are about equally fast, fall on one side together.
 MOST_SPARSE = 0.21
 
@@ -63,10 +65,13 @@ class Weights(ABC):
     Parameters
     ----------
     shape : its sizes.
+    places : of every member's unknowns in a vector that holds U, then V.
+    device : of the unknowns.
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, places: Sequence[np.ndarray], device: torch.device) -> None:
         self.shape = shape
+        self.counts = [len(one) for one in places]
 
     @abstractmethod
     def multiply(
@@ -126,16 +131,10 @@ class Rectangles(Weights):
 
 
 class Scattered(Rectangles):
-    """Unknowns are scattered into U and V.
-
-    Parameters
-    ----------
-    places : of every member's unknowns in the vector of U and V.
-    """
+    """Unknowns are scattered into U and V."""
 
     def __init__(self, shape: Shape, places: Sequence[np.ndarray], device: torch.device) -> None:
-        super().__init__(shape)
-        self.counts = [len(one) for one in places]
+        super().__init__(shape, places, device)
         self.places = torch.from_numpy(np.concatenate(places)).to(device)
 
     def form(self, unknowns, W):
@@ -158,8 +157,7 @@ class Full(Rectangles):
 
     def collect(self, W):
         """Return the members' unknowns."""
-        _, size, inputs, _ = self.shape
-        found = [W.new_empty(size * (inputs + size)) for _ in range(self.shape.members)]
+        found = [W.new_empty(count) for count in self.counts]
         for places, values in zip(self._places(W), found, strict=True):
             for place, value in zip(places, self._values(values), strict=True):
                 value.copy_(place)
@@ -183,16 +181,10 @@ class Full(Rectangles):
 
 
 class SparseInput(Weights):
-    """U in compressed sparse rows; V, which is small, as rectangles.
-
-    Parameters
-    ----------
-    places : of every member's unknowns in the vector of U and V.
-    """
+    """U in compressed sparse rows; V, which is small, as rectangles."""
 
     def __init__(self, shape: Shape, places: Sequence[np.ndarray], device: torch.device) -> None:
-        super().__init__(shape)
-        self.counts = [len(one) for one in places]
+        super().__init__(shape, places, device)
         every = np.concatenate(places)
         of_input = every < shape.rows * shape.inputs
         position = np.flatnonzero(of_input)
@@ -208,13 +200,6 @@ class SparseInput(Weights):
         )
         self.from_state = tensor(np.flatnonzero(~of_input))
         self.state_places = tensor(every[~of_input] - shape.rows * shape.inputs)
-
-    @staticmethod
-    def pays(shape: Shape, places: Sequence[np.ndarray], device: torch.device) -> bool:
-        """Return whether it is the faster way: on a CPU with MKL, where U has few unknowns."""
-        number = sum(np.count_nonzero(one < shape.rows * shape.inputs) for one in places)
-        few = number <= MOST_SPARSE * shape.rows * shape.inputs
-        return device.type == "cpu" and torch.backends.mkl.is_available() and few
 
     def _sparse(self, values: Tensor) -> Tensor:
         with warnings.catch_warnings():  # its interface is called a beta
@@ -241,3 +226,15 @@ class SparseInput(Weights):
         found.scatter_(0, self.from_input, dU.values())
         found.scatter_(0, self.from_state, dV.view(-1).index_select(0, self.state_places))
         return found.split(self.counts)
+
+
+def fastest(pattern: Pattern, mask: Mask, device: torch.device) -> type[Weights]:
+    """Return the way in which a variant's W is computed fastest; all give the same."""
+    size, inputs = pattern.state_size, pattern.slots[0].size
+    if len(mask.rows) == size * (inputs + size):
+        return Full
+    few = np.count_nonzero(mask.columns < inputs) <= MOST_SPARSE * size * inputs
+    # products of compressed rows are MKL's; on a GPU they have not been measured
+    if few and device.type == "cpu" and torch.backends.mkl.is_available():
+        return SparseInput
+    return Scattered
