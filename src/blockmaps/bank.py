@@ -75,7 +75,7 @@ class _Recurrence(torch.autograd.Function):
         for group, outer, (V, s) in zip(bank.groups, parts, ctx.kept, strict=True):
             dV = bank.workspace("dV", *V.shape).zero_()
             D = bank.workspace("sums", *V.shape[:2], len(s), batch)
-            each = D.unbind(2)
+            each, VT = D.unbind(2), V.mT
             from_later: Tensor | None = None
             for step in reversed(range(len(s))):
                 d = each[step]
@@ -88,7 +88,7 @@ class _Recurrence(torch.autograd.Function):
                 group.differentiate(d, s[step])
                 if step:
                     dV.baddbmm_(d, s[step - 1].mT)
-                    from_later = torch.bmm(V.mT, d)
+                    from_later = torch.bmm(VT, d)
             db = D.sum((2, 3)).view(-1).index_select(0, group.rows).split(group.row_counts)
             if iterations > 1:
                 D = D.unflatten(2, (-1, iterations)).sum(3)

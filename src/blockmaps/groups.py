@@ -4,7 +4,8 @@ A group is what is computed at once: its W is formed, multiplied and left behind
 group's. On a CPU a group is therefore kept so small that its W stays in the cache; on a GPU not.
 """
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -19,8 +20,10 @@ from blockmaps.weights import Full, Shape, Weights, fastest
 # Variants are padded to the largest of their group; a group ends where padding would pass this.
 MOST_PADDING = 1.12
 
-# Places of W that a group has at most on a CPU: 4 MiB of them in float32, which stay in the cache.
+# Places of W that a group has at most on a CPU: 4 MiB in float32, which stay in the last cache; and
+# of V, which every step reads: 1 MiB, which stays in the cache of one core.
 MOST_PLACES = 2**20
+MOST_STATE_PLACES = 2**18
 
 
 class Rows(NamedTuple):
@@ -55,40 +58,32 @@ class Group(NamedTuple):
     activated: list[Rows]
 
     def activate(self, a: Tensor) -> Tensor:
-        """Return σ(a) of all rows of the state, or of the output's alone; overwrites a."""
+        """Return σ(a), (members, size, batch), in a's place."""
         for begin, end, activation in self.activated:
-            if begin < a.shape[1]:
-                IN_PLACE[activation](a[:, begin:end])
+            IN_PLACE[activation](a[:, begin:end])
         return a
 
-    def differentiate(self, gradient: Tensor, s: Tensor) -> Tensor:
-        """Return gradient × σ', with σ' from the activated state s; overwrites the gradient."""
+    def differentiate(self, gradient: Tensor, s: Tensor) -> None:
+        """Multiply a gradient with σ' in its place, σ' from the activated state s."""
         for begin, end, activation in self.activated:
-            if begin < s.shape[1]:
-                BACKWARD[activation](gradient[:, begin:end], s[:, begin:end])
-        return gradient
+            BACKWARD[activation](gradient[:, begin:end], s[:, begin:end])
 
 
 def group_by_size(
-    sizes: Sequence[int], inputs: int = 0, most_places: int | None = None
+    sizes: Sequence[int], most: Callable[[int], int] = lambda size: sys.maxsize
 ) -> list[list[int]]:
     """Group positions by size, so that none is padded by more than `MOST_PADDING`.
 
     Parameters
     ----------
     sizes : rows of each variant's state.
-    inputs : |x|.
-    most_places : of a group's W, if there is a limit; a variant that has more is by itself.
+    most : members of a group of a size; of less than one, it has one.
     """
     groups: list[list[int]] = []
     for position in sorted(range(len(sizes)), key=lambda position: sizes[position]):
         size = sizes[position]
-        fits = (
-            groups
-            and size <= MOST_PADDING * sizes[groups[-1][0]]
-            and (len(groups[-1]) + 1) * size * (inputs + size) <= (most_places or np.inf)
-        )
-        if fits:
+        near = groups and size <= MOST_PADDING * sizes[groups[-1][0]]
+        if near and len(groups[-1]) + 1 <= most(size):
             groups[-1].append(position)
         else:
             groups.append([position])
@@ -100,16 +95,21 @@ def lay_out(
 ) -> list[Group]:
     """Put variants into groups, and decide where every unknown and bias goes."""
     inputs = patterns[0].slots[0].size
-    most = MOST_PLACES if device.type == "cpu" else None
-    kinds: dict[tuple[type[Weights], int], list[int]] = {}
+
+    def most(size: int) -> int:
+        if device.type != "cpu":
+            return sys.maxsize
+        return min(MOST_PLACES // (size * (inputs + size)), MOST_STATE_PLACES // size**2)
+
+    kinds: dict[tuple, list[int]] = {}
     for k, (pattern, mask) in enumerate(zip(patterns, masks, strict=True)):
         kind = fastest(pattern, mask, device)
-        size = pattern.state_size if kind is Full else 0  # full ones cannot be padded
-        kinds.setdefault((kind, size), []).append(k)
+        sizes = tuple(pattern.sizes.values()) if kind is Full else ()  # they cannot be padded
+        kinds.setdefault((kind, *sizes), []).append(k)
     groups = []
-    for (kind, _), chosen in kinds.items():
+    for (kind, *_), chosen in kinds.items():
         sizes = [patterns[k].state_size for k in chosen]
-        for positions in group_by_size(sizes, inputs, most):
+        for positions in group_by_size(sizes, most):
             members = [chosen[position] for position in positions]
             groups.append(_group(kind, members, patterns, masks, device))
     return groups

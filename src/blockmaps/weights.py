@@ -20,10 +20,10 @@ from torch import Tensor
 
 from blockmaps.patterns import Mask, Pattern
 
-# U's density up to which its products are faster in compressed sparse rows than as a rectangle, with
-# MKL on one thread (`python -m benchmarks.sparse`). Just above 0.2, so that masks drawn with that
-# density, where both ways are about equally fast, fall on one side together.
-MOST_SPARSE = 0.21
+# U's density up to which its products are faster in compressed sparse rows than as a rectangle
+# (`python -m benchmarks.sparse`). Both are about equal at 0.2, and masks that are drawn with that
+# density should fall on one side together.
+MOST_SPARSE = 0.19
 
 Workspace = Callable[..., Tensor]  # name and sizes → a tensor that holds whatever it held last
 

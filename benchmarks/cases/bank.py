@@ -1,0 +1,28 @@
+"""The project's own: many variants as one (`blockmaps.bank`)."""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from benchmarks.tasks import Task
+from blockmaps.bank import Bank
+from blockmaps.variants import Variant
+
+
+def prepare(
+    task: Task, variants: list[Variant], device: torch.device
+) -> tuple[Callable[[], object], list[nn.Parameter]]:
+    """Return one training step of all variants, and their parameters."""
+    bank = Bank.from_variants(variants, 0).to(device)
+    adam = torch.optim.Adam(bank.parameters(), lr=variants[0].learning_rate, fused=True)
+    inputs, targets = task.minibatch(device)
+
+    def step() -> object:
+        y = bank(inputs, task.loss_steps, blank_steps=task.blank)
+        adam.zero_grad()
+        task.loss(y, targets).backward()
+        adam.step()
+        return y.detach()
+
+    return step, list(bank.parameters())

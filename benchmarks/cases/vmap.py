@@ -1,0 +1,67 @@
+"""`torch.func.vmap` over stacked modules: masked weights formed once a step, the rest left to it.
+
+A fair peer: the input's product is hoisted out of the time loop too, and rows for x are left out.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state, vmap
+
+from benchmarks.tasks import Task
+from blockmaps.variants import Variant, start
+
+
+class MaskedRNN(nn.Module):
+    """One variant as a module: W of the rows h and y, with a mask of the same shape."""
+
+    def __init__(self, variant: Variant) -> None:
+        super().__init__()
+        pattern, begin = variant.pattern, start(variant, 0)
+        self.inputs, self.outputs = pattern.slots[0].size, pattern.slots[-1].size
+        shape = pattern.state_size, self.inputs + pattern.state_size
+        at = (
+            torch.from_numpy(begin.mask.rows - self.inputs),
+            torch.from_numpy(begin.mask.columns),
+        )
+        values = torch.from_numpy(begin.values).float()
+        self.W = nn.Parameter(torch.zeros(shape).index_put_(at, values))
+        self.b = nn.Parameter(torch.from_numpy(begin.bias).float())
+        self.register_buffer("mask", torch.zeros(shape).index_put_(at, torch.ones(len(values))))
+
+    def forward(self, tokens: Tensor, loss_steps: tuple[int, ...]) -> Tensor:
+        """Return y, (loss steps, batch, |y|), of tokens (time, batch, |x|)."""
+        W = self.W * self.mask
+        U, V = W[:, : self.inputs], W[:, self.inputs :]
+        u = tokens @ U.T + self.b
+        found, s = [], None
+        for token in range(len(tokens)):
+            a = u[token] if s is None else u[token] + s @ V.T
+            s = torch.cat([a[:, : -self.outputs].relu(), a[:, -self.outputs :]], 1)
+            found.append(s[:, -self.outputs :])
+        return torch.stack([found[step] for step in loss_steps])
+
+
+def prepare(
+    task: Task, variants: list[Variant], device: torch.device
+) -> tuple[Callable[[], object], list[nn.Parameter]]:
+    """Return one training step of all variants, and their parameters."""
+    modules = [MaskedRNN(variant).to(device) for variant in variants]
+    parameters, buffers = stack_module_state(modules)
+    skeleton = MaskedRNN(variants[0]).to("meta")
+    adam = torch.optim.Adam(parameters.values(), lr=variants[0].learning_rate, fused=True)
+    inputs, targets = task.minibatch(device)
+    tokens = torch.cat([inputs, inputs.new_zeros(task.blank, *inputs.shape[1:])])
+
+    def call(own: dict[str, Tensor], masks: dict[str, Tensor]) -> Tensor:
+        return functional_call(skeleton, (own, masks), (tokens, task.loss_steps))
+
+    def step() -> object:
+        y = vmap(call)(parameters, buffers)
+        adam.zero_grad()
+        task.loss(y, targets).backward()
+        adam.step()
+        return y.detach()
+
+    return step, list(parameters.values())

@@ -1,0 +1,141 @@
+"""The tasks that are timed: sizes of the data, and patterns with the papers' sizes."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from blockmaps.patterns import RNN_BLOCKS, rnn_pattern
+from blockmaps.proportion import solve_balanced, solve_hidden
+from blockmaps.variants import Initialisation, Variant
+
+PATTERN_NAMES = ["dense", "uniform", "balanced"]
+DENSE, UNIFORM = (1.0,) * 6, (0.2,) * 6
+
+
+@dataclass(frozen=True)
+class Shape:
+    """|h| and the densities `hx hh hy; yx yh yy`."""
+
+    hidden: int
+    densities: tuple[float, ...]
+
+
+def solved(budget: int, inputs: int, outputs: int) -> dict[str, Shape]:
+    """Return the three patterns of a budget, as the default preset makes them."""
+    hidden, densities = solve_balanced(
+        budget, 0.5, inputs, outputs, dict.fromkeys(RNN_BLOCKS[3:], 0.1)
+    )
+
+    def same(density: float) -> Shape:
+        named = dict.fromkeys(RNN_BLOCKS, density)
+        return Shape(solve_hidden(budget, named, inputs, outputs), (density,) * 6)
+
+    balanced = Shape(hidden, tuple(densities[name] for name in RNN_BLOCKS))
+    return {"dense": same(1.0), "uniform": same(0.2), "balanced": balanced}
+
+
+# Of 2509.15057 the rows for about 100,000 unknowns on RAD and 10,000 on Hammer.
+PATTERNS: dict[str, dict[str, Shape]] = {
+    "rad-paper": {
+        "dense": Shape(29, DENSE),
+        "uniform": Shape(176, UNIFORM),
+        "balanced": Shape(216, (0.09, 1, 1, 0.1, 0.1, 1)),
+    },
+    "rad-default": solved(10000, 256, 10),
+    "hammer": {
+        "dense": Shape(54, DENSE),
+        "uniform": Shape(176, UNIFORM),
+        "balanced": Shape(80, (1, 0.4, 0.2, 1, 1, 0.2)),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A data set's sizes and its loss.
+
+    Attributes
+    ----------
+    inputs, outputs : |x|, |y|.
+    given : steps with an input.
+    blank : steps of zeros after them.
+    batch : sequences.
+    classes : cross-entropy on the last step if true, mean squared error on every one if not.
+    """
+
+    name: str
+    inputs: int
+    outputs: int
+    given: int
+    blank: int
+    batch: int
+    classes: bool
+
+    @property
+    def steps(self) -> int:
+        """Steps in all."""
+        return self.given + self.blank
+
+    @property
+    def loss_steps(self) -> tuple[int, ...]:
+        """Steps at which the loss is taken."""
+        return (self.steps - 1,) if self.classes else tuple(range(self.steps))
+
+    def minibatch(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Return inputs (given, batch, |x|) and targets, random but always the same."""
+        random = torch.Generator().manual_seed(0)
+        inputs = torch.randn(self.given, self.batch, self.inputs, generator=random)
+        if self.classes:
+            targets = torch.randint(self.outputs, (1, self.batch), generator=random)
+        else:
+            targets = torch.randn(self.steps, self.batch, self.outputs, generator=random)
+        return inputs.to(device), targets.to(device)
+
+    def loss(self, y: Tensor, targets: Tensor) -> Tensor:
+        """Return the sum of the variants' mean losses; y: (variants, loss steps, batch, |y|)."""
+        if not self.classes:
+            return (y - targets).square().flatten(1).mean(1).sum()
+        expected = targets.expand(y.shape[:-1]).flatten()
+        every = functional.cross_entropy(y.flatten(0, 2), expected, reduction="none")
+        return every.view(len(y), -1).mean(1).sum()
+
+    def variants(self, pattern: str, number: int) -> list[Variant]:
+        """Return variants of a pattern, their masks and weights all different."""
+        shape = PATTERNS[self.name][pattern]
+        named = dict(zip(RNN_BLOCKS, shape.densities, strict=True))
+        return [
+            Variant(
+                pattern=rnn_pattern(self.inputs, shape.hidden, self.outputs, named),
+                initialisation=Initialisation(),
+                learning_rate=1e-4,
+                seed_index=seed_index,
+            )
+            for seed_index in range(number)
+        ]
+
+    def flops(self, pattern: str) -> float:
+        """Return the arithmetic of a training step with W as rectangles.
+
+        The input's product and the gradient of U; every step but the first V s, and for it the
+        gradients of V and of s. The optimiser's few operations an unknown are not counted.
+        """
+        rows = PATTERNS[self.name][pattern].hidden + self.outputs
+        input_products = 2 * 2 * rows * self.inputs * self.given * self.batch
+        state_products = 3 * 2 * rows**2 * (self.steps - 1) * self.batch
+        return float(input_products + state_products)
+
+    def optimiser_bytes(self, pattern: str) -> float:
+        """Return the bytes that Adam must move: reads 4 and writes 3 numbers an unknown."""
+        return 4 * 7 * self.variants(pattern, 1)[0].unknowns
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task("rad-paper", 2500, 10, 10, 1, 16, True),
+        Task("rad-default", 256, 10, 10, 1, 64, True),
+        Task("hammer", 46, 26, 200, 0, 64, False),
+    )
+}
