@@ -22,7 +22,7 @@ from torch.autograd.function import once_differentiable
 from blockmaps.groups import lay_out
 from blockmaps.patterns import Pattern
 from blockmaps.variants import Start, Variant, start
-from blockmaps.weights import Columns
+from blockmaps.weights import Columns, joined
 
 
 class _Recurrence(torch.autograd.Function):
@@ -43,7 +43,7 @@ class _Recurrence(torch.autograd.Function):
         for group in bank.groups:
             members, size = group.shape.members, group.shape.size
             b = inputs.new_zeros(group.shape.rows)
-            b[group.rows] = torch.cat([biases[k] for k in group.members])
+            b.scatter_(0, group.rows, joined([biases[k] for k in group.members]))
             sums = bank.workspace("sums", group.shape.rows, time * batch)
             V = group.weights.multiply(
                 [unknowns[k] for k in group.members], b, x, bank.workspace, sums
@@ -51,13 +51,16 @@ class _Recurrence(torch.autograd.Function):
             u = sums.view(members, size, time, batch).unbind(2)
             blank = b.view(-1, size, 1).expand(-1, -1, batch)
             s: list[Tensor] = []
+            active: list[list[Tensor]] = []
             for step in range(steps):
                 token = step // iterations
                 ub = u[token] if token < time else blank
                 # s starts at zero, so the first step has no product with V
-                s.append(group.activate(torch.baddbmm(ub, V, s[-1]) if s else ub.clone()))
-            outputs.append(torch.stack([s[step][:, : bank.outputs] for step in loss_steps], 1))
-            kept.append((V, s))
+                s.append(torch.baddbmm(ub, V, s[-1]) if s else ub.clone())
+                active.append(group.views(s[-1]))
+                group.activate(active[-1])
+            outputs.append(torch.stack([s[step][:, group.output] for step in loss_steps], 1))
+            kept.append((V, s, active))
         ctx.bank, ctx.iterations, ctx.loss_steps, ctx.kept = bank, iterations, loss_steps, kept
         ctx.x = x
         ctx.save_for_backward(inputs)  # to be told if it is changed before backward
@@ -72,10 +75,11 @@ class _Recurrence(torch.autograd.Function):
         unknowns: list[Tensor | None] = [None] * len(bank.variants)
         biases: list[Tensor | None] = [None] * len(bank.variants)
         parts = gradient.split([len(group.members) for group in bank.groups])
-        for group, outer, (V, s) in zip(bank.groups, parts, ctx.kept, strict=True):
+        for group, outer, (V, s, active) in zip(bank.groups, parts, ctx.kept, strict=True):
             dV = bank.workspace("dV", *V.shape).zero_()
             D = bank.workspace("sums", *V.shape[:2], len(s), batch)
             each, VT = D.unbind(2), V.mT
+            views = list(zip(*(rows.unbind(2) for rows in group.views(D)), strict=True))
             from_later: Tensor | None = None
             for step in reversed(range(len(s))):
                 d = each[step]
@@ -84,8 +88,8 @@ class _Recurrence(torch.autograd.Function):
                 else:
                     d.copy_(from_later)
                 if step in position:
-                    d[:, : bank.outputs] += outer[:, position[step]]
-                group.differentiate(d, s[step])
+                    d[:, group.output] += outer[:, position[step]]
+                group.differentiate(views[step] if views else (), active[step])
                 if step:
                     dV.baddbmm_(d, s[step - 1].mT)
                     from_later = torch.bmm(VT, d)

@@ -37,8 +37,8 @@ class Rows(NamedTuple):
 class Group(NamedTuple):
     """Variants of nearly the same size, padded to one.
 
-    The state begins with the output: (y, h), or (y, h1, h2 …), each slot but the output padded to
-    the largest of the group.
+    The state is (h, y), or (h1, h2, …, y), each slot but the output padded to the largest of the
+    group.
 
     Attributes
     ----------
@@ -57,16 +57,24 @@ class Group(NamedTuple):
     row_counts: list[int]
     activated: list[Rows]
 
-    def activate(self, a: Tensor) -> Tensor:
-        """Return σ(a), (members, size, batch), in a's place."""
-        for begin, end, activation in self.activated:
-            IN_PLACE[activation](a[:, begin:end])
-        return a
+    @property
+    def output(self) -> slice:
+        """The rows of y."""
+        return slice(self.shape.size - self.shape.outputs, self.shape.size)
 
-    def differentiate(self, gradient: Tensor, s: Tensor) -> None:
-        """Multiply a gradient with σ' in its place, σ' from the activated state s."""
-        for begin, end, activation in self.activated:
-            BACKWARD[activation](gradient[:, begin:end], s[:, begin:end])
+    def views(self, a: Tensor) -> list[Tensor]:
+        """Return the rows of (members, size, …) that have an activation, as views."""
+        return [a[:, begin:end] for begin, end, _ in self.activated]
+
+    def activate(self, views: Sequence[Tensor]) -> None:
+        """Turn sums a into σ(a), in their place."""
+        for (_, _, activation), a in zip(self.activated, views, strict=True):
+            IN_PLACE[activation](a)
+
+    def differentiate(self, views: Sequence[Tensor], active: Sequence[Tensor]) -> None:
+        """Multiply a gradient with σ' in its place; σ' is taken from the activated state."""
+        for (_, _, activation), gradient, s in zip(self.activated, views, active, strict=True):
+            BACKWARD[activation](gradient, s)
 
 
 def group_by_size(
@@ -125,14 +133,14 @@ def _group(
     """Lay one group out."""
     patterns, masks = [all_patterns[k] for k in members], [all_masks[k] for k in members]
     x, *hidden, y = patterns[0].slots
-    # the slots in the order of a group's state, padded, and where each begins
-    padded = [y.size, *(max(one.sizes[slot.name] for one in patterns) for slot in hidden)]
+    # the slots of a group's state, padded, and where each begins
+    padded = [*(max(one.sizes[slot.name] for one in patterns) for slot in hidden), y.size]
     begins = [0, *accumulate(padded)]
     shape = Shape(len(members), begins.pop(), x.size, y.size)
-    begin_of = dict(zip([y.name, *(slot.name for slot in hidden)], begins, strict=True))
+    begin_of = dict(zip((slot.name for slot in [*hidden, y]), begins, strict=True))
     activated = [
         Rows(begin, begin + length, slot.activation)
-        for slot, begin, length in zip([y, *hidden], begins, padded, strict=True)
+        for slot, begin, length in zip([*hidden, y], begins, padded, strict=True)
         if slot.activation != "identity"
     ]
     places, rows = [], []

@@ -59,6 +59,11 @@ class Columns:
         return self.rows.T.contiguous()
 
 
+def joined(parts: Sequence[Tensor]) -> Tensor:
+    """Return vectors one after another; a single one as it is."""
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
+
+
 class Weights(ABC):
     """A group's W.
 
@@ -139,7 +144,7 @@ class Scattered(Rectangles):
 
     def form(self, unknowns, W):
         """Write unknowns into the vector of U and V."""
-        W.zero_().scatter_(0, self.places, torch.cat(list(unknowns)))
+        W.zero_().scatter_(0, self.places, joined(unknowns))
 
     def collect(self, W):
         """Return the members' unknowns."""
@@ -147,37 +152,49 @@ class Scattered(Rectangles):
 
 
 class Full(Rectangles):
-    """Every place is an unknown: rectangles are copied. No member is padded."""
+    """Every place is an unknown: rows are copied, those of a single member used where they are."""
 
     def form(self, unknowns, W):
         """Write unknowns into the vector of U and V."""
-        for places, values in zip(self._places(W), unknowns, strict=True):
-            for place, value in zip(places, self._values(values), strict=True):
-                place.copy_(value)
+        for place, values in zip(self._places(W), unknowns, strict=True):
+            for part, value in zip(place, self._values(values), strict=True):
+                part.copy_(value)
 
     def collect(self, W):
         """Return the members' unknowns."""
         found = [W.new_empty(count) for count in self.counts]
-        for places, values in zip(self._places(W), found, strict=True):
-            for place, value in zip(places, self._values(values), strict=True):
-                value.copy_(place)
+        for place, values in zip(self._places(W), found, strict=True):
+            for part, value in zip(place, self._values(values), strict=True):
+                value.copy_(part)
         return found
 
-    def _values(self, values: Tensor) -> list[Tensor]:
-        """Return one member's unknowns as rectangles: rows h and y, each cut into x, h and y."""
-        _, size, inputs, outputs = self.shape
-        rows = values.view(size, inputs + size).split([size - outputs, outputs])
-        return [part for row in rows for part in row.split([inputs, size - outputs, outputs], 1)]
+    def multiply(self, unknowns, b, x, workspace, out):
+        """Write b + U x to `out`; return V."""
+        if len(unknowns) > 1:
+            return super().multiply(unknowns, b, x, workspace, out)
+        U, V = self._values(unknowns[0])
+        torch.addmm(b[:, None], U, x.rows.T, out=out)
+        return V[None].clone()
 
-    def _places(self, W: Tensor) -> list[list[Tensor]]:
-        """Return the places of each member's rectangles, in the same order; here y comes first."""
-        members, size, inputs, outputs = self.shape
-        h, y = slice(outputs, None), slice(outputs)
+    def gradients(self, D, x, dV, workspace):
+        """Return the gradient of every member's unknowns."""
+        if self.shape.members > 1:
+            return super().gradients(D, x, dV, workspace)
+        found = D.new_empty(self.counts[0])
+        dU, place = self._values(found)
+        torch.mm(D, x.rows, out=dU)
+        place.copy_(dV[0])
+        return [found]
+
+    def _values(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Return one member's unknowns as the rectangles of its U and V."""
+        rows = values.view(self.shape.size, self.shape.inputs + self.shape.size)
+        return rows.split([self.shape.inputs, self.shape.size], 1)
+
+    def _places(self, W: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Return the places of each member's U and V."""
         U, V = self._split(W)
-        return [
-            [part for rows in (h, y) for part in (u[rows], v[rows, h], v[rows, y])]
-            for u, v in zip(U.view(members, size, inputs), V, strict=True)
-        ]
+        return list(zip(U.view(-1, self.shape.size, self.shape.inputs), V, strict=True))
 
 
 class SparseInput(Weights):
@@ -211,7 +228,7 @@ class SparseInput(Weights):
 
     def multiply(self, unknowns, b, x, workspace, out):
         """Write b + U x to `out`; return V."""
-        values = torch.cat(list(unknowns))
+        values = joined(unknowns)
         U = self._sparse(values.index_select(0, self.from_input))
         torch.addmm(b[:, None].expand_as(out), U, x.columns, out=out)
         V = values.new_zeros(self.shape.rows * self.shape.size)
