@@ -59,6 +59,27 @@ def make_logger(kind: str, folder: Path) -> loggers.Logger:
     return loggers.CSVLogger(folder.parent, name=folder.name, version="")
 
 
+def make_trainer(
+    device: torch.device,
+    epochs: int,
+    logger: loggers.Logger | bool,
+    callbacks: list[lightning.Callback],
+    progress_bar: bool = False,
+) -> lightning.Trainer:
+    """Return the trainer of a bank: nothing of Lightning's that is not asked for."""
+    return lightning.Trainer(
+        accelerator="gpu" if device.type == "cuda" else "cpu",
+        devices=[device.index] if device.type == "cuda" else 1,
+        max_epochs=epochs,
+        logger=logger,
+        callbacks=callbacks,
+        enable_progress_bar=progress_bar,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+
+
 def train_bank(
     variants: list[AnyVariant],
     starts: list[Start],
@@ -96,18 +117,14 @@ def train_bank(
     )
     if saved:
         module.rows = [list(one["rows"]) for one in saved]
-    terminal = sys.stderr.isatty()
     print(f"{len(variants)} variants, {bank.rows} rows of states, on {device}", flush=True)
-    trainer = lightning.Trainer(
-        accelerator="gpu" if device.type == "cuda" else "cpu",
-        devices=[device.index] if device.type == "cuda" else 1,
-        max_epochs=epochs - module.epochs,
-        logger=logger,
-        callbacks=[checkpoint, TQDMProgressBar() if terminal else Lines(epochs)],
-        enable_progress_bar=terminal,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
+    terminal = sys.stderr.isatty()
+    trainer = make_trainer(
+        device,
+        epochs - module.epochs,
+        logger,
+        [checkpoint, TQDMProgressBar() if terminal else Lines(epochs)],
+        progress_bar=terminal,
     )
     try:
         if not saved:

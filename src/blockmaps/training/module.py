@@ -1,6 +1,7 @@
 """A bank as a Lightning module: losses, the optimiser, and what is measured every epoch."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import lightning
@@ -99,6 +100,8 @@ class BankTraining(lightning.LightningModule):
         groups: int = 0,
     ) -> None:
         super().__init__()
+        # a block of minibatches is several steps; there are no gradients to scale or to clip
+        self.automatic_optimization = False
         self.bank = bank
         self.loss, self.evaluated = loss, evaluated
         self.loss_steps, self.blank_steps = loss_steps, blank_steps
@@ -148,10 +151,14 @@ class BankTraining(lightning.LightningModule):
         self.sums = {}
         self._began = time.perf_counter()
 
-    def training_step(self, batch: Minibatch, batch_idx: int) -> Tensor:
-        """Return the sum of the variants' losses."""
-        self.steps += 1
-        return self._measure(batch, "train").sum()
+    def training_step(self, block: Iterator[Minibatch], batch_idx: int) -> None:
+        """Take a step on the sum of the variants' losses for each minibatch of a block."""
+        optimizer = self.optimizers(use_pl_optimizer=False)
+        for batch in block:
+            optimizer.zero_grad()
+            self._measure(batch, "train").sum().backward()
+            optimizer.step()
+            self.steps += 1
 
     def on_validation_epoch_start(self) -> None:
         """Stop the clock: evaluation is not training."""
