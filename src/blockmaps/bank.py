@@ -61,8 +61,8 @@ class _Recurrence(torch.autograd.Function):
                 group.activate(active[-1])
             outputs.append(torch.stack([s[step][:, group.output] for step in loss_steps], 1))
             kept.append((V, s, active))
-        ctx.bank, ctx.iterations, ctx.loss_steps, ctx.kept = bank, iterations, loss_steps, kept
-        ctx.x = x
+        ctx.bank, ctx.iterations, ctx.kept, ctx.x = bank, iterations, kept, x
+        ctx.loss_steps = torch.tensor(loss_steps, device=inputs.device)
         ctx.save_for_backward(inputs)  # to be told if it is changed before backward
         return torch.cat(outputs)
 
@@ -71,28 +71,20 @@ class _Recurrence(torch.autograd.Function):
     def backward(ctx, gradient):
         bank, iterations, x, (inputs,) = ctx.bank, ctx.iterations, ctx.x, ctx.saved_tensors
         time, batch, _ = inputs.shape
-        position = {step: position for position, step in enumerate(ctx.loss_steps)}
         unknowns: list[Tensor | None] = [None] * len(bank.variants)
         biases: list[Tensor | None] = [None] * len(bank.variants)
         parts = gradient.split([len(group.members) for group in bank.groups])
         for group, outer, (V, s, active) in zip(bank.groups, parts, ctx.kept, strict=True):
             dV = bank.workspace("dV", *V.shape).zero_()
-            D = bank.workspace("sums", *V.shape[:2], len(s), batch)
+            D = bank.workspace("sums", *V.shape[:2], len(s), batch).zero_()
+            D[:, group.output].index_copy_(2, ctx.loss_steps, outer.transpose(1, 2))
             each, VT = D.unbind(2), V.mT
             views = list(zip(*(rows.unbind(2) for rows in group.views(D)), strict=True))
-            from_later: Tensor | None = None
             for step in reversed(range(len(s))):
-                d = each[step]
-                if from_later is None:
-                    d.zero_()
-                else:
-                    d.copy_(from_later)
-                if step in position:
-                    d[:, group.output] += outer[:, position[step]]
                 group.differentiate(views[step] if views else (), active[step])
                 if step:
-                    dV.baddbmm_(d, s[step - 1].mT)
-                    from_later = torch.bmm(VT, d)
+                    dV.baddbmm_(each[step], s[step - 1].mT)
+                    each[step - 1].add_(torch.bmm(VT, each[step]))
             db = D.sum((2, 3)).view(-1).index_select(0, group.rows).split(group.row_counts)
             if iterations > 1:
                 D = D.unflatten(2, (-1, iterations)).sum(3)
