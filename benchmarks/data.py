@@ -19,7 +19,7 @@ import torch
 import typer
 import yaml
 
-from benchmarks.records import Record, machine, show, write
+from benchmarks.records import Record, check_writable, machine, show, write
 
 COLUMNS = [
     "threads",
@@ -71,6 +71,7 @@ def main(
     json: Annotated[Path | None, typer.Option(help="Write the records to this file.")] = None,
 ) -> None:
     """Time the making of RAD."""
+    check_writable(json)
     numbers = threads or [1, 2]
     took: dict[int, list[float]] = {number: [] for number in numbers}
     with tempfile.TemporaryDirectory() as name:

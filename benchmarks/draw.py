@@ -50,7 +50,7 @@ def speed(records: list[dict]) -> Figure:
     frame = frame[frame["task"] == "rad-paper"]
     best = frame[(frame["case"] == "bank") & (frame["variants"] == 64)].set_index("pattern")
     shares = [f"{best.loc[one, 'ratio_to_reference']:.0f}× ({one})" for one in PATTERN_NAMES]
-    rows = _labels(frame)
+    rows, high = _labels(frame), frame["high_ms"].max()
     height = 0.19 * len(rows)
     made = page(
         f"A bank of 64 trains {', '.join(shares)} as fast as the paper's formulation",
@@ -65,6 +65,7 @@ def speed(records: list[dict]) -> Figure:
     for place, pattern in enumerate(PATTERN_NAMES):
         axes = made.axes(1.75 + place * width, 0.35, width - 0.2, height)
         _panel(axes, frame[frame["pattern"] == pattern], rows, place == 0)
+        axes.set_xlim(0.5 * min(frame["low_ms"].min(), frame["floor_ms"].min()), 4 * high)
         panel_title(axes, pattern, "")
     return made.figure
 
@@ -89,7 +90,6 @@ def _panel(axes: Axes, frame: pd.DataFrame, rows: list[tuple[str, int]], named: 
         )
     axes.axvline(frame["floor_ms"].iloc[0], color=FAINT, linewidth=1, linestyle=(0, (2, 2)))
     axes.set_xscale("log")
-    axes.set_xlim(0.4, 2500)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
     axes.grid(axis="x")

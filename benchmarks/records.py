@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import typer
+
+from blockmaps.files import whole
 
 Record = dict[str, Any]
 
@@ -43,6 +46,19 @@ def show(records: list[Record], columns: list[str]) -> None:
 
 
 def write(records: list[Record], path: Path | None) -> None:
-    """Write records as JSON, if a file is named."""
+    """Write records as JSON, whole or not at all, if a file is named."""
     if path is not None:
-        path.write_text(json.dumps(records, indent=1) + "\n")
+        with whole(path) as partial:
+            partial.write_text(json.dumps(records, indent=1) + "\n")
+
+
+def check_writable(path: Path | None) -> None:
+    """Refuse a file in a folder that is not there before minutes are spent.
+
+    Raises
+    ------
+    typer.BadParameter
+        Naming the folder.
+    """
+    if path is not None and not path.resolve().parent.is_dir():
+        raise typer.BadParameter(f"--json: no folder {path.parent}")

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 import typer
 
-from benchmarks.records import Record, machine, show, write
+from benchmarks.records import Record, check_writable, machine, show, write
 from benchmarks.timing import ROUNDS, in_turns
 from blockmaps.weights import Columns, Scattered, Shape, SparseInput, Weights
 
@@ -67,7 +67,7 @@ def contenders(size: Size, density: float) -> dict[str, Callable[[], None]]:
     device = torch.device("cpu")
     unknowns = [torch.randn(len(one)) for one in places]
     b, X = torch.randn(shape.rows), torch.randn(size.columns, size.inputs)
-    out, D = torch.empty(2, shape.rows, size.columns)
+    out, D = torch.randn(2, shape.rows, size.columns)
     dV = torch.zeros(size.members, size.rows, size.rows)
     kept: dict[str, torch.Tensor] = {}
 
@@ -97,7 +97,9 @@ def main(
     json: Annotated[Path | None, typer.Option(help="Write the records to this file.")] = None,
 ) -> None:
     """Time both at every density."""
+    check_writable(json)
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
     print(machine(torch.device("cpu")))
     records: list[Record] = []
     for name, size in SIZES.items():

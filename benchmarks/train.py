@@ -17,7 +17,7 @@ import typer
 
 from benchmarks.cases import bank, csr, reference, torch_rnn, vmap
 from benchmarks.ceilings import Ceilings, measure
-from benchmarks.records import Record, machine, show, write
+from benchmarks.records import Record, check_writable, machine, show, write
 from benchmarks.tasks import PATTERN_NAMES, TASKS, Task
 from benchmarks.timing import ROUNDS, in_turns
 
@@ -31,7 +31,7 @@ CASES = {
 # How many variants each case is timed with; the others take one at a time.
 MANY = (1, 4, 16, 64, 256)
 NUMBERS = {
-    "bank": {"rad-paper": MANY, "rad-default": MANY},
+    "bank": {"rad-paper": MANY, "rad-default": MANY, "hammer": (1, 4, 16, 64)},
     "vmap": {"rad-paper": (1, 4, 16), "rad-default": (1, 4, 16)},
 }
 FEW = {"bank": (1, 4, 16), "vmap": (1, 4)}
@@ -74,7 +74,7 @@ def compare(
     }
     variants = task.variants(pattern, max(number for _, number in counts.values()))
     contenders = {
-        name: CASES[case](task, variants[:number], device)[0]
+        name: CASES[case](task, variants[:number], device)
         for name, (case, number) in counts.items()
     }
     took = in_turns(contenders, rounds)
@@ -136,6 +136,9 @@ def main(
     """Time training steps."""
     tasks, patterns, cases = some("task", task), some("pattern", pattern), some("case", case)
     torch.set_num_threads(threads)
+    check_writable(json)
+    if device == "cuda" and not torch.cuda.is_available():
+        raise typer.BadParameter("--device: found cuda, but torch finds no GPU; takes cpu")
     torch.set_flush_denormal(True)
     where, began = torch.device(device), time.perf_counter()
     print(machine(where))
@@ -153,6 +156,8 @@ def main(
             show(found, COLUMNS)
             print(flush=True)
             records += found
+    after = measure(where)
+    print(f"ceilings afterwards: {after.flops / 1e9:.0f} GFLOP/s, {after.bytes / 1e9:.0f} GB/s")
     write(records, json)
     print(f"took {time.perf_counter() - began:.0f} s; medians of {rounds} rounds, in turns")
 

@@ -173,9 +173,10 @@ def test_slots_of_members_are_padded_one_by_one():
             seed_index=0,
         )
 
-    variants = [two_layers(9, 3), two_layers(3, 9), two_layers(6, 6)]
-    starts = [start(one, ROOT_SEED) for one in variants]
-    assert [group.members for group in Bank(variants, starts).groups] == [[0, 1, 2]]
+    variants = [two_layers(20, 20), two_layers(18, 21), two_layers(40, 2), two_layers(2, 40)]
+    bank = Bank.from_variants(variants, ROOT_SEED)
+    assert [group.members for group in bank.groups] == [[1, 0], [2], [3]]
+    assert bank.groups[0].shape.size == 20 + 21 + OUTPUTS
     compare(variants, 3, 4)
 
 
@@ -195,6 +196,7 @@ def test_full_variants_are_copied_and_the_others_scattered():
     }
     compare(variants[:3], 4, 5)
     compare(variants[3:], 4, 5)
+    compare([variant(20, [1] * 6), variant(21, [1] * 6)], 4, 5)  # near, but not padded
 
 
 @pytest.mark.skipif(not torch.backends.mkl.is_available(), reason="torch was built without MKL")
@@ -226,6 +228,65 @@ def test_groups_take_turns_with_one_workspace():
         bank(x).square().sum().backward()
     for parameter, gradient in zip(bank.parameters(), together, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("density", [0.15, 0.6, 1.0])
+def test_what_a_workspace_held_before_does_not_matter(density):
+    variants = [variant(20, [density, 1, 1, density, 1, 1], seed_index=s) for s in (0, 1)]
+    bank = Bank.from_variants(variants, ROOT_SEED, torch.float64)
+    torch.manual_seed(0)
+    x = torch.randn(4, 3, INPUTS, dtype=torch.float64)
+    bank(x).square().sum().backward()
+    expected = [parameter.grad.clone() for parameter in bank.parameters()]
+    for workspace in bank._workspaces.values():
+        workspace.fill_(torch.nan)
+    bank.zero_grad()
+    loss = bank(x).square().sum()
+    for workspace in bank._workspaces.values():
+        workspace.fill_(torch.nan)
+    loss.backward()
+    for parameter, gradient in zip(bank.parameters(), expected, strict=True):
+        assert torch.equal(parameter.grad, gradient)
+
+
+@pytest.mark.parametrize("density", [0.15, 0.6, 1.0])
+def test_unknowns_may_change_between_forward_and_backward(density):
+    """The gradient is of what was computed, also for a full variant that is not copied."""
+    bank = Bank.from_variants([variant(20, [density] * 6)], ROOT_SEED, torch.float64)
+    x = torch.randn(4, 3, INPUTS, dtype=torch.float64)
+    bank(x).square().sum().backward()
+    expected = bank.unknowns[0].grad.clone()
+    bank.zero_grad()
+    loss = bank(x).square().sum()
+    bank.unknowns[0].data.mul_(2)
+    loss.backward()
+    assert torch.equal(bank.unknowns[0].grad, expected)
+    loss = bank(x).square().sum()
+    x.mul_(2)  # this one is not copied, and torch says so
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+def test_a_bank_is_trained_after_it_was_evaluated_in_inference_mode():
+    bank = Bank.from_variants([variant(5, [0.15] * 6), variant(5, [1] * 6)], ROOT_SEED)
+    x = torch.randn(4, 3, INPUTS)
+    with torch.inference_mode():
+        evaluated = bank(x)
+    trained = bank(x)
+    trained.sum().backward()
+    assert torch.equal(evaluated, trained)
+    assert all(parameter.grad is not None for parameter in bank.parameters())
+
+
+def test_groups_stay_within_a_cache_on_a_cpu(monkeypatch):
+    variants = [variant(20, [0.6] * 6, seed_index=s) for s in range(7)]
+    monkeypatch.setattr("blockmaps.groups.MOST_PLACES", 3 * 24 * (INPUTS + 24))
+    groups = Bank.from_variants(variants, ROOT_SEED).groups
+    assert [len(group.members) for group in groups] == [3, 3, 1]
+    monkeypatch.setattr("blockmaps.groups.MOST_STATE_PLACES", 2 * 24**2)
+    groups = Bank.from_variants(variants, ROOT_SEED).groups
+    assert [len(group.members) for group in groups] == [2, 2, 2, 1]
+    compare(variants, 3, 3, steps=2)
 
 
 def test_a_bank_can_change_its_type():
@@ -300,12 +361,13 @@ def test_variants_that_do_not_fit_are_refused():
         Bank.from_variants([variant(3, [1] * 6), other], 0)
 
 
-@given(st.lists(st.integers(1, 100), min_size=1, max_size=40))
+@given(st.lists(st.lists(st.integers(1, 100), min_size=2, max_size=2), min_size=1, max_size=40))
 def test_groups_hold_everything_once_with_bounded_padding(sizes):
     groups = group_by_size(sizes)
     assert sorted(chain(*groups)) == list(range(len(sizes)))
     for group in groups:
-        assert max(sizes[k] for k in group) <= MOST_PADDING * min(sizes[k] for k in group)
+        padded = sum(max(sizes[k][slot] for k in group) for slot in range(2))
+        assert padded <= MOST_PADDING * min(sum(sizes[k]) for k in group)
 
 
 ORACLE = Path(os.environ.get("BLOCKMAPS_DATA", "")) / "oracle"

@@ -9,21 +9,22 @@ import torch
 
 from blockmaps import config as configs
 from blockmaps import runs
+from blockmaps.bank import Bank
 from blockmaps.data import SequenceData, store
 from blockmaps.errors import InputError
 from blockmaps.pipeline import Plan
-from blockmaps.seeds import stream
+from blockmaps.seeds import generator, stream
 from blockmaps.shards import Shard
 from blockmaps.training import checkpoints, fitting
 from blockmaps.training import shard as training
-from blockmaps.training.minibatches import BankData, Minibatches
+from blockmaps.training.minibatches import BLOCK, BankData, InBlocks, Minibatches
 from blockmaps.training.module import losses, right
 
 PARITY = Path(__file__).parent / "workflow/parity.py"
 MEASURED = ["loss", "accuracy"]
 
 
-def plan(seeds=2, epochs=3, learning_rate=0.01):
+def plan(seeds=2, epochs=3, learning_rate=0.01, batch_size=16):
     return Plan(
         configs.parse(
             {
@@ -32,7 +33,11 @@ def plan(seeds=2, epochs=3, learning_rate=0.01):
                 "plugins": [str(PARITY)],
                 "datasets": {"parity": {"kind": "parity"}},
                 "recipes": {
-                    "r": {"epochs": epochs, "batch_size": 16, "learning_rate": learning_rate}
+                    "r": {
+                        "epochs": epochs,
+                        "batch_size": batch_size,
+                        "learning_rate": learning_rate,
+                    }
                 },
                 "experiments": {
                     "e": {
@@ -190,6 +195,51 @@ def test_minibatches_read_what_was_stored():
     assert targets.tolist() == [[6, 2]]
     assert inputs.shape == (2, 2, 3)
     np.testing.assert_allclose(inputs.numpy(), stored[[6, 2]].swapaxes(0, 1) * 0.5 - 1)
+
+
+@pytest.mark.parametrize("number", [1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 1])
+def test_blocks_hold_every_minibatch_once_in_its_order(number):
+    class Numbers:
+        def __len__(self):
+            return number
+
+        def __iter__(self):
+            return iter(range(number))
+
+    blocks = InBlocks(Numbers())
+    assert len(blocks) == -(-number // BLOCK)
+    assert [one for block in blocks for one in block] == list(range(number))
+    ahead = list(blocks)  # fetched before they are used
+    assert [one for block in ahead for one in block] == list(range(number))
+
+
+def test_training_is_adam_on_every_minibatch_in_the_order_of_the_seed(data, tmp_path):
+    """More minibatches than a block has, two epochs, against a loop written out."""
+    made = plan(seeds=[1], epochs=2, batch_size=4)
+    shard = shard_of(made, 1)
+    train(shard, data, tmp_path)
+    stored = store.read(data, "pt")
+    begin, end = stored.splits["train"]
+    assert end - begin > 4 * BLOCK
+    bank = Bank.from_variants(shard.variants, shard.seed)
+    adam = torch.optim.Adam(bank.parameters(), lr=0.01)
+    minibatches = Minibatches(stored, "train", 4)
+    for epoch in range(2):
+        order = generator(5, "order", 1, epoch).permutation(end - begin)
+        for chosen in torch.from_numpy(order + begin).split(4):
+            y = bank(minibatches.inputs(chosen), stored.loss_steps, blank_steps=stored.blank_steps)
+            adam.zero_grad()
+            losses(y, minibatches.targets(chosen), stored.loss).sum().backward()
+            adam.step()
+    for k, variant in enumerate(shard.variants):
+        saved = torch.load(tmp_path / "checkpoints" / f"{variant.key}.pt", weights_only=True)
+        for ours, theirs in zip(
+            saved["parameters"], (bank.unknowns[k], bank.biases[k]), strict=True
+        ):
+            torch.testing.assert_close(ours, theirs.detach(), rtol=1e-4, atol=1e-5)
+    (log,) = (tmp_path / "logs").rglob("metrics.csv")
+    logged = pd.read_csv(log)["step"].dropna().unique().tolist()
+    assert logged == [0, -(-(end - begin) // 4), 2 * -(-(end - begin) // 4)]
 
 
 def test_losses_are_each_variants_own():

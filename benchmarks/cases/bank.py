@@ -3,17 +3,14 @@
 from collections.abc import Callable
 
 import torch
-from torch import nn
 
 from benchmarks.tasks import Task
 from blockmaps.bank import Bank
 from blockmaps.variants import Variant
 
 
-def prepare(
-    task: Task, variants: list[Variant], device: torch.device
-) -> tuple[Callable[[], object], list[nn.Parameter]]:
-    """Return one training step of all variants, and their parameters."""
+def prepare(task: Task, variants: list[Variant], device: torch.device) -> Callable[[], object]:
+    """Return one training step of all variants."""
     bank = Bank.from_variants(variants, 0).to(device)
     adam = torch.optim.Adam(bank.parameters(), lr=variants[0].learning_rate, fused=True)
     inputs, targets = task.minibatch(device)
@@ -25,4 +22,4 @@ def prepare(
         adam.step()
         return y.detach()
 
-    return step, list(bank.parameters())
+    return step

@@ -30,32 +30,30 @@ class MaskedRNN(nn.Module):
         self.b = nn.Parameter(torch.from_numpy(begin.bias).float())
         self.register_buffer("mask", torch.zeros(shape).index_put_(at, torch.ones(len(values))))
 
-    def forward(self, tokens: Tensor, loss_steps: tuple[int, ...]) -> Tensor:
-        """Return y, (loss steps, batch, |y|), of tokens (time, batch, |x|)."""
+    def forward(self, tokens: Tensor, steps: int, loss_steps: tuple[int, ...]) -> Tensor:
+        """Return y, (loss steps, batch, |y|), of tokens (time, batch, |x|), then blank ones."""
         W = self.W * self.mask
         U, V = W[:, : self.inputs], W[:, self.inputs :]
-        u = tokens @ U.T + self.b
+        u = (tokens.flatten(0, 1) @ U.T + self.b).unflatten(0, tokens.shape[:2])
         found, s = [], None
-        for token in range(len(tokens)):
-            a = u[token] if s is None else u[token] + s @ V.T
+        for token in range(steps):
+            ub = u[token] if token < len(tokens) else self.b.expand_as(u[0])
+            a = ub if s is None else ub + s @ V.T
             s = torch.cat([a[:, : -self.outputs].relu(), a[:, -self.outputs :]], 1)
             found.append(s[:, -self.outputs :])
         return torch.stack([found[step] for step in loss_steps])
 
 
-def prepare(
-    task: Task, variants: list[Variant], device: torch.device
-) -> tuple[Callable[[], object], list[nn.Parameter]]:
-    """Return one training step of all variants, and their parameters."""
+def prepare(task: Task, variants: list[Variant], device: torch.device) -> Callable[[], object]:
+    """Return one training step of all variants."""
     modules = [MaskedRNN(variant).to(device) for variant in variants]
     parameters, buffers = stack_module_state(modules)
     skeleton = MaskedRNN(variants[0]).to("meta")
     adam = torch.optim.Adam(parameters.values(), lr=variants[0].learning_rate, fused=True)
     inputs, targets = task.minibatch(device)
-    tokens = torch.cat([inputs, inputs.new_zeros(task.blank, *inputs.shape[1:])])
 
     def call(own: dict[str, Tensor], masks: dict[str, Tensor]) -> Tensor:
-        return functional_call(skeleton, (own, masks), (tokens, task.loss_steps))
+        return functional_call(skeleton, (own, masks), (inputs, task.steps, task.loss_steps))
 
     def step() -> object:
         y = vmap(call)(parameters, buffers)
@@ -64,4 +62,4 @@ def prepare(
         adam.step()
         return y.detach()
 
-    return step, list(parameters.values())
+    return step

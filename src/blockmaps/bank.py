@@ -153,10 +153,14 @@ class Bank(nn.Module):
         self._workspaces: dict[str, Tensor] = {}
 
     def workspace(self, name: str, *shape: int) -> Tensor:
-        """Return a contiguous tensor that holds whatever it held last; the same one a name."""
+        """Return a contiguous tensor that holds whatever it held last; the same one a name.
+
+        So that a bank is used by one thread at a time.
+        """
         number = prod(shape)
         if name not in self._workspaces or self._workspaces[name].numel() < number:
-            self._workspaces[name] = self.unknowns[0].detach().new_empty(number)
+            with torch.inference_mode(False):  # what is made there cannot be trained with later
+                self._workspaces[name] = self.unknowns[0].detach().new_empty(number)
         return self._workspaces[name][:number].view(shape)
 
     def _apply(self, fn, recurse=True):

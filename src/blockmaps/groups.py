@@ -78,23 +78,27 @@ class Group(NamedTuple):
 
 
 def group_by_size(
-    sizes: Sequence[int], most: Callable[[int], int] = lambda size: sys.maxsize
+    sizes: Sequence[Sequence[int]], most: Callable[[int], int] = lambda size: sys.maxsize
 ) -> list[list[int]]:
     """Group positions by size, so that none is padded by more than `MOST_PADDING`.
 
     Parameters
     ----------
-    sizes : rows of each variant's state.
-    most : members of a group of a size; of less than one, it has one.
+    sizes : of each variant's slots; a slot is padded to the largest of its group.
+    most : members of a group of a padded size; of less than one, it has one.
     """
     groups: list[list[int]] = []
-    for position in sorted(range(len(sizes)), key=lambda position: sizes[position]):
-        size = sizes[position]
-        near = groups and size <= MOST_PADDING * sizes[groups[-1][0]]
-        if near and len(groups[-1]) + 1 <= most(size):
-            groups[-1].append(position)
-        else:
-            groups.append([position])
+    padded: list[int] = []  # of the last group
+    for position in sorted(range(len(sizes)), key=lambda position: sum(sizes[position])):
+        if groups:
+            longer = [max(pair) for pair in zip(padded, sizes[position], strict=True)]
+            near = sum(longer) <= MOST_PADDING * sum(sizes[groups[-1][0]])
+            if near and len(groups[-1]) + 1 <= most(sum(longer)):
+                groups[-1].append(position)
+                padded = longer
+                continue
+        groups.append([position])
+        padded = list(sizes[position])
     return groups
 
 
@@ -116,7 +120,7 @@ def lay_out(
         kinds.setdefault((kind, *sizes), []).append(k)
     groups = []
     for (kind, *_), chosen in kinds.items():
-        sizes = [patterns[k].state_size for k in chosen]
+        sizes = [tuple(patterns[k].sizes.values())[1:] for k in chosen]
         for positions in group_by_size(sizes, most):
             members = [chosen[position] for position in positions]
             groups.append(_group(kind, members, patterns, masks, device))

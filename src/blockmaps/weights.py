@@ -204,8 +204,7 @@ class SparseInput(Weights):
         super().__init__(shape, places, device)
         every = np.concatenate(places)
         of_input = every < shape.rows * shape.inputs
-        position = np.flatnonzero(of_input)
-        position = position[np.argsort(every[position])]  # by row, then column
+        position = np.flatnonzero(of_input)  # by row, then column, as a mask is
         rows, columns = np.divmod(every[position], shape.inputs)
         starts = np.searchsorted(rows, np.arange(shape.rows + 1))
 
@@ -217,14 +216,15 @@ class SparseInput(Weights):
         )
         self.from_state = tensor(np.flatnonzero(~of_input))
         self.state_places = tensor(every[~of_input] - shape.rows * shape.inputs)
+        with warnings.catch_warnings():  # torch says once that this is a beta
+            warnings.filterwarnings("ignore", message="Sparse CSR")
+            self._sparse(torch.zeros(len(position), device=device))
 
     def _sparse(self, values: Tensor) -> Tensor:
-        with warnings.catch_warnings():  # its interface is called a beta
-            warnings.filterwarnings("ignore", message="Sparse CSR")
-            size = (self.shape.rows, self.shape.inputs)
-            return torch.sparse_csr_tensor(
-                self.starts, self.columns, values, size, check_invariants=False
-            )
+        size = (self.shape.rows, self.shape.inputs)
+        return torch.sparse_csr_tensor(
+            self.starts, self.columns, values, size, check_invariants=False
+        )
 
     def multiply(self, unknowns, b, x, workspace, out):
         """Write b + U x to `out`; return V."""
@@ -238,7 +238,8 @@ class SparseInput(Weights):
     def gradients(self, D, x, dV, workspace):
         """Return the gradient of every member's unknowns."""
         found = D.new_empty(len(self.from_input) + len(self.from_state))
-        at = self._sparse(workspace("values", len(self.from_input)))
+        # zeros, not whatever was there: 0 × NaN is NaN
+        at = self._sparse(workspace("values", len(self.from_input)).zero_())
         dU = torch.sparse.sampled_addmm(at, D.contiguous(), x.columns.T, beta=0.0)
         found.scatter_(0, self.from_input, dU.values())
         found.scatter_(0, self.from_state, dV.view(-1).index_select(0, self.state_places))
@@ -248,10 +249,10 @@ class SparseInput(Weights):
 def fastest(pattern: Pattern, mask: Mask, device: torch.device) -> type[Weights]:
     """Return the way in which a variant's W is computed fastest; all give the same."""
     size, inputs = pattern.state_size, pattern.slots[0].size
+    if device.type != "cpu":  # one kernel a group, not two a member; sparse rows are not measured
+        return Scattered
     if len(mask.rows) == size * (inputs + size):
         return Full
     few = np.count_nonzero(mask.columns < inputs) <= MOST_SPARSE * size * inputs
-    # products of compressed rows are MKL's; on a GPU they have not been measured
-    if few and device.type == "cpu" and torch.backends.mkl.is_available():
-        return SparseInput
-    return Scattered
+    # products of compressed rows are MKL's
+    return SparseInput if few and torch.backends.mkl.is_available() else Scattered

@@ -33,16 +33,18 @@ def test_all_ways_compute_the_same_over_three_steps(task, pattern):
     variants = task.variants(pattern, 2)
     found = {}
     for case in (bank, vmap):
-        step, _ = case.prepare(task, variants, CPU)
+        step = case.prepare(task, variants, CPU)
         found[case.__name__] = [step() for _ in range(3)]
     for case in (reference, csr):
-        steps = [case.prepare(task, [one], CPU)[0] for one in variants]
+        steps = [case.prepare(task, [one], CPU) for one in variants]
         found[case.__name__] = [torch.cat([step() for step in steps]) for _ in range(3)]
     expected = found.pop(reference.__name__)
     assert not torch.equal(expected[0], expected[2])  # they learn
     for name, outputs in found.items():
         for ours, theirs in zip(outputs, expected, strict=True):
-            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5, msg=name)
+            torch.testing.assert_close(
+                ours, theirs, rtol=1e-4, atol=1e-5, msg=lambda text, name=name: f"{name}: {text}"
+            )
 
 
 def test_the_arithmetic_of_a_step_is_counted():

@@ -44,10 +44,10 @@ def variant_bytes(variant: AnyVariant, step: Step) -> int:
     """Return about how much memory a variant needs while it is trained.
 
     With r rows of state, n unknowns, T steps and a batch of B: the unknowns, their gradient and
-    Adam's two moments, 4 n; W, or its gradient, with all places, r (|x| + r), and V beside it, r²;
-    the sums, or their gradient, and the states, 2 r T B, and as much again while they are added up;
-    and where the unknowns are. On a CPU the groups of a bank take turns with W and the sums, so
-    that a bank of several groups needs less.
+    Adam's two moments, 4 n; W, or its gradient, with all places, r (|x| + r), and beside it V and
+    its gradient, 2 r²; the sums, or their gradient, and the states, 2 r T B, and as much again
+    where they are added up or copied; and where the unknowns are. On a CPU the groups of a bank
+    take turns with W and the sums, so that a bank of several groups needs less.
     """
     states = step.steps * step.batch
     unknowns = int(variant.unknowns)
@@ -56,7 +56,7 @@ def variant_bytes(variant: AnyVariant, step: Step) -> int:
         rows = variant.size * 10
         return FLOAT * (4 * unknowns + 3 * rows * states)
     rows = int(variant.size * MOST_PADDING) + 1
-    floats = 4 * unknowns + rows * (step.inputs + 2 * rows) + 3 * rows * states
+    floats = 4 * unknowns + rows * (step.inputs + 3 * rows) + 4 * rows * states
     return FLOAT * floats + INDEX * unknowns
 
 
