@@ -4,8 +4,8 @@
 
 Each bank in a process of its own: three training steps, the process's peak less what it had after
 imports and the minibatch. Beside it, in floats of 4 bytes: dense weights, rows × (|x| + rows) of
-every variant (a bank forms them a group at a time and holds V alone); the optimiser's two moments of
-every unknown; activations, rows × steps × batch of every variant.
+every variant (a bank forms them a group at a time and holds V alone); the optimiser's two moments
+of every unknown; activations, rows × steps × batch of every variant.
 """
 
 import multiprocessing
