@@ -113,7 +113,7 @@ class Bank(nn.Module):
     Attributes
     ----------
     unknowns : for each variant, (unknowns,) in its mask's order.
-    biases : for each variant, (state size,) in the order of the slots after x.
+    biases : for each variant, (state size,) in the order of the slots after x; (0,) without any.
 
     Raises
     ------
@@ -181,7 +181,8 @@ class Bank(nn.Module):
                 unknown_places[variant] = np.where(
                     from_input, row * self.inputs + mask.columns, square + source
                 )
-                bias_rows[variant] = row0 + position * size + rows
+                # none of a variant that has no biases
+                bias_rows[variant] = row0 + position * size + rows[: len(starts[variant].bias)]
             self._group_parts.append((part, size, row0, place0, kinds))
         order = [variant for part in parts for variant in part]
         every = range(len(patterns))

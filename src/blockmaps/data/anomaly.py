@@ -80,6 +80,11 @@ class Rad(DataSpec):
     validation_leaking: int = Field(
         default=0, ge=0, description="Validation sequences of training images; 0 for none."
     )
+    blanks: int | None = Field(
+        default=None,
+        ge=2,
+        description="Blank steps after the images, the last of which answers; 1 unless told.",
+    )
     held_out_validation: int | None = Field(
         default=None,
         ge=0,
@@ -122,8 +127,9 @@ class Rad(DataSpec):
 
     @property
     def shape(self) -> Shape:
-        """|x| = side², |y| = images, and a step for each image and the blank one."""
-        return Shape(inputs=self.side**2, outputs=self.images, steps=self.images + 1)
+        """|x| = side², |y| = images, and a step for each image and blank one."""
+        steps = self.images + (self.blanks or 1)
+        return Shape(inputs=self.side**2, outputs=self.images, steps=steps)
 
     def pools(self, classes: np.ndarray, seed: np.random.SeedSequence) -> dict[str, np.ndarray]:
         """Return the images that each split draws from.
@@ -175,11 +181,11 @@ class Rad(DataSpec):
             ),
             targets=np.concatenate([choices.places for choices in drawn.values()]),
             loss="cross_entropy",
-            loss_steps=(self.images,),
+            loss_steps=(self.shape.steps - 1,),
             splits=dict(zip(counts, bounds, strict=True)),
             scale=1 / (255 * STD),
             offset=-MEAN / STD,
-            blank_steps=1,
+            blank_steps=self.blanks or 1,
             groups=np.concatenate([choices.groups for choices in drawn.values()]),
             group_names=tuple(f"{a}|{b}" for a in names for b in names),
             about=self._about(seed, pools),
