@@ -88,7 +88,7 @@ FAULTS = [  # the path of a key, what is put there, what is said
         ("experiments", "rad", "dataset"), "mnist",
         "rad.dataset: found 'mnist'; takes one of: copy-5, copy-50, digits",
     ),
-    (("experiments", "rad", "recipe"), "long", "rad.recipe: found 'long'; takes one of: layers, layers-fan-in"),
+    (("experiments", "rad", "recipe"), "long", "rad.recipe: found 'long'; takes one of: layers, "),
     (("experiments", "rad", "seeds"), 0, "rad.seeds: found"),
     (("datasets", "rad-digits", "kind"), "mnist", "rad-digits: found"),
     (("datasets", "rad-digits", "sides"), 16, "sides: found an unknown key; takes one of: "),
