@@ -51,6 +51,7 @@ def test_the_default_preset_is_what_the_readme_says(root):
         (m.experiment, m.arm, m.budget) for m in made.members if m.study == "trainability"
     )
     assert set(counts.values()) == {20}
+    assert {m.arm for m in made.members if m.study == "trainability"} >= {"dense", "uniform"}
 
 
 def test_the_schema_is_the_generated_one(root):
