@@ -72,8 +72,9 @@ def draw(table: pd.DataFrame) -> Figure:
         wording.sentence({name: finding(rows) for name, rows in found}),
         "Norm of the loss's gradient with respect to the state against steps back from the last "
         "step; a line is the median of the runs, its band their quartiles",
-        f"n = {every['n'].min()} to {every['n'].max()} runs an arm, each a mean over 64 training "
-        "sequences. Of every task the most steps. Gradients that are exactly zero are not shown.",
+        f"{wording.several(every['n'].min(), every['n'].max())} runs an arm, each a mean over 64 "
+        "training sequences. Of every task the most steps. Gradients that are exactly zero are not "
+        "shown.",
         panels.body(2 * len(found), 2, marks),
     )
     axes_of = panels.axes_of(page, 2 * len(found), 2, marks, yscale="log")

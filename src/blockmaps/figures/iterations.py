@@ -6,11 +6,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
 
 from blockmaps.figures import panels, style, wording
-from blockmaps.figures.path import PANEL, named
+from blockmaps.figures.path import ARMS, NAMES, PANEL, named
 
 TABLES = ("continuum",)
 
-CONTROL = "torch's layers"
 NOTHING = "The table holds no arm at several numbers of iterations"
 
 
@@ -31,7 +30,7 @@ def finding(rows: pd.DataFrame) -> tuple[str, str]:
     arm = "random-places" if "random-places" in set(rows["arm"]) else rows["arm"].iloc[0]
     own = rows[rows["arm"] == arm].sort_values("iterations")
     first, last = own.iloc[0], own.iloc[-1]
-    called = {"random-places": "random places"}.get(arm, arm)
+    called = NAMES.get(arm, arm)
     change = f"{100 * first['accuracy']:.1f} → {100 * last['accuracy']:.1f}{wording.NO_BREAK}%"
     numbers = f"{change} from K = {first['iterations']} to {last['iterations']}"
     if last["low"] > first["high"]:
@@ -53,7 +52,8 @@ def draw(table: pd.DataFrame) -> Figure:
     if not found:
         return style.page(NOTHING, "", "", 0.2).figure
     arms = sorted({arm for _, rows in found for arm in rows["arm"]} - {"control"})
-    marks = style.marks(arms) | {CONTROL: style.Mark("#595959", "", (0, (5, 1.5)))}
+    marks = style.marks(arms) | ARMS
+    drawn = {NAMES.get(arm, arm): marks[arm] for arm in ("control", *arms)}
     columns = min(len(found), 2)
     every = pd.concat([rows for _, rows in found])
     images = wording.counted(int(every["test_images"].max()), "test image")
@@ -64,14 +64,14 @@ def draw(table: pd.DataFrame) -> Figure:
         f"{wording.counted(int(every['n'].sum()), 'run')}, after "
         f"{every['epochs'].max()} epochs ({every['steps'].max():,} optimiser steps), {images}. "
         "Bars and band: 95 %, t with the variance between seeds pooled over the arms.",
-        panels.body(len(found), columns, marks),
+        panels.body(len(found), columns, drawn),
     )
-    axes_of = panels.axes_of(page, len(found), columns, marks)
+    axes_of = panels.axes_of(page, len(found), columns, drawn)
     for (labels, rows), axes in zip(found, axes_of, strict=True):
         n = int(rows["n"].min())
         style.panel_title(axes, named(labels), f"{labels['budget']:,} unknowns, n = {n} a point")
         ks = sorted(rows.loc[rows["arm"] != "control", "iterations"].unique())
-        shift = 0.06 * np.ptp(ks) / max(len(arms), 1)
+        shift = 0.02 * np.ptp(ks) / max(len(arms), 1)
         for place, arm in enumerate(arms):
             own = rows[rows["arm"] == arm].sort_values("iterations")
             mark = marks[arm]
@@ -87,7 +87,7 @@ def draw(table: pd.DataFrame) -> Figure:
                 zorder=3,
             )
         for row in rows[rows["arm"] == "control"].itertuples():
-            mark = marks[CONTROL]
+            mark = marks["control"]
             if np.isfinite(row.low):
                 axes.axhspan(row.low, row.high, color=mark.color, alpha=0.18, linewidth=0)
             axes.axhline(row.accuracy, color=mark.color, linestyle=mark.line, linewidth=1.2)

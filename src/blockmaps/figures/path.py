@@ -10,11 +10,26 @@ from blockmaps.figures import panels, style, wording
 TABLES = ("continuum", "continuum_differences")
 
 PANEL = ["experiment", "dataset", "budget", "initialisation"]
-ENDS = {"control": "torch's layers", "path": "path from mlp to random places", "dense": "dense map"}
-MARKS = {
-    ENDS["control"]: style.Mark("#595959", "", (0, (5, 1.5))),
-    ENDS["path"]: style.Mark("#0072B2", "o", "-"),
-    ENDS["dense"]: style.Mark("#D55E00", "D", ""),
+# The arms' names on a page and their marks; dense is drawn as everywhere.
+NAMES = {
+    "control": "torch's layers",
+    "mlp": "MLP",
+    "path-0.5": "half moved",
+    "random-places": "random places",
+    "dense": "dense",
+}
+ARMS = {
+    "control": style.Mark("#595959", "", (0, (5, 1.5))),
+    "mlp": style.Mark("#1a1a1a", "o", "-"),
+    "path-0.5": style.Mark("#AA4499", "v", (0, (3, 1.5, 1, 1.5))),
+    "random-places": style.Mark("#D55E00", "D", (0, (4, 1.5))),
+    **style.marks(["dense"]),
+}
+PATH = style.Mark("#AA4499", "o", "-")
+KEY = {
+    NAMES["control"]: ARMS["control"],
+    "path from the MLP to random places": PATH,
+    "dense map": ARMS["dense"]._replace(line=""),
 }
 FEWEST = 3  # shares on a path that is drawn
 NOTHING = "The table holds no path from an MLP to random places"
@@ -74,14 +89,13 @@ def facts(found: list[tuple[dict, pd.DataFrame]]) -> str:
 def _draw(axes: Axes, rows: pd.DataFrame) -> None:
     control = rows[rows["arm"] == "control"]
     for row in control.itertuples():
-        mark = MARKS[ENDS["control"]]
+        mark = ARMS["control"]
         if np.isfinite(row.low):
             axes.axhspan(row.low, row.high, color=mark.color, alpha=0.18, linewidth=0, zorder=1)
         axes.axhline(row.accuracy, color=mark.color, linestyle=mark.line, linewidth=1.2, zorder=2)
     path = rows[rows["moved"].notna()].sort_values("moved")
     dense = rows[rows["arm"] == "dense"].assign(moved=DENSE_AT)
-    for name, own in ((ENDS["path"], path), (ENDS["dense"], dense)):
-        mark = MARKS[name]
+    for mark, own in ((PATH, path), (KEY["dense map"], dense)):
         axes.errorbar(
             own["moved"],
             own["accuracy"],
@@ -113,12 +127,11 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame) -> Figure:
         "Test accuracy against ρ, the share of the MLP's unknowns that are moved to any place of "
         "the rows of the state; all arms have exactly as many unknowns",
         facts(found),
-        panels.body(len(found), columns, MARKS),
+        panels.body(len(found), columns, KEY),
     )
-    every = panels.axes_of(page, len(found), columns, MARKS)
+    every = panels.axes_of(page, len(found), columns, KEY)
     for (labels, rows), axes in zip(found, every, strict=True):
-        low, high = int(rows["n"].min()), int(rows["n"].max())
-        n = f"n = {low}" if low == high else f"n = {low} to {high}"
+        n = wording.several(rows["n"].min(), rows["n"].max())
         about = f"{labels['budget']:,} unknowns, {n} an arm"
         style.panel_title(axes, named(labels), about)
         _draw(axes, rows)

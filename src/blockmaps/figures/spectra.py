@@ -4,10 +4,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from blockmaps.figures import panels, style, wording
+from blockmaps.figures.path import ARMS, NAMES
 
 TABLES = ("spectra",)
 
-ARMS = ("mlp", "path-0.5", "random-places", "dense")
+SHOWN = ("mlp", "path-0.5", "random-places", "dense")
 WHEN = ("before", "after")
 PANEL = ["experiment", "dataset", "budget"]
 NOTHING = "The table holds no singular values"
@@ -19,8 +20,8 @@ def finding(rows: pd.DataFrame) -> tuple[str, str]:
         index="arm", columns="trained", values="value", aggfunc="mean"
     )
     said = [
-        f"{arm} × {largest.loc[arm, 'after'] / largest.loc[arm, 'before']:.1f}"
-        for arm in ARMS
+        f"{NAMES[arm]} × {largest.loc[arm, 'after'] / largest.loc[arm, 'before']:.1f}"
+        for arm in SHOWN
         if arm in largest.index and largest.loc[arm].notna().all() and len(largest.columns) == 2
     ]
     if not said:
@@ -36,11 +37,11 @@ def draw(table: pd.DataFrame) -> Figure:
     ----------
     table : columns in `blockmaps.continuum`.
     """
-    rows = table[table["structure"].isin(ARMS) & (table["value"] > 0)]
+    rows = table[table["structure"].isin(SHOWN) & (table["value"] > 0)]
     if rows.empty:
         return style.page(NOTHING, "", "", 0.2).figure
-    arms = [arm for arm in ARMS if arm in set(rows["arm"])]
-    marks = style.marks(arms)
+    arms = [arm for arm in SHOWN if arm in set(rows["arm"])]
+    drawn = {NAMES[arm]: ARMS[arm] for arm in arms}
     groups = list(rows.groupby(PANEL, sort=True))
     page = style.page(
         wording.sentence({labels[0]: finding(own) for labels, own in groups}),
@@ -48,9 +49,9 @@ def draw(table: pd.DataFrame) -> Figure:
         "seeds, its band their range",
         f"{wording.counted(int(rows['n'].max()), 'seed')} an arm. Ranks are spread evenly on a log "
         "scale. Values that are zero are not shown: an MLP's W of few unknowns lacks full rank.",
-        panels.body(2 * len(groups), 2, marks),
+        panels.body(2 * len(groups), 2, drawn),
     )
-    axes_of = panels.axes_of(page, 2 * len(groups), 2, marks, xscale="log", yscale="log")
+    axes_of = panels.axes_of(page, 2 * len(groups), 2, drawn, xscale="log", yscale="log")
     for labels, own in groups:
         floor = own["value"].max() * 1e-4  # below, rounding decides
         for when in WHEN:
@@ -58,7 +59,7 @@ def draw(table: pd.DataFrame) -> Figure:
             style.panel_title(axes, f"{labels[0]}, {when} training", f"{labels[2]:,} unknowns")
             for arm in arms:
                 line = own[(own["arm"] == arm) & (own["trained"] == when)].sort_values("rank")
-                mark = marks[arm]
+                mark = ARMS[arm]
                 axes.fill_between(
                     line["rank"], line["low"].clip(lower=floor), line["high"].clip(lower=floor),
                     color=mark.color, alpha=0.16, linewidth=0,

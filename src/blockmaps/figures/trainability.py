@@ -45,14 +45,16 @@ def draw(table: pd.DataFrame) -> Figure:
         wording.sentence({name: finding(rows) for name, rows in found}),
         "Share of runs that diverge or whose test accuracy cannot be told from guessing, against "
         "the steps of a sequence (of an MLP as a map, its layers)",
-        f"{wording.counted(int(table['n'].sum()), 'run')}, n = {table['n'].min()} to "
-        f"{table['n'].max()} a point; {diverged} diverged. After {trained}. Bars: 95 %, Wilson. "
+        f"{wording.counted(int(table['n'].sum()), 'run')}, "
+        f"{wording.several(table['n'].min(), table['n'].max())} a point; {diverged} diverged. "
+        f"After {trained}. Bars: 95 %, Wilson. "
         "At chance: an exact binomial test at 1 % does not tell it from guessing.",
         panels.body(len(found), columns, marks),
     )
     axes_of = panels.axes_of(page, len(found), columns, marks, xscale="log")
     for (name, rows), axes in zip(found, axes_of, strict=True):
-        style.panel_title(axes, name, f"n = {rows['n'].min()} a point")
+        n = wording.several(rows["n"].min(), rows["n"].max())
+        style.panel_title(axes, name, f"{n} a point")
         arms = sorted(rows["arm"].unique())
         for place, arm in enumerate(arms):
             own = rows[rows["arm"] == arm].sort_values("steps")
@@ -75,6 +77,7 @@ def draw(table: pd.DataFrame) -> Figure:
         axes.xaxis.set_major_locator(FixedLocator(steps))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.set_xlim(steps[0] / 1.3, steps[-1] * 1.3)
         axes.set_ylim(-0.04, 1.04)
         style.percent_axis(axes)
         axes.set_xlabel("steps")
