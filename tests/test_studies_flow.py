@@ -5,16 +5,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from test_dynamics import walk
 
 from blockmaps import config as configs
 from blockmaps import continuum, pipeline, runs, trainability
 from blockmaps.data import store
 from blockmaps.errors import InputError
+from blockmaps.maps import IterativeMap
 from blockmaps.pipeline import Plan
 from blockmaps.seeds import stream
 from blockmaps.training import memory
 from blockmaps.training import shard as training
-from blockmaps.variants import LayersVariant
+from blockmaps.variants import LayersVariant, Variant, start
 
 RAW = {
     "name": "small",
@@ -140,6 +143,31 @@ def test_dynamics_are_of_every_map_before_and_after(trained):
     known = trained["runs"].drop_duplicates("key").set_index("key")["spectral_radius"]
     rnn = before[before["study"] == "trainability"]
     np.testing.assert_allclose(rnn["value"], known.loc[rnn["key"]], rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["copy-5", "path"])
+def test_gradients_are_of_each_sequences_own_loss_counted_back_from_the_last_step(
+    name, made, trained
+):
+    """Autograd on the reference map, from the weights that the variant starts with."""
+    shard = next(one for one in made.shards.values() if one.experiment == name)
+    variant = next(one for one in shard.variants if isinstance(one, Variant) and one.unknowns > 90)
+    begin = start(variant, shard.seed)
+    model = IterativeMap.from_start(variant.pattern, begin, torch.float64)
+    spec = made.config.datasets[made.config.experiments[name].dataset]
+    data = spec.make(stream(shard.seed, "dataset"))
+    given = torch.from_numpy(np.asarray(data.inputs)[:64]).double() * data.scale + data.offset
+    blank = given.new_zeros(64, data.blank_steps, given.shape[2])
+    tokens = torch.cat([given, blank], 1).transpose(0, 1)
+    states, probes = walk(model, tokens, variant.repeats)
+    y = states[-1][:, -spec.shape.outputs :]
+    target = torch.from_numpy(data.targets[:64]).view(64)
+    loss = torch.nn.functional.cross_entropy(y, target, reduction="sum")
+    norms = [one.norm(dim=1).mean().item() for one in torch.autograd.grad(loss, probes)]
+    rows = trained["dynamics"]
+    rows = rows[(rows["key"] == variant.key) & (rows["epoch"] == 0)]
+    found = rows[rows["quantity"] == "gradient_norm"].set_index("place")["value"]
+    np.testing.assert_allclose(found.sort_index(ascending=False), norms, rtol=1e-5)
 
 
 def test_banks_hold_variants_of_one_number_of_iterations(made):
