@@ -35,7 +35,35 @@ def parts(vector: Tensor, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tenso
     }
 
 
-class CellBank(nn.Module):
+class ModulesBank(nn.Module):
+    """What torch's own models share: each variant's weights as one vector and biases as another.
+
+    Parameters
+    ----------
+    variants : with the same |x| and |y|.
+    starts : their weights and biases before training.
+    dtype : of parameters and states.
+
+    Attributes
+    ----------
+    unknowns, biases : for each variant, its weights and its biases.
+    rows : units of all states.
+    """
+
+    def __init__(
+        self,
+        variants: Sequence[CellVariant | LayersVariant],
+        starts: Sequence[Start],
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__()
+        self.variants = tuple(variants)
+        self.unknowns = nn.ParameterList(torch.from_numpy(one.values).to(dtype) for one in starts)
+        self.biases = nn.ParameterList(torch.from_numpy(one.bias).to(dtype) for one in starts)
+        self.rows = sum(variant.size for variant in variants)
+
+
+class CellBank(ModulesBank):
     """Several cells as one module, with a bank's parameters and outputs.
 
     Parameters
@@ -57,11 +85,7 @@ class CellBank(nn.Module):
         starts: Sequence[Start],
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        super().__init__()
-        self.variants = tuple(variants)
-        self.unknowns = nn.ParameterList(torch.from_numpy(one.values).to(dtype) for one in starts)
-        self.biases = nn.ParameterList(torch.from_numpy(one.bias).to(dtype) for one in starts)
-        self.rows = sum(variant.size for variant in variants)
+        super().__init__(variants, starts, dtype)
         self._modules_of = [empty_module(variant.cell) for variant in variants]  # no parameters
 
     def forward(
@@ -102,7 +126,7 @@ LAYERS: dict[Activation, type[nn.Module]] = {
 }
 
 
-class LayersBank(nn.Module):
+class LayersBank(ModulesBank):
     """The layers of several maps, each as one `nn.Sequential`, behind a bank's interface.
 
     The control of an MLP as a map: torch's own forward pass and autograd's gradient. A layer whose
@@ -126,12 +150,8 @@ class LayersBank(nn.Module):
         starts: Sequence[Start],
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        super().__init__()
-        self.variants = tuple(variants)
-        self.unknowns = nn.ParameterList(torch.from_numpy(one.values).to(dtype) for one in starts)
-        self.biases = nn.ParameterList(torch.from_numpy(one.bias).to(dtype) for one in starts)
-        self.rows = sum(variant.size for variant in variants)
-        self._networks, self._places = [], []  # on the meta device: no parameters
+        super().__init__(variants, starts, dtype)
+        self._networks = []  # on the meta device: no parameters
         for k, (variant, begin) in enumerate(zip(variants, starts, strict=True)):
             network, places = layers(variant.layers_of.pattern, begin)
             self._networks.append(network)

@@ -49,9 +49,8 @@ def words(figure) -> str:
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_same_tables_give_the_same_bytes(name, made, tmp_path):
     for place in "ab":
-        style.save(draw(name, made), [tmp_path / f"{place}.svg", tmp_path / f"{place}.png"])
-    for kind in ("svg", "png"):
-        assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+        style.save(draw(name, made), [tmp_path / f"{place}.svg"])
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -6,25 +6,32 @@ image and puts it into a perspective of distortion 0.5, once, before training.
 """
 
 from collections.abc import Iterator
-from importlib import import_module, metadata
+from importlib import import_module
 from itertools import pairwise
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from blockmaps.data import Blocks, DataSpec, SequenceData, Shape, register
-from blockmaps.data.anomaly import FEWEST_HELD, IMAGES, MEAN, OWN_TEST, STD
+from blockmaps.data import Blocks, SequenceData, Shape, register
 from blockmaps.data.sequences import CLASSES, generator, held_out_pools
-
-AT_ONCE = 4096  # images in memory as floats; changes no byte
+from blockmaps.data.sources import (
+    AT_ONCE,
+    FEWEST_HELD,
+    IMAGES,
+    MEAN,
+    OWN_TEST,
+    STD,
+    FromImages,
+    versions,
+)
 
 # Positions are part of every data set: append, never reorder.
 STREAMS = ("pools", "train", "validation", "test")
 
 
 @register
-class Images(DataSpec):
+class Images(FromImages):
     """Which of ten digits is on the image.
 
     Images held out for validation and for test are never trained on, and every image is in one
@@ -33,15 +40,6 @@ class Images(DataSpec):
     """
 
     kind: Literal["images"] = "images"
-    source: Literal["digits", "mnist"] = Field(
-        default="digits",
-        description="Where the images come from: scikit-learn's 8×8 digits, or MNIST.",
-    )
-    folder: str | None = Field(
-        default=None,
-        description="Where MNIST's four files are; else $BLOCKMAPS_DATA/mnist, else downloaded.",
-    )
-    side: int = Field(default=16, ge=8, description="Images are side × side.")
     perturbed: bool = Field(
         default=False, description="Erase 2 to 5 % of the area, then perspective 0.5."
     )
@@ -55,13 +53,8 @@ class Images(DataSpec):
         description="Test images: of digits 400 unless told; of MNIST the first of its own 10,000.",
     )
 
-    made_by: ClassVar[tuple[str, ...]] = ("data.digits", "data.mnist", "data.transforms")
-    where: ClassVar[tuple[str, ...]] = ("folder",)
-
     @model_validator(mode="after")
     def _enough_images(self) -> "Images":
-        if self.source == "digits" and self.folder:
-            raise ValueError("digits come with scikit-learn; leave folder out")
         if self._tests > OWN_TEST.get(self.source, self._tests):
             raise ValueError(f"{self.source} has {OWN_TEST[self.source]} test images")
         held = sum(self._held_out.values())
@@ -105,10 +98,7 @@ class Images(DataSpec):
 
     def make(self, seed: np.random.SeedSequence) -> SequenceData:
         """Make the images. The same seed gives the same bytes on any machine."""
-        # by name: an import statement would let planning reach torch
-        module = import_module(f"blockmaps.data.{self.source}")
-        options = {"folder": self.folder} if self.folder else {}
-        images, classes = module.load(self.side, **options)
+        images, classes = self.load()
         chosen = self.chosen(classes, seed)
 
         def blocks() -> Iterator[np.ndarray]:
@@ -141,12 +131,9 @@ class Images(DataSpec):
 
     def _about(self, seed: np.random.SeedSequence) -> dict[str, Any]:
         """Say how the data set was made, alike on every machine."""
-        versions = {name: metadata.version(name) for name in ("numpy", "torch", "kornia")}
-        versions["scikit-learn"] = metadata.version("scikit-learn")
         return {
             "spec": self.model_dump(mode="json", exclude=set(self.where)),
             "entropy": seed.entropy,
             "spawn_key": list(seed.spawn_key),
-            # 2.13.0+cpu and 2.13.0+cu130 make the same images
-            "versions": {name: text.partition("+")[0] for name, text in versions.items()},
+            "versions": versions(),
         }

@@ -86,23 +86,7 @@ def draw(table: pd.DataFrame) -> Figure:
             steps = int(rows["steps"].iloc[0])
             style.panel_title(axes, f"{name}", f"{steps} steps, {when} training")
             for arm, own in rows[rows["trained"] == when].groupby("arm", sort=True):
-                line = own.sort_values("back").replace({"gradient": {0: np.nan}})
-                mark = marks[arm]
-                axes.fill_between(
-                    line["back"], line["low"].clip(lower=bounds[0]),
-                    line["high"].clip(lower=bounds[0]),
-                    color=mark.color, alpha=0.14, linewidth=0,
-                )  # fmt: skip
-                axes.plot(
-                    line["back"],
-                    line["gradient"],
-                    color=mark.color,
-                    linestyle=mark.line,
-                    marker=mark.marker,
-                    markersize=4,
-                    markevery=max(1, len(line) // 8),
-                    linewidth=1.6,
-                )
+                panels.banded(axes, own, marks[arm], "back", "gradient", bounds[0])
             axes.set_ylim(*bounds)
             axes.set_xlabel("steps back")
             axes.set_ylabel("gradient's norm")

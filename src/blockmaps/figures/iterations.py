@@ -74,23 +74,9 @@ def draw(table: pd.DataFrame) -> Figure:
         shift = 0.02 * np.ptp(ks) / max(len(arms), 1)
         for place, arm in enumerate(arms):
             own = rows[rows["arm"] == arm].sort_values("iterations")
-            mark = marks[arm]
-            axes.errorbar(
-                own["iterations"] + (place - (len(arms) - 1) / 2) * shift,
-                own["accuracy"],
-                yerr=[own["accuracy"] - own["low"], own["high"] - own["accuracy"]],
-                color=mark.color,
-                marker=mark.marker,
-                linestyle=mark.line,
-                linewidth=1.6,
-                capsize=2.5,
-                zorder=3,
-            )
-        for row in rows[rows["arm"] == "control"].itertuples():
-            mark = marks["control"]
-            if np.isfinite(row.low):
-                axes.axhspan(row.low, row.high, color=mark.color, alpha=0.18, linewidth=0)
-            axes.axhline(row.accuracy, color=mark.color, linestyle=mark.line, linewidth=1.2)
+            x = own["iterations"] + (place - (len(arms) - 1) / 2) * shift
+            panels.points(axes, x, own, marks[arm], "accuracy")
+        panels.level(axes, rows[rows["arm"] == "control"], marks["control"])
         values = pd.concat([rows["accuracy"], rows["low"], rows["high"]]).dropna()
         axes.set_ylim(*style.padded(values, 0.1))
         axes.xaxis.set_major_locator(FixedLocator(ks))

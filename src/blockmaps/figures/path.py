@@ -87,27 +87,11 @@ def facts(found: list[tuple[dict, pd.DataFrame]]) -> str:
 
 
 def _draw(axes: Axes, rows: pd.DataFrame) -> None:
-    control = rows[rows["arm"] == "control"]
-    for row in control.itertuples():
-        mark = ARMS["control"]
-        if np.isfinite(row.low):
-            axes.axhspan(row.low, row.high, color=mark.color, alpha=0.18, linewidth=0, zorder=1)
-        axes.axhline(row.accuracy, color=mark.color, linestyle=mark.line, linewidth=1.2, zorder=2)
+    panels.level(axes, rows[rows["arm"] == "control"], ARMS["control"])
     path = rows[rows["moved"].notna()].sort_values("moved")
+    panels.points(axes, path["moved"], path, PATH, "accuracy")
     dense = rows[rows["arm"] == "dense"].assign(moved=DENSE_AT)
-    for mark, own in ((PATH, path), (KEY["dense map"], dense)):
-        axes.errorbar(
-            own["moved"],
-            own["accuracy"],
-            yerr=[own["accuracy"] - own["low"], own["high"] - own["accuracy"]],
-            color=mark.color,
-            marker=mark.marker,
-            markersize=5,
-            linestyle=mark.line or "none",
-            linewidth=1.6,
-            capsize=2.5,
-            zorder=3,
-        )
+    panels.points(axes, dense["moved"], dense, KEY["dense map"], "accuracy")
 
 
 @style.themed

@@ -58,22 +58,8 @@ def draw(table: pd.DataFrame) -> Figure:
             axes = next(axes_of)
             style.panel_title(axes, f"{labels[0]}, {when} training", f"{labels[2]:,} unknowns")
             for arm in arms:
-                line = own[(own["arm"] == arm) & (own["trained"] == when)].sort_values("rank")
-                mark = ARMS[arm]
-                axes.fill_between(
-                    line["rank"], line["low"].clip(lower=floor), line["high"].clip(lower=floor),
-                    color=mark.color, alpha=0.16, linewidth=0,
-                )  # fmt: skip
-                axes.plot(
-                    line["rank"],
-                    line["value"],
-                    color=mark.color,
-                    linestyle=mark.line,
-                    marker=mark.marker,
-                    markersize=4,
-                    markevery=max(1, len(line) // 8),
-                    linewidth=1.6,
-                )
+                line = own[(own["arm"] == arm) & (own["trained"] == when)]
+                panels.banded(axes, line, ARMS[arm], "rank", "value", floor)
             axes.set_ylim(floor, own["high"].max() * 1.5)
             axes.set_xlim(0.9, own["rank"].max() * 1.1)
             axes.set_xlabel("rank")

@@ -58,21 +58,8 @@ def draw(table: pd.DataFrame) -> Figure:
         arms = sorted(rows["arm"].unique())
         for place, arm in enumerate(arms):
             own = rows[rows["arm"] == arm].sort_values("steps")
-            mark = marks[arm]
-            axes.errorbar(
-                own["steps"] * APART ** (place - (len(arms) - 1) / 2),
-                own["failed"],
-                # rounding may put a bound a hair beyond the share
-                yerr=[
-                    (own["failed"] - own["failed_low"]).clip(lower=0),
-                    (own["failed_high"] - own["failed"]).clip(lower=0),
-                ],
-                color=mark.color,
-                marker=mark.marker,
-                linestyle=mark.line,
-                linewidth=1.4,
-                capsize=2,
-            )
+            x = own["steps"] * APART ** (place - (len(arms) - 1) / 2)
+            panels.points(axes, x, own, marks[arm], "failed")
         steps = sorted(rows["steps"].unique())
         axes.xaxis.set_major_locator(FixedLocator(steps))
         axes.xaxis.set_minor_locator(NullLocator())
