@@ -1,4 +1,4 @@
-"""What Lightning, the loop and the data add to training, over the default preset's shards.
+"""What Lightning, the loop and the data add to training, over the default preset's RAD shards.
 
     python -m benchmarks.overhead
 
@@ -119,7 +119,7 @@ def main(
     config: Annotated[Path, typer.Option(help="The preset.")] = Path("config/config.yaml"),
     json: Annotated[Path | None, typer.Option(help="Write the records to this file.")] = None,
 ) -> None:
-    """Time an epoch of every shard of seed index 0, and add them up."""
+    """Time an epoch of every RAD shard of seed index 0, and add them up."""
     check_writable(json)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
@@ -129,9 +129,9 @@ def main(
     print(machine(torch.device("cpu")))
     records = []
     for shard in plan.shards.values():
-        if shard.seed_index:
-            continue
         name, _ = plan.data_files[shard.dataset]
+        if shard.seed_index or asked.datasets[name].kind != "rad":
+            continue
         spec = asked.datasets[name].model_copy(update={"train": sequences, "test": 64})
         with tempfile.TemporaryDirectory() as folder:
             records.append(compare(shard, spec, Path(folder), rounds))

@@ -34,7 +34,7 @@ NUMBERS = {
     "bank": {"rad-paper": MANY, "rad-default": MANY, "hammer": (1, 4, 16, 64)},
     "vmap": {"rad-paper": (1, 4, 16), "rad-default": (1, 4, 16)},
 }
-FEW = {"bank": (1, 4, 16), "vmap": (1, 4)}
+FEW = {"bank": (1, 4, 16)}
 COLUMNS = [
     "task",
     "pattern",

@@ -95,6 +95,11 @@ def _measures(pattern: dict) -> dict:
     realised = {name: round(counts[name]) for name in RNN_BLOCKS}
     unknowns, biases = sum(realised.values()), pattern["hidden"] + OUTPUTS
     return {
+        "replicate": 0,
+        "slots": "x h y",
+        "tokens": 11,
+        "iterations": 1,
+        "moved": 0.0,
         "inputs": INPUTS,
         "hidden": pattern["hidden"],
         "outputs": OUTPUTS,
@@ -155,6 +160,7 @@ def runs_table(
                             "arm": pattern["arm"],
                             "structure": pattern["structure"],
                             "budget": pattern["budget"],
+                            "study": "proportion",
                             "key": hashlib.sha256(text.encode()).hexdigest()[:16],
                             "seed_index": seed_index,
                             **measures,

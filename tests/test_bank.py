@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blockmaps.bank import Bank
+from blockmaps.designs.continuum import layered, with_moved
 from blockmaps.groups import MOST_PADDING, group_by_size
 from blockmaps.maps import IterativeMap
 from blockmaps.patterns import RNN_BLOCKS, Block, Mask, Pattern, Slot, rnn_pattern
@@ -85,7 +86,8 @@ def compare(variants, batch, time, iterations=1, loss_steps=None, steps=10, blan
             torch.testing.assert_close(
                 bank.unknowns[k].grad, gather(one.W.grad, begin), rtol=1e-10, atol=1e-10
             )
-            torch.testing.assert_close(bank.biases[k].grad, one.b.grad, rtol=1e-10, atol=1e-10)
+            if len(one.b):
+                torch.testing.assert_close(bank.biases[k].grad, one.b.grad, rtol=1e-10, atol=1e-10)
             # nothing flows into what is not an unknown
             assert not one.W.grad[~one.mask].any()
             adam.step()
@@ -429,3 +431,21 @@ def test_the_authors_own_implementation_computes_the_same(name, kind):
     else:
         near(model.unknowns[1], data["W_after_10"][rows, columns])
         near(model.biases[1], data["b_after_10"][inputs:])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_moved_unknowns_and_no_biases(share):
+    """Unknowns in any block, of variants with biases and without, as reference maps."""
+    pattern = with_moved(layered(INPUTS, (5, 3), OUTPUTS, 0.6), share)
+    variants = [
+        Variant(
+            pattern=pattern,
+            initialisation=Initialisation(std=0.5, bias=bias),
+            learning_rate=0.01,
+            seed_index=seed_index,
+        )
+        for seed_index, bias in ((0, False), (1, True), (2, False))
+    ]
+    compare(variants, 3, 1, iterations=5)
+    bank = Bank.from_variants(variants, ROOT_SEED)
+    assert [len(bias) for bias in bank.biases] == [0, 12, 0]

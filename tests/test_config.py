@@ -1,6 +1,7 @@
 """The config: every shipped preset fits, and every fault is one line with exit code 2."""
 
 import json
+from collections import Counter
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ PRESETS = [
     "config/laptop.yaml",
     "config/paper.yaml",
     "config/recipe.yaml",
+    "config/recipe-mlp.yaml",
 ]
 
 
@@ -29,13 +31,27 @@ def test_every_shipped_preset_can_be_planned(root, preset):
 
 def test_the_default_preset_is_what_the_readme_says(root):
     made = Plan(configs.read(root / "config/config.yaml"))
-    budgets = {member.budget for member in made.members}
+    main = [member for member in made.members if member.study == "proportion"]
+    budgets = {member.budget for member in main}
     assert budgets == {4000, 10_000}
+    assert len(main) == 376
     for budget in budgets:
-        here = [member for member in made.members if member.budget == budget]
+        here = [member for member in main if member.budget == budget]
         assert len({m.structure for m in here if m.design == "factorial"}) == 64
         assert {"dense", "uniform", "mixed", "balanced", "even"} <= {m.arm for m in here}
         assert {m.seed_index for m in here if m.arm == "mixed"} >= {0, 1}
+    path = [member for member in made.members if member.study == "continuum"]
+    assert {member.budget for member in path} == {7879}
+    arms = {"control", "mlp", "random-places", "dense", *(f"path-0.{n}" for n in range(1, 10))}
+    for name in {member.experiment for member in path}:
+        seeds = [m for m in path if m.experiment == name]
+        assert {m.arm for m in seeds} == arms
+        assert {m.seed_index for m in seeds} == {0, 1, 2}
+    counts = Counter(
+        (m.experiment, m.arm, m.budget) for m in made.members if m.study == "trainability"
+    )
+    assert set(counts.values()) == {20}
+    assert {m.arm for m in made.members if m.study == "trainability"} >= {"dense", "uniform"}
 
 
 def test_the_schema_is_the_generated_one(root):
@@ -57,7 +73,7 @@ FAULTS = [  # the path of a key, what is put there, what is said
     (("epochs",), 3, "epochs: found an unknown key; takes one of: name, seed"),
     (
         (*D, 0, "lo"), 0.5,
-        "experiments.rad.designs[0].lo: found an unknown key; takes one of: seeds, kind, budgets",
+        "experiments.rad.designs[0].lo: found an unknown key; takes one of: seeds, replicates, ",
     ),
     ((*D, 0, "low"), 1.5, "experiments.rad.designs[0].low: found 1.5; takes what is less than"),
     (
@@ -71,9 +87,9 @@ FAULTS = [  # the path of a key, what is put there, what is said
     ((*D, 0, "kind"), "fractal", "designs[0]: found"),
     (
         ("experiments", "rad", "dataset"), "mnist",
-        "rad.dataset: found 'mnist'; takes one of: rad-digits",
+        "rad.dataset: found 'mnist'; takes one of: copy-5, copy-50, digits",
     ),
-    (("experiments", "rad", "recipe"), "long", "rad.recipe: found 'long'; takes one of: short"),
+    (("experiments", "rad", "recipe"), "long", "rad.recipe: found 'long'; takes one of: layers, "),
     (("experiments", "rad", "seeds"), 0, "rad.seeds: found"),
     (("datasets", "rad-digits", "kind"), "mnist", "rad-digits: found"),
     (("datasets", "rad-digits", "sides"), 16, "sides: found an unknown key; takes one of: "),

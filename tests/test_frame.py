@@ -7,7 +7,7 @@ import pytest
 import torch
 import yaml
 
-from blockmaps import pairs, pipeline, runs
+from blockmaps import continuum, pairs, pipeline, runs, trainability
 from blockmaps.zoo import tables
 
 
@@ -54,10 +54,14 @@ def test_the_readme_has_the_two_commands_in_fenced_blocks(root):
     assert [line for line in lines if line.startswith("python3 -m venv")] == COMMANDS
 
 
-@pytest.mark.parametrize("table", ["runs", "groups", "pairs", *pipeline.ZOO_TABLES])
+@pytest.mark.parametrize(
+    "table",
+    ["runs", "groups", "dynamics", "pairs", *pipeline.STUDY_TABLES, *pipeline.ZOO_TABLES],
+)
 def test_results_readme_describes_every_column(table, root, blockmaps):
     printed = blockmaps("columns", table).stdout
     own = {"runs": runs.COLUMNS, "groups": runs.GROUP_COLUMNS, "pairs": pairs.COLUMNS}
+    own |= {"dynamics": runs.DYNAMICS_COLUMNS} | continuum.COLUMNS | trainability.COLUMNS
     columns = (own | tables.COLUMNS)[table]
     assert len(printed.splitlines()) == len(columns) + 2
     drifted = f"drifted: blockmaps columns {table}"

@@ -108,7 +108,7 @@ class Bank(nn.Module):
     Attributes
     ----------
     unknowns : for each variant, (unknowns,) in its mask's order.
-    biases : for each variant, (state size,) in the order of the slots after x.
+    biases : for each variant, (state size,) in the order of the slots after x; (0,) without any.
 
     Raises
     ------
@@ -133,7 +133,7 @@ class Bank(nn.Module):
             torch.from_numpy(begin.values).to(dtype) for begin in starts
         )
         self.biases = nn.ParameterList(torch.from_numpy(begin.bias).to(dtype) for begin in starts)
-        self._patterns, self._masks = patterns, [begin.mask for begin in starts]
+        self._patterns, self._starts = patterns, tuple(starts)
         self._place()
 
     @classmethod
@@ -146,7 +146,7 @@ class Bank(nn.Module):
     def _place(self) -> None:
         """Lay the groups out for the device and the type that the parameters have."""
         like = self.unknowns[0]
-        self.groups = lay_out(self._patterns, self._masks, like.device)
+        self.groups = lay_out(self._patterns, self._starts, like.device)
         self.rows = sum(group.shape.rows for group in self.groups)
         order = torch.tensor([k for group in self.groups for k in group.members])
         self._position = order.argsort().to(like.device)

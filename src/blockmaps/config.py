@@ -21,12 +21,15 @@ from pydantic_core import PydanticCustomError
 
 from blockmaps.data import KINDS, DataSpec
 from blockmaps.data import anomaly as anomaly  # registers "rad"
+from blockmaps.data import images as images  # registers "images"
+from blockmaps.data import memory as memory  # registers "copy"
 from blockmaps.designs import DESIGNS, AnyDesign, ExplicitRow
 from blockmaps.errors import InputError
 from blockmaps.patterns import RNN_BLOCKS, Activation, Frozen
 from blockmaps.shards import Recipe
 from blockmaps.variants import Initialisation, Normal
 
+Study = Literal["proportion", "continuum", "trainability"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
@@ -54,6 +57,13 @@ class Experiment(Frozen):
     )
     initialisation: Initialisation = Initialisation()
     activation: Activation = Field(default="relu", description="σ on h.")
+    study: Study = Field(
+        default="proportion", description="The tables and figures that its runs belong to."
+    )
+    dynamics: bool = Field(
+        default=False,
+        description="Measure gradients, exponents and singular values before and after training.",
+    )
     designs: tuple[AnyDesign, ...] = Field(min_length=1)
 
     @field_validator("seeds", mode="before")

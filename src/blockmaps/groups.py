@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from blockmaps.activations import BACKWARD, IN_PLACE
-from blockmaps.patterns import Activation, Mask, Pattern
+from blockmaps.patterns import Activation, Pattern
+from blockmaps.variants import Start
 from blockmaps.weights import Full, Shape, Weights, fastest
 
 # Variants are padded to the largest of their group; a group ends where padding would pass this.
@@ -103,7 +104,7 @@ def group_by_size(
 
 
 def lay_out(
-    patterns: Sequence[Pattern], masks: Sequence[Mask], device: torch.device
+    patterns: Sequence[Pattern], starts: Sequence[Start], device: torch.device
 ) -> list[Group]:
     """Put variants into groups, and decide where every unknown and bias goes."""
     inputs = patterns[0].slots[0].size
@@ -114,8 +115,8 @@ def lay_out(
         return min(MOST_PLACES // (size * (inputs + size)), MOST_STATE_PLACES // size**2)
 
     kinds: dict[tuple, list[int]] = {}
-    for k, (pattern, mask) in enumerate(zip(patterns, masks, strict=True)):
-        kind = fastest(pattern, mask, device)
+    for k, (pattern, begin) in enumerate(zip(patterns, starts, strict=True)):
+        kind = fastest(pattern, begin.mask, device)
         sizes = tuple(pattern.sizes.values()) if kind is Full else ()  # they cannot be padded
         kinds.setdefault((kind, *sizes), []).append(k)
     groups = []
@@ -123,7 +124,7 @@ def lay_out(
         sizes = [tuple(patterns[k].sizes.values())[1:] for k in chosen]
         for positions in group_by_size(sizes, most):
             members = [chosen[position] for position in positions]
-            groups.append(_group(kind, members, patterns, masks, device))
+            groups.append(_group(kind, members, patterns, starts, device))
     return groups
 
 
@@ -131,11 +132,11 @@ def _group(
     kind: type[Weights],
     members: list[int],
     all_patterns: Sequence[Pattern],
-    all_masks: Sequence[Mask],
+    all_starts: Sequence[Start],
     device: torch.device,
 ) -> Group:
     """Lay one group out."""
-    patterns, masks = [all_patterns[k] for k in members], [all_masks[k] for k in members]
+    patterns, starts = [all_patterns[k] for k in members], [all_starts[k] for k in members]
     x, *hidden, y = patterns[0].slots
     # the slots of a group's state, padded, and where each begins
     padded = [*(max(one.sizes[slot.name] for one in patterns) for slot in hidden), y.size]
@@ -148,7 +149,8 @@ def _group(
         if slot.activation != "identity"
     ]
     places, rows = [], []
-    for k, (pattern, mask) in enumerate(zip(patterns, masks, strict=True)):
+    for k, (pattern, begin) in enumerate(zip(patterns, starts, strict=True)):
+        mask = begin.mask
         # where each state unit (h, …, y) sits in the group's state
         place = np.concatenate(
             [begin_of[slot.name] + np.arange(slot.size) for slot in pattern.slots[1:]]
@@ -158,7 +160,7 @@ def _group(
         source = place[np.where(from_input, 0, mask.columns - x.size)]
         V = shape.rows * x.size + row * shape.size
         places.append(np.where(from_input, row * x.size + mask.columns, V + source))
-        rows.append(k * shape.size + place)
+        rows.append(k * shape.size + place[: len(begin.bias)])  # none without biases
     return Group(
         members=members,
         shape=shape,

@@ -235,7 +235,7 @@ class IterativeMap(BlockMap):
     pattern : slots and activations; the first slot is the input.
     W : (|z|, |z|) weights; entries that are not unknowns are zero for ever.
     mask : (|z|, |z|) the unknowns.
-    b : (|z| − |x|,) a bias for every unit but the input's.
+    b : (|z| − |x|,) a bias for every unit but the input's, or (0,): no bias at all.
     """
 
     def __init__(
@@ -253,7 +253,7 @@ class IterativeMap(BlockMap):
         }
         blocks: dict[str, dict[str, nn.Module]] = {slot.name: {} for slot in state}
         outside = mask.clone()
-        for block in pattern.blocks:
+        for block in pattern.reach:
             rows, columns = part[block.target], part[block.source]
             f = Affine(W, mask=mask, rows=rows, columns=columns)
             blocks[block.target][block.source] = f
@@ -264,7 +264,7 @@ class IterativeMap(BlockMap):
         for slot in state:
             place = part[slot.name]
             bias = Constant(b, slice(place.start - x.size, place.stop - x.size))
-            rows[slot.name] = Sum(blocks[slot.name], bias)
+            rows[slot.name] = Sum(blocks[slot.name], bias) if len(b) else Sum(blocks[slot.name])
         super().__init__(pattern.sizes, rows, {slot.name: slot.activation for slot in state})
         self.W, self.b = W, b
         self.register_buffer("mask", mask)

@@ -6,14 +6,24 @@ import numpy as np
 
 from blockmaps.patterns import RNN_BLOCKS
 from blockmaps.proportion import hidden_proportions
-from blockmaps.variants import AnyVariant, CellVariant, Initialisation, Start, Variant
+from blockmaps.variants import (
+    AnyVariant,
+    CellVariant,
+    Initialisation,
+    LayersVariant,
+    Start,
+    Variant,
+)
 
 # How many training sequences the state's scale is measured on.
 SCALE_SEQUENCES = 256
 
 
 def before_training(
-    variant: AnyVariant, start: Start, first_inputs: np.ndarray, steps: int
+    variant: AnyVariant,
+    start: Start,
+    first_inputs: np.ndarray,
+    steps: int,
 ) -> dict[str, Any]:
     """Return the columns of the runs table that do not change with training.
 
@@ -21,18 +31,35 @@ def before_training(
     ----------
     variant, start : the variant and what was drawn for it.
     first_inputs : (sequences, |x|) what a model reads at step 1.
-    steps : steps of a sequence.
+    steps : tokens of a sequence.
     """
     if isinstance(variant, CellVariant):
         return _cell_before_training(variant, steps)
+    whole, layers = variant, isinstance(variant, LayersVariant)
+    if layers:
+        variant = variant.layers_of
     pattern, mask = variant.pattern, start.mask
     sizes, expected = pattern.sizes, pattern.expected()
     realised = mask.counts
-    places = {block.target + block.source: pattern.places(block) for block in pattern.blocks}
-    unknowns, biases = sum(realised.values()), pattern.state_size
+    places = {block.target + block.source: pattern.places(block) for block in pattern.reach}
+    unknowns, biases = sum(realised.values()), len(start.bias)
+    from_x = int(np.sum(mask.columns < pattern.slots[0].size))
+    # torch's layers read each token once, and have no places but their own
+    iterations = whole.repeats
+    repeats = steps * iterations
+    flops = 2 * (steps * from_x + repeats * (unknowns - from_x)) + repeats * biases
+    rows = pattern.state_size
+    dense = 2 * rows * (steps * pattern.slots[0].size + repeats * rows) + repeats * biases
+    if layers:
+        dense = steps * (2 * sum(places.values()) + biases)
     return {
-        "key": variant.key,
+        "key": whole.key,
         "seed_index": variant.seed_index,
+        "replicate": variant.replicate or 0,
+        "slots": " ".join(sizes),
+        "tokens": steps,
+        "iterations": iterations,
+        "moved": pattern.moved or 0.0,
         "inputs": pattern.slots[0].size,
         "hidden": pattern.state_size - pattern.slots[-1].size,
         "outputs": pattern.slots[-1].size,
@@ -51,10 +78,8 @@ def before_training(
         "spectral_radius": spectral_radius(variant, start),
         "state_scale": state_scale(variant, start, first_inputs),
         "learning_rate": variant.learning_rate,
-        "flops_per_sequence": float(steps * (2 * unknowns + biases)),
-        "dense_flops_per_sequence": float(
-            steps * (2 * pattern.state_size * sum(sizes.values()) + biases)
-        ),
+        "flops_per_sequence": float(flops),
+        "dense_flops_per_sequence": float(dense),
         "parameter_bytes": 4 * (unknowns + biases),
     }
 
@@ -67,6 +92,11 @@ def _cell_before_training(variant: CellVariant, steps: int) -> dict[str, Any]:
     return {
         "key": variant.key,
         "seed_index": variant.seed_index,
+        "replicate": 0,
+        "slots": "",
+        "tokens": steps,
+        "iterations": 1,
+        "moved": np.nan,
         "inputs": cell.inputs,
         "hidden": cell.hidden,
         "outputs": cell.outputs,
@@ -101,10 +131,11 @@ def _moments(initialisation: Initialisation) -> dict[str, float]:
 
 def describe(initialisation: Initialisation) -> str:
     """Return an initialisation as a short text, such as N(0, 0.05²)."""
+    bias = ", no bias" if initialisation.bias is False else ""
     if initialisation.scheme == "fan_in":
-        return f"fan-in, gain {initialisation.gain:.4g}"
+        return f"fan-in, gain {initialisation.gain:.4g}{bias}"
     text = f"N({initialisation.mean:g}, {initialisation.std:g}²)"
-    return text + (" by block" if initialisation.blocks else "")
+    return text + (" by block" if initialisation.blocks else "") + bias
 
 
 def spectral_radius(variant: Variant, start: Start) -> float:
@@ -129,7 +160,9 @@ def state_scale(variant: Variant, start: Start, first_inputs: np.ndarray) -> flo
     inside = (mask.rows >= begin) & (mask.rows < begin + size) & (mask.columns < inputs)
     W = np.zeros((size, inputs))
     W[mask.rows[inside] - begin, mask.columns[inside]] = start.values[inside]
-    a = first_inputs @ W.T + start.bias[begin - inputs : begin - inputs + size]
+    a = first_inputs @ W.T
+    if len(start.bias):
+        a += start.bias[begin - inputs : begin - inputs + size]
     (activation,) = {slot.activation for slot in pattern.slots if slot.name == "h"}
     h = SIGMA[activation](a)
     return float(np.sqrt(np.mean(h**2)))

@@ -3,12 +3,14 @@
 The state is z = (x, h, y), or any other tuple of slots whose first is the input and whose last is
 the output. W is cut into blocks, target slot × source slot. A block of density p has a
 Bernoulli(p) mask; a block of count n has a mask with exactly n places, drawn uniformly. An entry of
-the mask is an *unknown*, a trainable entry of W (2509.15057, "The model").
+the mask is an *unknown*, a trainable entry of W (2509.15057, "The model"). A pattern may have a
+share of its unknowns moved out of their blocks, to any place of the state's rows (`moved`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -54,10 +56,14 @@ class Pattern(Frozen):
 
     The first slot is the input x, which has no rows in W: it is overwritten or held. The last is
     the output y. Blocks that are not listed are absent.
+
+    `moved` is the share of the unknowns that are taken out of the blocks at random and placed again
+    uniformly over all empty places of the state's rows (2404.00880, the continuum). None is 0.
     """
 
     slots: tuple[Slot, ...] = Field(min_length=2)
     blocks: tuple[Block, ...]
+    moved: float | None = Field(default=None, gt=0, le=1)
 
     @model_validator(mode="after")
     def _fits(self) -> "Pattern":
@@ -77,6 +83,10 @@ class Pattern(Frozen):
             places = sizes[block.target] * sizes[block.source]
             if block.count is not None and block.count > places:
                 raise ValueError(f"block {place} has {places} places, too few for {block.count}")
+            if self.moved is not None and block.count is None:
+                raise ValueError(
+                    f"unknowns are moved from exact counts; block {place} has a density"
+                )
         return self
 
     @cached_property
@@ -99,16 +109,42 @@ class Pattern(Frozen):
         """Return how many entries of W a block covers."""
         return self.sizes[block.target] * self.sizes[block.source]
 
+    @property
+    def unmoved(self) -> "Pattern":
+        """The pattern before any unknown is moved."""
+        # not a copy, which would keep what was computed for this one
+        return self if self.moved is None else Pattern(slots=self.slots, blocks=self.blocks)
+
+    @cached_property
+    def reach(self) -> tuple[Block, ...]:
+        """The blocks that may hold an unknown: those listed, and with moved unknowns all."""
+        if self.moved is None:
+            return self.blocks
+        listed = {(block.target, block.source): block for block in self.blocks}
+        every = product([slot.name for slot in self.slots[1:]], self.sizes)
+        return tuple(
+            listed.get(place, Block(target=place[0], source=place[1], count=0)) for place in every
+        )
+
     def expected(self) -> dict[str, float]:
         """Return the expected number of unknowns of each block, by "target" + "source"."""
-        return {
+        counts = {
             block.target + block.source: (
                 float(block.count)
                 if block.count is not None
                 else block.density * self.places(block)
             )
-            for block in self.blocks
+            for block in self.reach
         }
+        if self.moved is None:
+            return counts
+        total = sum(counts.values())
+        moved = number_moved(self)
+        kept = 1 - moved / total if total else 0.0
+        empty = {b.target + b.source: self.places(b) for b in self.reach}
+        empty = {name: places - kept * counts[name] for name, places in empty.items()}
+        again = moved / sum(empty.values())
+        return {name: kept * count + again * empty[name] for name, count in counts.items()}
 
 
 @dataclass(frozen=True)
@@ -119,11 +155,13 @@ class Mask:
     ----------
     rows, columns : (unknowns,) positions in the full square W, sorted by row, then column.
     counts : the realised number of unknowns of each block, by "target" + "source".
+    origins : (unknowns,) each one's position before any was moved; None where none was.
     """
 
     rows: np.ndarray
     columns: np.ndarray
     counts: dict[str, int]
+    origins: np.ndarray | None = None
 
     def dense(self, size: int) -> np.ndarray:
         """Return the mask as a (size, size) array of truth values."""
@@ -132,8 +170,18 @@ class Mask:
         return mask
 
 
+def number_moved(pattern: Pattern) -> int:
+    """Return how many unknowns of a pattern are moved, rounded to a whole number."""
+    return round((pattern.moved or 0) * sum(block.count or 0 for block in pattern.blocks))
+
+
 def draw_mask(pattern: Pattern, rng: np.random.Generator) -> Mask:
     """Draw the places of the unknowns, block by block in the pattern's order."""
+    mask = _draw_blocks(pattern, rng)
+    return mask if pattern.moved is None else _move(pattern, mask, rng)
+
+
+def _draw_blocks(pattern: Pattern, rng: np.random.Generator) -> Mask:
     places, counts = [], {}
     width = sum(pattern.sizes.values())
     for block in pattern.blocks:
@@ -148,6 +196,41 @@ def draw_mask(pattern: Pattern, rng: np.random.Generator) -> Mask:
         counts[block.target + block.source] = len(chosen)
     rows, columns = np.divmod(np.sort(np.concatenate(places)), width)
     return Mask(rows=rows, columns=columns, counts=counts)
+
+
+def _move(pattern: Pattern, mask: Mask, rng: np.random.Generator) -> Mask:
+    """Take the pattern's share of unknowns out and place them again over all empty places.
+
+    One order of the unknowns and one of all places decide, whatever the share: what is moved at a
+    share is moved at every larger one, so that along a path of shares the mask changes as little as
+    it can. Of the places in that order the first that are empty are taken, which is a uniform draw.
+    """
+    width, first = sum(pattern.sizes.values()), pattern.slots[0].size
+    number, rows = len(mask.rows), pattern.state_size
+    leaving = rng.permutation(number)[: number_moved(pattern)]
+    order = rng.permutation(rows * width)
+    places = (mask.rows - first) * width + mask.columns
+    taken = np.zeros(rows * width, dtype=bool)
+    taken[np.delete(places, leaving)] = True
+    places[leaving] = order[~taken[order]][: len(leaving)]
+    origins = np.argsort(places)
+    row, columns = np.divmod(places[origins], width)
+    counts = {
+        block.target + block.source: int(np.sum(inside(pattern, block, row + first, columns)))
+        for block in pattern.reach
+    }
+    return Mask(rows=row + first, columns=columns, counts=counts, origins=origins)
+
+
+def inside(pattern: Pattern, block: Block, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return which places lie in a block, as truth values."""
+    row, column = pattern.offsets[block.target], pattern.offsets[block.source]
+    return (
+        (rows >= row)
+        & (rows < row + pattern.sizes[block.target])
+        & (columns >= column)
+        & (columns < column + pattern.sizes[block.source])
+    )
 
 
 def rnn_pattern(

@@ -6,7 +6,9 @@ are planned in seconds.
 
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 from blockmaps.canonical import digest
 from blockmaps.cells import Cell
@@ -16,10 +18,32 @@ from blockmaps.data import DataSpec
 from blockmaps.designs import Row, Sizes, named_rows
 from blockmaps.errors import InputError
 from blockmaps.shards import Member, Shard, group, read_ledger
-from blockmaps.variants import AnyVariant, CellVariant, Variant
+from blockmaps.variants import AnyVariant, CellVariant, LayersVariant, Variant
 
+# The study whose runs the figures and tables without a study of their own are made from.
+MAIN_STUDY = "proportion"
 FIGURES = ("proportion", "structures", "curves")
 TABLES = ("summary", "structures", "differences")
+
+
+class Made(NamedTuple):
+    """How a table is made: a function of a module, from tables of the runs; of which study."""
+
+    module: str
+    function: str
+    sources: tuple[str, ...]
+    study: str
+
+
+# Tables of the other studies, each from its own runs.
+STUDY_TABLES = {
+    "continuum": Made("continuum", "by_arm", ("runs",), "continuum"),
+    "continuum_differences": Made("continuum", "differences", ("runs",), "continuum"),
+    "spectra": Made("continuum", "spectra", ("dynamics",), "continuum"),
+    "trainability": Made("trainability", "by_arm", ("runs", "dynamics"), "trainability"),
+    "trainability_differences": Made("trainability", "differences", ("runs",), "trainability"),
+    "gradients": Made("trainability", "gradients", ("runs", "dynamics"), "trainability"),
+}
 
 # What is made of the zoo, once and not of runs.
 ZOO_TABLES = ("equivalence", "slots", "places", "impulse")
@@ -28,6 +52,11 @@ TABLE_FIGURES = {
     "pairs": ("pairs",),
     "zoo": ("equivalence", "slots", "places"),
     "impulse": ("impulse",),
+    "path": ("continuum", "continuum_differences"),
+    "iterations": ("continuum",),
+    "spectra": ("spectra",),
+    "gradients": ("gradients",),
+    "trainability": ("trainability",),
 }
 
 
@@ -85,8 +114,9 @@ class Plan:
                 raise InputError(f"experiments.{name}.designs[{position}]: {fault}") from None
             for seed_index in design.seeds if design.seeds is not None else experiment.seeds:
                 variants = []
-                for row in rows:
-                    variant = _variant(row, experiment, recipe.learning_rate, seed_index)
+                for row, replicate in product(rows, range(design.replicates)):
+                    training = Training(recipe.learning_rate, seed_index, replicate)
+                    variant = _variant(row, experiment, training)
                     if variant.key in seen:
                         continue  # the first design that yields a variant names it
                     seen.add(variant.key)
@@ -101,6 +131,7 @@ class Plan:
                             row.budget,
                             variant.key,
                             seed_index,
+                            experiment.study,
                         )
                     )
                 sets.setdefault(seed_index, []).append(variants)
@@ -115,6 +146,7 @@ class Plan:
                     recipe=recipe,
                     seed=config.seed,
                     seed_index=seed_index,
+                    dynamics=experiment.dynamics or None,
                     variants=tuple(groups[0][:1]),
                 )
                 shards += group(base, groups, ledger)
@@ -130,6 +162,21 @@ class Plan:
         spec = self.config.datasets[dataset]
         content = spec.model_dump(mode="json", exclude_none=True, exclude=set(spec.where))
         return digest([content, self.config.seed, seed_index if spec.redraw else None])
+
+    @cached_property
+    def tables(self) -> list[str]:
+        """The tables that there are runs for, those of the zoo if it is asked for."""
+        studies = {member.study for member in self.members}
+        own = [name for name, made in STUDY_TABLES.items() if made.study in studies]
+        main = [*TABLES, "pairs"] if MAIN_STUDY in studies else []
+        return [*main, *own, *(ZOO_TABLES if self.config.zoo else ())]
+
+    @cached_property
+    def figures(self) -> list[str]:
+        """The figures that there are runs and tables for."""
+        main = FIGURES if set(TABLES) <= set(self.tables) else ()
+        drawn = [name for name, read in TABLE_FIGURES.items() if set(read) <= set(self.tables)]
+        return [*main, *drawn]
 
     @cached_property
     def data_files(self) -> dict[str, tuple[str, int]]:
@@ -154,13 +201,28 @@ class Plan:
         return self.shards[name]
 
 
-def _variant(row: Row, experiment: Experiment, rate: float, seed_index: int) -> AnyVariant:
+class Training(NamedTuple):
+    """What a variant is trained with, where its row does not say it."""
+
+    learning_rate: float
+    seed_index: int
+    replicate: int
+
+
+def _variant(row: Row, experiment: Experiment, training: Training) -> AnyVariant:
     """Return the variant of a row: what the row does not say, the experiment does."""
-    training = {"learning_rate": row.learning_rate or rate, "seed_index": seed_index}
+    rate = row.learning_rate or training.learning_rate
     if isinstance(row.model, Cell):
-        return CellVariant(cell=row.model, **training)
-    initialisation = row.initialisation or experiment.initialisation
-    return Variant(pattern=row.model, initialisation=initialisation, **training)
+        return CellVariant(cell=row.model, learning_rate=rate, seed_index=training.seed_index)
+    variant = Variant(
+        pattern=row.model,
+        initialisation=row.initialisation or experiment.initialisation,
+        learning_rate=rate,
+        seed_index=training.seed_index,
+        replicate=training.replicate or None,
+        iterations=row.iterations if row.iterations > 1 else None,
+    )
+    return LayersVariant(layers_of=variant) if row.layers else variant
 
 
 def data_code(spec: DataSpec) -> str:

@@ -30,14 +30,20 @@ LABELS: dict[str, Column] = {
     "arm": Column(TEXT, "group that is compared: dense, uniform, mixed, balanced, even …"),
     "structure": Column(TEXT, "the pattern's name within its design: 011001, uniform-0.2 …"),
     "budget": Column(WHOLE, "unknowns that the pattern was made for; 0: for no number of them"),
+    "study": Column(TEXT, "tables and figures that the run belongs to"),
 }
 
 MEASURES: dict[str, Column] = {
     "experiment": Column(TEXT, "name under `experiments` in the config"),
     "key": Column(TEXT, "the variant's key, the hash of its canonical JSON"),
     "seed_index": Column(WHOLE, "arms are paired by it: same data, same order"),
+    "replicate": Column(WHOLE, "mask and start, counted from 0, within the seed index"),
+    "slots": Column(TEXT, "names of the slots, the input first; empty for cells"),
+    "tokens": Column(WHOLE, "T, steps of a sequence, answer steps included"),
+    "iterations": Column(WHOLE, "K, iterations of the map a token, the token held"),
+    "moved": Column(REAL, "share of the unknowns moved out of their blocks to any place"),
     "inputs": Column(WHOLE, "|x|"),
-    "hidden": Column(WHOLE, "|h|"),
+    "hidden": Column(WHOLE, "|h|, of all hidden slots"),
     "outputs": Column(WHOLE, "|y|"),
     **{
         f"density_{name}": Column(REAL, f"density of block {name}, as asked for")
@@ -54,8 +60,8 @@ MEASURES: dict[str, Column] = {
         for name in RNN_BLOCKS
     },
     "expected_unknowns": Column(REAL, "their sum over the six blocks"),
-    "unknowns": Column(WHOLE, "realised unknowns, all six blocks, biases not counted"),
-    "biases": Column(WHOLE, "trainable biases, |h| + |y|"),
+    "unknowns": Column(WHOLE, "realised unknowns, all blocks, biases not counted"),
+    "biases": Column(WHOLE, "trainable biases, |h| + |y|, or 0 where there are none"),
     "hidden_proportion": Column(REAL, "(n_hh + n_hy) / (n_hx + n_hh + n_hy), realised: primary"),
     "hidden_proportion_hh_hx": Column(REAL, "n_hh / (n_hx + n_hh), realised"),
     "hidden_proportion_hh_all": Column(REAL, "n_hh / all unknowns, realised"),
@@ -76,7 +82,9 @@ MEASURES: dict[str, Column] = {
     "sequences": Column(WHOLE, "sequences of the split"),
     "seconds": Column(REAL, "training time so far, the bank's wall time / variants in the bank"),
     "flops_per_sequence": Column(
-        REAL, "forward pass on unknowns alone: 2 × unknowns + biases, × steps"
+        REAL,
+        "forward pass on unknowns alone: 2 × unknowns + biases, × tokens × iterations; what reads "
+        "x counts once a token",
     ),
     "dense_flops_per_sequence": Column(
         REAL, "the same if every place of the rows of W is multiplied, as dense kernels do"
@@ -97,6 +105,28 @@ GROUPS: dict[str, Column] = {
     "sequences": Column(WHOLE, "sequences of the group"),
 }
 
+# What maps do to gradients and small differences, before and after training (see `dynamics`).
+DYNAMICS: dict[str, Column] = {
+    "experiment": MEASURES["experiment"],
+    "key": MEASURES["key"],
+    "seed_index": MEASURES["seed_index"],
+    "epoch": Column(WHOLE, "epochs trained: 0 and all"),
+    "quantity": Column(
+        TEXT,
+        "gradient_norm: of the loss with respect to the state, mean over 64 training sequences; "
+        "exponent: largest Lyapunov exponent a step, mean over 8 of them, −∞ where nothing is left "
+        "of the start; spectral_radius: largest absolute eigenvalue of W_hh; singular_value: of "
+        "the rows of W",
+    ),
+    "place": Column(WHOLE, "gradient_norm: steps back from the last; singular_value: rank; else 0"),
+    "value": Column(REAL, "the quantity's value"),
+}
+
+DYNAMICS_COLUMNS: dict[str, Column] = {
+    "experiment": MEASURES["experiment"],
+    **LABELS,
+    **DYNAMICS,
+}
 GROUP_COLUMNS: dict[str, Column] = {"experiment": MEASURES["experiment"], **LABELS, **GROUPS}
 COLUMNS: dict[str, Column] = {"experiment": MEASURES["experiment"], **LABELS, **MEASURES}
 
@@ -131,6 +161,22 @@ def write(frame: pd.DataFrame, path: Path, columns: dict[str, Column] = MEASURES
         pq.write_table(table, partial)
 
 
+def of_study(runs: pd.DataFrame, study: str) -> pd.DataFrame:
+    """Return the runs of a study; all of a table that is older than studies.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    if "study" not in runs:
+        return runs
+    found = runs[runs["study"] == study]
+    if found.empty:
+        raise InputError(f"the runs table has no runs of the study {study!r}")
+    return found.reset_index(drop=True)
+
+
 def read(path: Path) -> pd.DataFrame:
     """Read a table.
 
@@ -149,12 +195,27 @@ def read(path: Path) -> pd.DataFrame:
 
 def collect_groups(pieces: Iterable[pd.DataFrame], members: Iterable[Member]) -> pd.DataFrame:
     """Join the shards' answers by group with what their variants are in the experiments."""
+    return _collect_beside(pieces, members, ["split", "group"], GROUP_COLUMNS)
+
+
+def collect_dynamics(pieces: Iterable[pd.DataFrame], members: Iterable[Member]) -> pd.DataFrame:
+    """Join the shards' dynamics with what their variants are in the experiments."""
+    return _collect_beside(pieces, members, ["epoch", "quantity", "place"], DYNAMICS_COLUMNS)
+
+
+def _collect_beside(
+    pieces: Iterable[pd.DataFrame],
+    members: Iterable[Member],
+    within: list[str],
+    columns: dict[str, Column],
+) -> pd.DataFrame:
+    """Join tables that lie beside the runs with the labels; `within` identifies a run's row."""
     labels = pd.DataFrame(list(members)).drop_duplicates(["experiment", "key"])
-    groups = pd.concat(pieces, ignore_index=True)
-    groups = groups.drop_duplicates(["experiment", "key", "split", "group"])
-    joined = labels.drop(columns="seed_index").merge(groups, on=["experiment", "key"])
-    order = ["experiment", "design", "budget", "structure", "seed_index", "key", "split", "group"]
-    return joined.sort_values(order, ignore_index=True)[list(GROUP_COLUMNS)]
+    rows = pd.concat(pieces, ignore_index=True)
+    rows = rows.drop_duplicates(["experiment", "key", *within])
+    joined = labels.drop(columns="seed_index").merge(rows, on=["experiment", "key"])
+    order = ["experiment", "design", "budget", "structure", "seed_index", "key", *within]
+    return joined.sort_values(order, ignore_index=True)[list(columns)]
 
 
 def collect(pieces: Iterable[pd.DataFrame], members: Iterable[Member]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ ledger and puts only the variants that are in none of them into new ones.
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -37,7 +37,8 @@ class Recipe(Frozen):
 class Shard(Frozen):
     """Variants that one job trains, with all that decides their results.
 
-    `dataset` names the file, `data_digest` is the hash of what it is made from.
+    `dataset` names the file, `data_digest` is the hash of what it is made from. `dynamics` says
+    that gradients, exponents and singular values are measured before and after training.
     """
 
     experiment: str
@@ -46,6 +47,7 @@ class Shard(Frozen):
     recipe: Recipe
     seed: int
     seed_index: int
+    dynamics: Literal[True] | None = None
     variants: Annotated[tuple[AnyVariant, ...], Field(min_length=1, max_length=MOST)]
 
     @property
@@ -78,6 +80,7 @@ class Member(NamedTuple):
     budget: int
     key: str
     seed_index: int
+    study: str = "proportion"
 
 
 def group(

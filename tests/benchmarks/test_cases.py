@@ -69,7 +69,6 @@ def test_records_have_the_documented_columns_and_the_ratios_are_those_of_the_tim
         ("bank", 1),
         ("bank", 4),
         ("vmap", 1),
-        ("vmap", 4),
         ("csr", 1),
     }
     first = records[0]["ms_per_variant_step"]

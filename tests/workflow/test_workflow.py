@@ -37,8 +37,9 @@ def test_a_fresh_clone_has_jobs_to_do(fresh):
     assert jobs["train"] > 10
     assert jobs["figure"] == 3
     assert jobs["table"] == 3
+    assert jobs["study_table"] == 6
     assert jobs["zoo"] == 1
-    assert jobs["table_figure"] == 3
+    assert jobs["table_figure"] == 8
     assert {"data", "runs"} <= set(jobs)
     assert not (fresh.folder / "results/default").exists()
 
@@ -52,7 +53,7 @@ def test_partial_targets(fresh):
     assert "figure" not in jobs
     assert "zoo" in jobs
     jobs = fresh.jobs("figures")
-    assert jobs["table_figure"] == 3
+    assert jobs["table_figure"] == 8
     assert jobs["figure"] == 3
     assert "table" not in jobs
 

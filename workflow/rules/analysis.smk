@@ -40,6 +40,31 @@ rule pairs:
         "python -m blockmaps analyse pairs --groups {input.groups} --output {output} &> {log}"
 
 
+# Tables of the studies beside the hidden proportion's: the continuum and the trainability of maps.
+rule study_table:
+    input:
+        runs=RUNS,
+        dynamics=DYNAMICS,
+    output:
+        report(
+            RESULTS / "tables/{table}.csv",
+            caption="../report/study_table.rst",
+            category="Tables",
+            labels={"table": "{table}"},
+        ),
+    log:
+        RESULTS / "logs/tables/{table}.log",
+    wildcard_constraints:
+        table="|".join(pipeline.STUDY_TABLES),
+    conda:
+        ENVIRONMENT
+    params:
+        code=lambda wildcards: code_digest(pipeline.STUDY_TABLES[wildcards.table].module),
+    shell:
+        "python -m blockmaps analyse {wildcards.table} --runs {input.runs}"
+        " --dynamics {input.dynamics} --output {output} &> {log}"
+
+
 rule tables:
     input:
-        expand(RESULTS / "tables/{table}.csv", table=[*pipeline.TABLES, "pairs", *ZOO_TABLES]),
+        expand(RESULTS / "tables/{table}.csv", table=PLAN.tables),

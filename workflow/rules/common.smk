@@ -34,13 +34,8 @@ except InputError as fault:
 # would hide every other reason for its dependents to run) but written before the first job starts.
 ASKED = RESULTS / "config.json"
 RUNS = RESULTS / "runs.parquet"
-ZOO_TABLES = pipeline.ZOO_TABLES if CONFIG.zoo else ()
 GROUPS = RESULTS / "groups.parquet"
-TABLE_FIGURES = [
-    figure
-    for figure, tables in pipeline.TABLE_FIGURES.items()
-    if CONFIG.zoo or not set(tables) & set(pipeline.ZOO_TABLES)
-]
+DYNAMICS = RESULTS / "dynamics.parquet"
 
 
 def write_config():

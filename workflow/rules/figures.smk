@@ -53,6 +53,6 @@ rule figures:
     input:
         expand(
             RESULTS / "figures/{figure}.{kind}",
-            figure=[*pipeline.FIGURES, *TABLE_FIGURES],
+            figure=PLAN.figures,
             kind=["svg", "png"],
         ),

@@ -7,6 +7,7 @@ rule train:
     output:
         runs=RESULTS / "runs/{shard}.parquet",
         groups=RESULTS / "runs/{shard}.groups.parquet",
+        dynamics=RESULTS / "runs/{shard}.dynamics.parquet",
     log:
         RESULTS / "logs/train/{shard}.log",
     wildcard_constraints:
@@ -24,7 +25,7 @@ rule train:
     shell:
         "python -m blockmaps train {wildcards.shard} --config {params.config} --data {input.data}"
         " --memory {resources.mem_mb}"
-        " --output {output.runs} --groups {output.groups} &> {log}"
+        " --output {output.runs} --groups {output.groups} --dynamics {output.dynamics} &> {log}"
 
 
 rule runs:
@@ -33,6 +34,7 @@ rule runs:
     output:
         runs=RUNS,
         groups=GROUPS,
+        dynamics=DYNAMICS,
     log:
         RESULTS / "logs/runs.log",
     conda:
@@ -43,4 +45,4 @@ rule runs:
         code=code_digest("runs"),
     shell:
         "python -m blockmaps collect --config {params.config} --output {output.runs}"
-        " --groups {output.groups} &> {log}"
+        " --groups {output.groups} --dynamics {output.dynamics} &> {log}"

@@ -39,20 +39,22 @@ def schema() -> None:
 @app.command()
 def columns(
     table: Annotated[
-        str, typer.Argument(help="runs, groups, pairs, equivalence, slots, places or impulse.")
+        str, typer.Argument(help="A table of results/README.md: runs, groups, pairs, continuum …")
     ] = "runs",
 ) -> None:
     """Print the columns of a table as a Markdown table (results/README.md has them)."""
-    from blockmaps.pipeline import ZOO_TABLES
+    from blockmaps.pipeline import STUDY_TABLES, ZOO_TABLES
 
-    if table == "runs":
+    if table in ("runs", "groups", "dynamics"):
         from blockmaps import runs
 
-        about = {name: column.about for name, column in runs.COLUMNS.items()}
-    elif table == "groups":
-        from blockmaps import runs
+        own = {"groups": runs.GROUP_COLUMNS, "dynamics": runs.DYNAMICS_COLUMNS}
+        found = own.get(table, runs.COLUMNS)
+        about = {name: column.about for name, column in found.items()}
+    elif table in STUDY_TABLES:
+        from importlib import import_module
 
-        about = {name: column.about for name, column in runs.GROUP_COLUMNS.items()}
+        about = import_module(f"blockmaps.{STUDY_TABLES[table].module}").COLUMNS[table]
     elif table == "pairs":
         from blockmaps.pairs import COLUMNS
 
@@ -62,9 +64,8 @@ def columns(
 
         about = COLUMNS[table]
     else:
-        raise InputError(
-            f"table {table!r}: takes one of: {', '.join(('runs', 'groups', 'pairs', *ZOO_TABLES))}"
-        )
+        names = ", ".join(("runs", "groups", "dynamics", "pairs", *STUDY_TABLES, *ZOO_TABLES))
+        raise InputError(f"table {table!r}: takes one of: {names}")
     print("| column | what it holds |\n|---|---|")
     for name, words in about.items():
         print(f"| `{name}` | {words.replace('|', chr(92) + '|')} |")

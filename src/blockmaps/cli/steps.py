@@ -48,6 +48,9 @@ def train(
     groups: Annotated[
         Path | None, typer.Option(help="Its answers by group; beside the runs table if left out.")
     ] = None,
+    dynamics: Annotated[
+        Path | None, typer.Option(help="Its dynamics; beside the runs table if left out.")
+    ] = None,
     memory: Annotated[
         int | None, typer.Option(min=1, help="MB of the host's memory that this job may take.")
     ] = None,
@@ -87,6 +90,8 @@ def train(
     path = output or results / "runs" / f"{shard}.parquet"
     by_group = trained.groups.reindex(columns=list(runs.GROUPS))  # none of data without groups
     runs.write(by_group, groups or path.with_suffix(".groups.parquet"), runs.GROUPS)
+    measured = trained.dynamics.reindex(columns=list(runs.DYNAMICS))  # none if not asked for
+    runs.write(measured, dynamics or path.with_suffix(".dynamics.parquet"), runs.DYNAMICS)
     runs.write(trained.rows, path)
     print(f"{path}: {len(found.variants)} variants, {len(trained.rows)} rows")
 
@@ -98,8 +103,11 @@ def collect(
     groups: Annotated[
         Path | None, typer.Option(help="Answers by group; groups.parquet beside it if left out.")
     ] = None,
+    dynamics: Annotated[
+        Path | None, typer.Option(help="Dynamics; dynamics.parquet beside it if left out.")
+    ] = None,
 ) -> None:
-    """Gather the shards' tables into the runs table, and their answers by group."""
+    """Gather the shards' tables: the runs, their answers by group, and their dynamics."""
     from blockmaps import runs
 
     made, results = read_plan(config)
@@ -109,32 +117,55 @@ def collect(
     path = output or results / "runs.parquet"
     answers = runs.collect_groups(by_group, made.members)
     runs.write(answers, groups or path.with_name("groups.parquet"), runs.GROUP_COLUMNS)
+    parts = [runs.read(results / "runs" / f"{name}.dynamics.parquet") for name in made.shards]
+    measured = runs.collect_dynamics(parts, made.members)
+    runs.write(measured, dynamics or path.with_name("dynamics.parquet"), runs.DYNAMICS_COLUMNS)
     runs.write(frame, path, runs.COLUMNS)
     print(f"{path}: {frame['key'].nunique()} variants, {len(frame):,} rows")
 
 
 @app.command()
 def analyse(
-    table: Annotated[str, typer.Argument(help="summary, structures, differences or pairs.")],
+    table: Annotated[
+        str,
+        typer.Argument(
+            help="summary, structures, differences, pairs, continuum, continuum_differences, "
+            "spectra, trainability, trainability_differences or gradients."
+        ),
+    ],
     runs: RunsFile = DEFAULT_RUNS,
     groups: Annotated[
         Path | None,
         typer.Option(help="Answers by group, for pairs; groups.parquet beside the runs table."),
     ] = None,
+    dynamics: Annotated[
+        Path | None,
+        typer.Option(help="Dynamics, for some; dynamics.parquet beside the runs table."),
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="The CSV file; else printed.")] = None,
 ) -> None:
     """Make a table of results from the runs table."""
+    from importlib import import_module
+
     from blockmaps import runs as table_of_runs
     from blockmaps import summary, tables
+    from blockmaps.pipeline import MAIN_STUDY, STUDY_TABLES
 
     if table == "pairs":
         from blockmaps.pairs import by_pair
 
         frame = by_pair(table_of_runs.read(groups or runs.with_name("groups.parquet")))
     elif table in summary.TABLES:
-        frame = summary.TABLES[table](table_of_runs.read(runs))
+        own = table_of_runs.of_study(table_of_runs.read(runs), MAIN_STUDY)
+        frame = summary.TABLES[table](own)
+    elif table in STUDY_TABLES:
+        made = STUDY_TABLES[table]
+        paths = {"runs": runs, "dynamics": dynamics or runs.with_name("dynamics.parquet")}
+        read = [table_of_runs.read(paths[source]) for source in made.sources]
+        frame = getattr(import_module(f"blockmaps.{made.module}"), made.function)(*read)
     else:
-        raise InputError(f"table {table!r}: takes one of: {', '.join((*summary.TABLES, 'pairs'))}")
+        names = ", ".join((*summary.TABLES, "pairs", *STUDY_TABLES))
+        raise InputError(f"table {table!r}: takes one of: {names}")
     if output:
         tables.write(frame, output)
         print(f"{output}: {len(frame)} rows")
@@ -144,25 +175,31 @@ def analyse(
 
 @app.command()
 def figure(
-    name: Annotated[str, typer.Argument(help="proportion, structures, curves, zoo or impulse.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="proportion, structures, curves, pairs, zoo, impulse, path, iterations, spectra, "
+            "gradients or trainability."
+        ),
+    ],
     runs: RunsFile = DEFAULT_RUNS,
     tables: Annotated[
         Path | None,
-        typer.Option(help="Folder of the zoo's tables; tables/ beside the runs table if left out."),
+        typer.Option(help="Folder of the tables; tables/ beside the runs table if left out."),
     ] = None,
     output: Annotated[
         list[Path] | None, typer.Option(help="A file to write, .svg or .png; may be given twice.")
     ] = None,
 ) -> None:
-    """Draw a figure from the runs table, or zoo and impulse from theirs; it trains nothing."""
+    """Draw a figure from the runs table, or from the tables that it reads; it trains nothing."""
     from importlib import import_module
 
-    from blockmaps.pipeline import FIGURES, TABLE_FIGURES
+    from blockmaps.pipeline import FIGURES, MAIN_STUDY, TABLE_FIGURES
 
     if name in FIGURES:
         from blockmaps import runs as table_of_runs
 
-        frames = [table_of_runs.read(runs)]
+        frames = [table_of_runs.of_study(table_of_runs.read(runs), MAIN_STUDY)]
     elif name in TABLE_FIGURES:
         from blockmaps import tables as csv
 

@@ -22,28 +22,32 @@ pair.
 """
 
 from collections.abc import Iterator
-from importlib import import_module, metadata
+from importlib import import_module
 from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from blockmaps.data import Blocks, DataSpec, SequenceData, Shape, register
+from blockmaps.data import Blocks, SequenceData, Shape, register
 from blockmaps.data.sequences import draw_blocks, draw_choices, generator, held_out_pools, substream
-
-IMAGES = {"digits": 1797, "mnist": 60000}  # of which some may be held out, by source
-OWN_TEST = {"mnist": 10000}  # images of a test split that the source has itself
-FEWEST_HELD = 20  # a pool this large has an image of every class
-MEAN, STD = 0.1307, 0.3081  # of MNIST's pixels; the paper's normalisation
-AT_ONCE = 4096  # images in memory as floats; changes no byte
+from blockmaps.data.sources import (
+    AT_ONCE,
+    FEWEST_HELD,
+    IMAGES,
+    MEAN,
+    OWN_TEST,
+    STD,
+    FromImages,
+    versions,
+)
 
 # Positions are part of every data set: append, never reorder.
 STREAMS = ("pools", "train", "validation", "test", "test_leaking", "validation_leaking")
 
 
 @register
-class Rad(DataSpec):
+class Rad(FromImages):
     """Find the one image of a sequence that was transformed unlike the others.
 
     Splits. Images of the source are cut into three pools that share no image, each with the classes
@@ -60,16 +64,6 @@ class Rad(DataSpec):
     """
 
     kind: Literal["rad"] = "rad"
-    source: Literal["digits", "mnist"] = Field(
-        default="digits",
-        description="Where the images come from: scikit-learn's 8×8 digits, or MNIST.",
-    )
-    folder: str | None = Field(
-        default=None,
-        description="Where MNIST's four files are; else $BLOCKMAPS_DATA/mnist, else downloaded.",
-    )
-    # below 8 the reflected border of the blur would be wider than the image
-    side: int = Field(default=16, ge=8, description="Images are side × side.")
     images: int = Field(default=10, ge=2, le=20, description="Images of a sequence; |y|.")
     train: int = Field(default=20000, ge=1, description="Training sequences.")
     validation: int = Field(default=1000, ge=0, description="Validation sequences; 0 for none.")
@@ -79,6 +73,11 @@ class Rad(DataSpec):
     )
     validation_leaking: int = Field(
         default=0, ge=0, description="Validation sequences of training images; 0 for none."
+    )
+    blanks: int | None = Field(
+        default=None,
+        ge=2,
+        description="Blank steps after the images, the last of which answers; 1 unless told.",
     )
     held_out_validation: int | None = Field(
         default=None,
@@ -91,8 +90,6 @@ class Rad(DataSpec):
         description="Images held out for test, 400 unless told. MNIST has 10,000 of its own.",
     )
 
-    made_by: ClassVar[tuple[str, ...]] = ("data.digits", "data.mnist", "data.transforms")
-    where: ClassVar[tuple[str, ...]] = ("folder",)
     threaded: ClassVar[bool] = True
 
     @model_validator(mode="after")
@@ -104,8 +101,6 @@ class Rad(DataSpec):
             )
         if self.source in OWN_TEST and self.held_out_test is not None:
             raise ValueError(f"{self.source} has a test split of its own; leave held_out_test out")
-        if self.source == "digits" and self.folder:
-            raise ValueError("digits come with scikit-learn; leave folder out")
         most = IMAGES[self.source] - FEWEST_HELD
         if sum(self._held_out.values()) > most:
             raise ValueError(f"held_out_validation and held_out_test take {most} images together")
@@ -122,8 +117,9 @@ class Rad(DataSpec):
 
     @property
     def shape(self) -> Shape:
-        """|x| = side², |y| = images, and a step for each image and the blank one."""
-        return Shape(inputs=self.side**2, outputs=self.images, steps=self.images + 1)
+        """|x| = side², |y| = images, and a step for each image and blank one."""
+        steps = self.images + (self.blanks or 1)
+        return Shape(inputs=self.side**2, outputs=self.images, steps=steps)
 
     def pools(self, classes: np.ndarray, seed: np.random.SeedSequence) -> dict[str, np.ndarray]:
         """Return the images that each split draws from.
@@ -151,10 +147,7 @@ class Rad(DataSpec):
         Random numbers are numpy's, and pixels are computed in float64, then rounded to 256 levels:
         a last bit that differs is rounded away.
         """
-        # by name: an import statement would let planning reach torch
-        module = import_module(f"blockmaps.data.{self.source}")
-        options = {"folder": self.folder} if self.folder else {}
-        images, classes = module.load(self.side, **options)
+        images, classes = self.load()
         names = import_module("blockmaps.data.transforms").TRANSFORMS
         pools = self.pools(classes, seed)
         counts = {name: number for name in STREAMS[1:] if (number := getattr(self, name))}
@@ -175,11 +168,11 @@ class Rad(DataSpec):
             ),
             targets=np.concatenate([choices.places for choices in drawn.values()]),
             loss="cross_entropy",
-            loss_steps=(self.images,),
+            loss_steps=(self.shape.steps - 1,),
             splits=dict(zip(counts, bounds, strict=True)),
             scale=1 / (255 * STD),
             offset=-MEAN / STD,
-            blank_steps=1,
+            blank_steps=self.blanks or 1,
             groups=np.concatenate([choices.groups for choices in drawn.values()]),
             group_names=tuple(f"{a}|{b}" for a in names for b in names),
             about=self._about(seed, pools),
@@ -187,13 +180,10 @@ class Rad(DataSpec):
 
     def _about(self, seed: np.random.SeedSequence, pools: dict[str, np.ndarray]) -> dict[str, Any]:
         """Say how the data set was made, alike on every machine."""
-        versions = {name: metadata.version(name) for name in ("numpy", "torch", "kornia")}
-        versions["scikit-learn"] = metadata.version("scikit-learn")
         return {
             "spec": self.model_dump(mode="json", exclude=set(self.where)),
             "entropy": seed.entropy,
             "spawn_key": list(seed.spawn_key),
             "pools": {name: len(pool) for name, pool in pools.items()},
-            # 2.13.0+cpu and 2.13.0+cu130 make the same sequences
-            "versions": {name: text.partition("+")[0] for name, text in versions.items()},
+            "versions": versions(),
         }

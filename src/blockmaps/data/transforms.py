@@ -18,6 +18,7 @@ from kornia.geometry.transform import get_perspective_transform, warp_perspectiv
 from torch import Tensor
 
 ERASED_AREA = (0.1, 0.2)  # as a fraction of the image
+PERTURBED_AREA = (0.02, 0.05)  # the same, of the first paper's harder images (2404.00880)
 ERASED_ASPECT = (0.3, 3.3)  # height over width
 NOISE_STD = 0.01
 BLUR_KERNEL = 15
@@ -54,13 +55,17 @@ def _moved_corners(
     return (corners(side) + inwards * offsets).reshape(-1, 8)
 
 
-def _rectangle(uniform: Float64[np.ndarray, "images 4"], side: int) -> Parameters:
+def _rectangle(
+    uniform: Float64[np.ndarray, "images 4"],
+    side: int,
+    erased: tuple[float, float] = ERASED_AREA,
+) -> Parameters:
     """Return (top, left, height, width) of rectangles, in whole pixels.
 
     Area and aspect ratio are drawn, then height and width rounded. With the bounds above both
-    are at least 1 and below `side` for every side ≥ 3, so that none is drawn again.
+    are at least 1 and below `side` for every side ≥ 8, so that none is drawn again.
     """
-    area = _between(uniform[:, 0], ERASED_AREA) * side**2
+    area = _between(uniform[:, 0], erased) * side**2
     aspect = np.exp(_between(uniform[:, 1], tuple(np.log(ERASED_ASPECT))))
     size = np.round(np.sqrt(np.stack([area * aspect, area / aspect], axis=1)))
     start = np.floor(uniform[:, 2:] * (side - size + 1))
@@ -82,11 +87,23 @@ def _draw_erasing(rng: np.random.Generator, number: int, side: int) -> Parameter
 
 
 def _draw_erasing_perspective(
-    rng: np.random.Generator, number: int, side: int, distortion: float
+    rng: np.random.Generator,
+    number: int,
+    side: int,
+    distortion: float,
+    erased: tuple[float, float] = ERASED_AREA,
 ) -> Parameters:
     uniform = rng.random((number, 12))
     moved = _moved_corners(uniform[:, 4:], side, distortion)
-    return np.concatenate([_rectangle(uniform[:, :4], side), moved], axis=1)
+    return np.concatenate([_rectangle(uniform[:, :4], side, erased), moved], axis=1)
+
+
+def draw_perturbation(rng: np.random.Generator, number: int, side: int) -> Parameters:
+    """Draw the parameters of "erase-perspective-0.5" with 2 to 5 % of the area erased (2404.00880).
+
+    It is not one of `TRANSFORMS`, of which RAD draws all.
+    """
+    return _draw_erasing_perspective(rng, number, side, 0.5, PERTURBED_AREA)
 
 
 def _draw_noise(rng: np.random.Generator, number: int, side: int) -> Parameters:

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from blockmaps.designs.baselines import Baseline
+from blockmaps.designs.continuum import Continuum
 from blockmaps.designs.design import Design, Row, Sizes
 from blockmaps.designs.drawn import Random
 from blockmaps.designs.structured import (
@@ -26,7 +27,16 @@ from blockmaps.errors import InputError
 __all__ = ["DESIGNS", "AnyDesign", "ExplicitRow", "Row", "Sizes", "named_rows"]
 
 AnyDesign = Annotated[
-    Factorial | Uniform | Balanced | Explicit | Even | Grid | Random | Recommended | Baseline,
+    Factorial
+    | Uniform
+    | Balanced
+    | Explicit
+    | Even
+    | Grid
+    | Random
+    | Recommended
+    | Baseline
+    | Continuum,
     Field(discriminator="kind"),
 ]
 DESIGNS: dict[str, type[Design]] = {
@@ -41,6 +51,7 @@ DESIGNS: dict[str, type[Design]] = {
         Random,
         Recommended,
         Baseline,
+        Continuum,
     )
 }
 

@@ -27,6 +27,8 @@ class Row(NamedTuple):
     budget : the number of unknowns that it was made for.
     model : its pattern, or a cell of torch's.
     learning_rate, initialisation : where not the experiment's.
+    iterations : of a map, a token.
+    layers : whether the map's layers are trained in its place, as torch's modules.
     """
 
     arm: str
@@ -35,6 +37,8 @@ class Row(NamedTuple):
     model: Pattern | Cell
     learning_rate: float | None = None
     initialisation: Initialisation | None = None
+    iterations: int = 1
+    layers: bool = False
 
 
 class Sizes(NamedTuple):
@@ -60,10 +64,13 @@ def arm_of(densities: dict[str, float]) -> str:
 
 
 class Design(Frozen):
-    """What all designs share: the seed indices may differ from the experiment's."""
+    """What all designs share: seed indices that may differ from the experiment's, replicates."""
 
     seeds: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
         default=None, description="Seed indices of this design, where not the experiment's."
+    )
+    replicates: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="Masks and starts of every model at one seed index, in one bank."
     )
 
     @field_validator("seeds")

@@ -24,6 +24,11 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def several(low: int, high: int) -> str:
+    """Write how many there are of each: n = 5, or n = 5 to 20."""
+    return f"n = {low}" if low == high else f"n = {low} to {high}"
+
+
 def interval(low: float, high: float, digits: int) -> str:
     """Write an interval that no line is broken in: [0.41, 0.51]."""
     return f"[{low:.{digits}f},{NO_BREAK}{high:.{digits}f}]".replace("-", "−")

@@ -13,12 +13,14 @@ from lightning.pytorch import loggers
 from lightning.pytorch.callbacks import TQDMProgressBar
 
 from blockmaps.bank import Bank
-from blockmaps.baselines import CellBank
+from blockmaps.baselines import CellBank, LayersBank
 from blockmaps.errors import InputError
 from blockmaps.training import checkpoints
 from blockmaps.training.minibatches import BankData
 from blockmaps.training.module import BankTraining
-from blockmaps.variants import AnyVariant, CellVariant, Start
+from blockmaps.variants import AnyVariant, CellVariant, LayersVariant, Start, Variant
+
+BANKS = {Variant: Bank, CellVariant: CellBank, LayersVariant: LayersBank}
 
 
 class Lines(lightning.Callback):
@@ -91,7 +93,7 @@ def train_bank(
     checkpoint: checkpoints.Checkpoints,
 ) -> None:
     """Train variants as one bank to a number of epochs; what it measured is in the checkpoints."""
-    bank = (CellBank if isinstance(variants[0], CellVariant) else Bank)(variants, starts)
+    bank = BANKS[type(variants[0])](variants, starts)
     earlier: dict[str, Any] = {}
     if saved:
         moments = []

@@ -6,12 +6,13 @@ device's free memory allows. The estimate errs to the large side; where it is wr
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 
 from blockmaps.groups import MOST_PADDING
-from blockmaps.variants import AnyVariant, CellVariant
+from blockmaps.variants import AnyVariant, CellVariant, LayersVariant
 
 SHARE = 0.8  # of what is free: what libraries take for themselves is not known
 FLOAT, INDEX = 4, 8  # bytes
@@ -49,8 +50,12 @@ def variant_bytes(variant: AnyVariant, step: Step) -> int:
     where they are added up or copied; and where the unknowns are. On a CPU the groups of a bank
     take turns with W and the sums, so that a bank of several groups needs less.
     """
-    states = step.steps * step.batch
+    states = step.steps * step.batch * variant.repeats
     unknowns = int(variant.unknowns)
+    if isinstance(variant, LayersVariant):
+        sizes = variant.layers_of.pattern.sizes.values()
+        places = sum(source * target for source, target in pairwise(sizes))
+        return FLOAT * (4 * unknowns + 2 * places + 3 * variant.size * states) + INDEX * unknowns
     if isinstance(variant, CellVariant):
         # gates, their activations, states and all their gradients
         rows = variant.size * 10
@@ -66,14 +71,16 @@ def shared_bytes(step: Step) -> int:
 
 
 def plan(variants: Sequence[AnyVariant], step: Step, free: int) -> list[list[AnyVariant]]:
-    """Put variants into banks that fit; patterns and cells apart, by size.
+    """Put variants into banks that fit, by size; the kinds apart, and maps by their iterations.
 
     A variant that does not fit by itself is a bank of one: it is tried all the same.
     """
     room = SHARE * free - shared_bytes(step)
     banks: list[list[AnyVariant]] = []
-    for kind in (False, True):
-        several = [one for one in variants if isinstance(one, CellVariant) == kind]
+    kinds: dict[tuple, list[AnyVariant]] = {}
+    for one in variants:
+        kinds.setdefault((type(one).__name__, one.repeats), []).append(one)
+    for _, several in sorted(kinds.items(), reverse=True):  # patterns first
         used = room
         for variant in sorted(several, key=lambda one: (one.size, one.key)):
             need = variant_bytes(variant, step)

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from blockmaps.bank import Bank
-from blockmaps.baselines import CellBank
+from blockmaps.baselines import CellBank, LayersBank
 from blockmaps.data import Loss
 from blockmaps.training.minibatches import Minibatch
 
@@ -71,7 +71,7 @@ class BankTraining(lightning.LightningModule):
 
     Parameters
     ----------
-    bank : the variants.
+    bank : the variants, all with the same number of iterations a token.
     loss, loss_steps : the data set's.
     blank_steps : the data set's.
     evaluated : names of the splits of the validation loaders.
@@ -88,7 +88,7 @@ class BankTraining(lightning.LightningModule):
 
     def __init__(
         self,
-        bank: Bank | CellBank,
+        bank: Bank | CellBank | LayersBank,
         loss: Loss,
         loss_steps: tuple[int, ...],
         blank_steps: int,
@@ -105,6 +105,7 @@ class BankTraining(lightning.LightningModule):
         self.bank = bank
         self.loss, self.evaluated = loss, evaluated
         self.loss_steps, self.blank_steps = loss_steps, blank_steps
+        self.iterations = bank.variants[0].repeats
         self.epochs, self.steps, self.seconds = first_epoch, first_step, first_seconds
         self.moments, self.groups = moments, groups
         self.rows: list[list[dict[str, Any]]] = [[] for _ in bank.variants]
@@ -128,7 +129,7 @@ class BankTraining(lightning.LightningModule):
 
     def _measure(self, batch: Minibatch, split: str) -> Tensor:
         inputs, targets, groups = batch
-        y = self.bank(inputs, self.loss_steps, blank_steps=self.blank_steps)
+        y = self.bank(inputs, self.loss_steps, self.iterations, self.blank_steps)
         every = losses(y, targets, self.loss)
         with torch.no_grad():
             answers = right(y, targets, self.loss)

@@ -15,6 +15,7 @@ from blockmaps.errors import InputError
 from blockmaps.measures import SCALE_SEQUENCES, before_training
 from blockmaps.shards import Shard
 from blockmaps.training import checkpoints, memory
+from blockmaps.training.dynamics import measure
 from blockmaps.training.fitting import make_logger, quiet, train_bank
 from blockmaps.training.minibatches import EVALUATION_BATCH, BankData
 from blockmaps.variants import AnyVariant, Start, start
@@ -39,10 +40,11 @@ def choose_device(asked: str) -> torch.device:
 
 
 class Trained(NamedTuple):
-    """A shard's rows of the runs table, and right answers by group of sequences."""
+    """A shard's rows of the runs table, right answers by group of sequences, and its dynamics."""
 
     rows: pd.DataFrame
     groups: pd.DataFrame
+    dynamics: pd.DataFrame
 
 
 def train_shard(
@@ -182,7 +184,7 @@ def tabulate(
     done: dict[str, checkpoints.Checkpoint],
     data: BankData,
 ) -> Trained:
-    """Return a shard's rows with what is known of each variant before training, and its groups."""
+    """Return a shard's rows with what is known of each variant before training, and the rest."""
     stored = data.stored
     given = stored.inputs.shape[1] + stored.blank_steps
     first = data.first_inputs(SCALE_SEQUENCES)
@@ -204,4 +206,7 @@ def tabulate(
                 }
                 for number in sequences.nonzero().flatten().tolist()
             ]
-    return Trained(pd.DataFrame(rows), pd.DataFrame(groups))
+    measured = pd.DataFrame()
+    if shard.dynamics:
+        measured = measure(shard.variants, starts, done, data).assign(experiment=shard.experiment)
+    return Trained(pd.DataFrame(rows), pd.DataFrame(groups), measured)

@@ -1,0 +1,139 @@
+"""Single images and their classes: MNIST or scikit-learn's digits, as they are or made harder.
+
+The same images, sizes and normalisation as RAD's, one a sequence of one step: what the first
+paper's experiment classifies (2404.00880). The harder variant erases 2 to 5 % of the area of every
+image and puts it into a perspective of distortion 0.5, once, before training.
+"""
+
+from collections.abc import Iterator
+from importlib import import_module
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from blockmaps.data import Blocks, SequenceData, Shape, register
+from blockmaps.data.sequences import CLASSES, generator, held_out_pools
+from blockmaps.data.sources import (
+    AT_ONCE,
+    FEWEST_HELD,
+    IMAGES,
+    MEAN,
+    OWN_TEST,
+    STD,
+    FromImages,
+    versions,
+)
+
+# Positions are part of every data set: append, never reorder.
+STREAMS = ("pools", "train", "validation", "test")
+
+
+@register
+class Images(FromImages):
+    """Which of ten digits is on the image.
+
+    Images held out for validation and for test are never trained on, and every image is in one
+    split at most. Training images are drawn without replacement, so that fewer of them are the
+    first of more.
+    """
+
+    kind: Literal["images"] = "images"
+    perturbed: bool = Field(
+        default=False, description="Erase 2 to 5 % of the area, then perspective 0.5."
+    )
+    train: int | None = Field(
+        default=None, ge=1, description="Training images; all that are not held out unless told."
+    )
+    validation: int = Field(default=0, ge=0, description="Images held out for validation.")
+    test: int | None = Field(
+        default=None,
+        ge=FEWEST_HELD,
+        description="Test images: of digits 400 unless told; of MNIST the first of its own 10,000.",
+    )
+
+    @model_validator(mode="after")
+    def _enough_images(self) -> "Images":
+        if self._tests > OWN_TEST.get(self.source, self._tests):
+            raise ValueError(f"{self.source} has {OWN_TEST[self.source]} test images")
+        held = sum(self._held_out.values())
+        left = IMAGES[self.source] - held
+        if left < (self.train or 1):
+            raise ValueError(
+                f"{self.source} has {IMAGES[self.source]} images, of which {held} are held out; "
+                f"{max(left, 0)} are left to train on"
+            )
+        return self
+
+    @property
+    def _tests(self) -> int:
+        return self.test or OWN_TEST.get(self.source, 400)
+
+    @property
+    def _held_out(self) -> dict[str, int]:
+        test = 0 if self.source in OWN_TEST else self._tests
+        return {"test": test, "validation": self.validation}
+
+    @property
+    def shape(self) -> Shape:
+        """|x| = side², |y| = 10 and one step."""
+        return Shape(inputs=self.side**2, outputs=CLASSES, steps=1)
+
+    def chosen(self, classes: np.ndarray, seed: np.random.SeedSequence) -> dict[str, np.ndarray]:
+        """Return the images of each split, in their order.
+
+        Parameters
+        ----------
+        classes : (all images,) the class of each; a test split of the source's own comes last.
+        seed : the data set's.
+        """
+        first = len(classes) - OWN_TEST.get(self.source, 0)
+        rng = generator(seed, STREAMS.index("pools"))
+        pools = held_out_pools(classes[:first], self._held_out, rng)
+        if first < len(classes):
+            pools["test"] = np.arange(first, len(classes))[: self._tests]
+        pools["train"] = rng.permutation(pools["train"])[: self.train]
+        return {split: pools[split] for split in STREAMS[1:] if len(pools[split])}
+
+    def make(self, seed: np.random.SeedSequence) -> SequenceData:
+        """Make the images. The same seed gives the same bytes on any machine."""
+        images, classes = self.load()
+        chosen = self.chosen(classes, seed)
+
+        def blocks() -> Iterator[np.ndarray]:
+            for split, positions in chosen.items():
+                rng = generator(seed, STREAMS.index(split), 0)
+                for begin in range(0, len(positions), AT_ONCE):
+                    made = self._levels(images[positions[begin : begin + AT_ONCE]], rng)
+                    yield made[:, None]
+
+        counts = {split: len(positions) for split, positions in chosen.items()}
+        bounds = pairwise(np.cumsum([0, *counts.values()]).tolist())
+        return SequenceData(
+            inputs=Blocks((sum(counts.values()), 1, self.side**2), np.dtype(np.uint8), blocks),
+            targets=np.concatenate([classes[positions] for positions in chosen.values()]),
+            loss="cross_entropy",
+            loss_steps=(0,),
+            splits=dict(zip(counts, bounds, strict=True)),
+            scale=1 / (255 * STD),
+            offset=-MEAN / STD,
+            about=self._about(seed),
+        )
+
+    def _levels(self, pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return (images, side²) levels 0 to 255 of (images, side, side) pixels in [0, 1]."""
+        transforms = import_module("blockmaps.data.transforms")
+        if not self.perturbed:
+            return transforms.make_levels("none", pixels, np.empty((len(pixels), 0)))
+        drawn = transforms.draw_perturbation(rng, len(pixels), self.side)
+        return transforms.make_levels("erase-perspective-0.5", pixels, drawn)
+
+    def _about(self, seed: np.random.SeedSequence) -> dict[str, Any]:
+        """Say how the data set was made, alike on every machine."""
+        return {
+            "spec": self.model_dump(mode="json", exclude=set(self.where)),
+            "entropy": seed.entropy,
+            "spawn_key": list(seed.spawn_key),
+            "versions": versions(),
+        }
