@@ -9,7 +9,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from benchmarks import draw, sparse, tasks, train
+from benchmarks import draw, pipeline, sparse, tasks, train
 from benchmarks.cases import bank, csr, reference, vmap
 from benchmarks.ceilings import Ceilings
 from benchmarks.timing import in_turns
@@ -101,6 +101,25 @@ def test_the_command_writes_json_and_names_what_it_does_not_know(tmp_path):
     assert "ceilings" in done.stdout
     records = json.loads(file.read_text())
     assert [one["variants"] for one in records] == [1, 1, 4]
+
+
+def test_jobs_are_timed_from_snakemakes_log():
+    log = """
+[Tue Nov 24 12:00:00 2026]
+rule data:
+    output: a
+    jobid: 3
+    reason: Missing output files
+[Tue Nov 24 12:00:01 2026]
+localrule table:
+    jobid: 7
+[Tue Nov 24 12:00:09 2026]
+Finished jobid: 7 (Rule: table)
+1 of 2 steps (50%) done
+[Tue Nov 24 12:01:02 2026]
+Finished jobid: 3 (Rule: data)
+"""
+    assert pipeline.job_seconds(log) == [("table", 8.0), ("data", 62.0)]
 
 
 MEASURED = Path(__file__).parents[2] / "benchmarks" / "measured"
