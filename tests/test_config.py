@@ -14,6 +14,8 @@ PRESETS = [
     "config/laptop.yaml",
     "config/paper.yaml",
     "config/recipe.yaml",
+    "config/rule.yaml",
+    "config/apriori.yaml",
 ]
 
 
