@@ -18,8 +18,18 @@ from blockmaps.errors import InputError
 from blockmaps.shards import Member, Shard, group, read_ledger
 from blockmaps.variants import AnyVariant, CellVariant, Variant
 
-FIGURES = ("proportion", "structures", "curves")
+FIGURES = ("proportion", "structures", "curves", "optimum", "densities")
 TABLES = ("summary", "structures", "differences")
+
+# What `blockmaps analyse FOLDER` makes, in one job, and the figures that read it.
+ANALYSES = (
+    *("explained", "partial", "optimum", "uniform"),
+    *("comparisons", "initialisations", "robust", "profiles", "steps"),
+    *("curve", "response", "regret", "apriori"),
+)
+ANALYSIS_FIGURES = {"explained": ("explained",), "regret": ("regret", "apriori")}
+# Figures of arms that not every config asks for, each with these.
+NEEDS = {"regret": {"recommended", "random"}}
 
 # What is made of the zoo, once and not of runs.
 ZOO_TABLES = ("equivalence", "slots", "places", "impulse")

@@ -85,8 +85,9 @@ def recommend(inputs: int, outputs: int, unknowns: int) -> tuple[int, dict[str, 
     said = f"{unknowns:,} unknowns for {inputs:,} inputs and {outputs:,} outputs"
     thin = STATE_DENSITY + outputs <= inputs
     one = 2 * STATE_DENSITY + 3 * outputs if thin else 2 * inputs + outputs  # |h| = 1
-    if for_hidden < one:
-        raise InputError(f"{said}: takes at least {math.ceil(rest + one):,} unknowns")
+    least = math.ceil(rest + one - 1e-9)
+    if unknowns < least:
+        raise InputError(f"{said}: takes at least {least:,} unknowns")
     b = 3 * outputs
     root = 2 * for_hidden / (b + math.sqrt(b * b + 8 * STATE_DENSITY * for_hidden))
     form = _thin

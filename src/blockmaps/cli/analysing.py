@@ -1,0 +1,77 @@
+"""Commands that analyse a runs table, and keep results."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blockmaps.cli.options import DEFAULT_RUNS, RunsFile, app
+from blockmaps.errors import InputError
+
+
+@app.command()
+def analyse(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A folder that has a runs.parquet: the analysis as CSV, all of it. Or one table: "
+            "summary, structures, differences, pairs, explained, partial, optimum, uniform, "
+            "comparisons, initialisations, robust, profiles, steps, curve, response, regret, "
+            "apriori."
+        ),
+    ],
+    runs: RunsFile = DEFAULT_RUNS,
+    groups: Annotated[
+        Path | None,
+        typer.Option(help="Answers by group, for pairs; groups.parquet beside the runs table."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="The CSV file of a table, else printed; the folder of an analysis, else "
+            "analysis/ in it."
+        ),
+    ] = None,
+) -> None:
+    """Analyse the runs of a results or published folder, or make one table from a runs table."""
+    from blockmaps import pipeline, summary, tables
+    from blockmaps import runs as table_of_runs
+
+    if Path(what).is_dir():
+        from blockmaps.analysis.tables import analyse as all_tables
+
+        folder = output or Path(what) / "analysis"
+        for name, frame in all_tables(table_of_runs.read(Path(what) / "runs.parquet")).items():
+            tables.write(frame, folder / f"{name}.csv")
+            print(f"{folder / name}.csv: {len(frame):,} rows")
+        return
+    if what == "pairs":
+        from blockmaps.pairs import by_pair
+
+        frame = by_pair(table_of_runs.read(groups or runs.with_name("groups.parquet")))
+    elif what in summary.TABLES:
+        frame = summary.TABLES[what](table_of_runs.read(runs))
+    elif what in pipeline.ANALYSES:
+        from blockmaps.analysis.tables import analyse as some_tables
+
+        frame = some_tables(table_of_runs.read(runs), what)[what]
+    else:
+        takes = ", ".join((*summary.TABLES, "pairs", *pipeline.ANALYSES))
+        raise InputError(f"{what!r} is neither a folder nor a table; takes one of: {takes}")
+    if output:
+        tables.write(frame, output)
+        print(f"{output}: {len(frame)} rows")
+    else:
+        print(tables.to_csv(frame), end="")
+
+
+@app.command()
+def publish(
+    results: Annotated[Path, typer.Argument(help="A results folder, results/<name>.")],
+    folder: Annotated[Path, typer.Argument(help="Where it is kept, published/<name>.")],
+) -> None:
+    """Keep a preset's runs table with a manifest: config, commit, device and checksums."""
+    from blockmaps import manifest
+
+    for path in manifest.publish(results, folder):
+        print(path)
