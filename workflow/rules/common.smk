@@ -36,6 +36,11 @@ ASKED = RESULTS / "config.json"
 RUNS = RESULTS / "runs.parquet"
 ZOO_TABLES = pipeline.ZOO_TABLES if CONFIG.zoo else ()
 GROUPS = RESULTS / "groups.parquet"
+ANALYSIS = RESULTS / "analysis"
+ARMS = {member.arm for member in PLAN.members}
+ANALYSIS_FIGURES = [
+    figure for figure in pipeline.ANALYSIS_FIGURES if pipeline.NEEDS.get(figure, set()) <= ARMS
+]
 TABLE_FIGURES = [
     figure
     for figure, tables in pipeline.TABLE_FIGURES.items()
@@ -47,6 +52,17 @@ def write_config():
     """Write the config for the steps to read."""
     with whole(ASKED) as partial:
         partial.write_text(json.dumps(plain(CONFIG), indent=1) + "\n")
+
+
+def figure_folder(wildcards):
+    """Return the folder of the tables that a figure reads."""
+    return ANALYSIS if wildcards.figure in pipeline.ANALYSIS_FIGURES else RESULTS / "tables"
+
+
+def figure_tables(wildcards):
+    """Return the tables that a figure reads."""
+    names = (pipeline.TABLE_FIGURES | pipeline.ANALYSIS_FIGURES)[wildcards.figure]
+    return [figure_folder(wildcards) / f"{name}.csv" for name in names]
 
 
 def data_file(name):
