@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from blockmaps import runs
+from blockmaps.code import code_digest
 from blockmaps.errors import InputError
 from blockmaps.files import whole
 
@@ -37,8 +38,12 @@ def commit() -> str:
     return done.stdout.strip()
 
 
-def describe(results: Path) -> dict[str, Any]:
+def describe(results: Path, trained_by: str = "") -> dict[str, Any]:
     """Return what is known of a results folder: config, code, versions, runs, time and device.
+
+    Parameters
+    ----------
+    trained_by : the commit whose code trained the runs; the checkout's if not given.
 
     Raises
     ------
@@ -55,7 +60,8 @@ def describe(results: Path) -> dict[str, Any]:
     last = table[table["epoch"] == table["epoch"].max()].drop_duplicates("key")
     return {
         "name": config.get("name", results.name),
-        "commit": commit(),
+        "commit": trained_by or commit(),
+        "code": code_digest("training.shard"),
         "packages": {name: version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "machine": platform.machine(),
@@ -66,7 +72,7 @@ def describe(results: Path) -> dict[str, Any]:
     }
 
 
-def publish(results: Path, folder: Path) -> list[Path]:
+def publish(results: Path, folder: Path, trained_by: str = "") -> list[Path]:
     """Copy a results folder's runs table and write its manifest; return the files.
 
     Raises
@@ -74,7 +80,7 @@ def publish(results: Path, folder: Path) -> list[Path]:
     InputError
         As `describe`.
     """
-    found = describe(results)
+    found = describe(results, trained_by)
     for name in KEPT:
         with whole(folder / name) as partial:
             shutil.copyfile(results / name, partial)

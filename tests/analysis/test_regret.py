@@ -119,6 +119,8 @@ def test_what_is_known_a_priori():
     assert (statistics(table, apriori.RANK, "one size")["low"] > 0.7).all()
     density = "rank correlation, density and measured"
     assert (statistics(table, density, "one size")["estimate"].abs() < 0.5).all()
+    (gain,) = statistics(table, "recommended - dense").to_dict("records")
+    assert gain["estimate"] == pytest.approx(7, abs=0.1)
     (slope,) = statistics(table, apriori.SLOPE).to_dict("records")
     assert slope["estimate"] == pytest.approx(1, abs=0.1)
     assert slope["n"] == 3
@@ -144,7 +146,7 @@ def test_the_slope_covers_over_five_sizes():
     sizes = pd.DataFrame({"inputs": [64, 144, 196, 576, 784], "outputs": [20, 16, 8, 6, 10]})
     x = np.log(sizes["inputs"] / sizes["outputs"])
     for _ in range(SIMULATIONS):
-        gained = sizes.assign(estimate=2 * x + rng.normal(0, 1, 5))
+        gained = sizes.assign(statistic=apriori.GAIN, estimate=2 * x + rng.normal(0, 1, 5))
         _, low, high, _ = apriori.slope(gained)
         hits += low <= 2 <= high
     assert hits / SIMULATIONS == pytest.approx(0.95, abs=MONTE_CARLO)

@@ -118,7 +118,7 @@ def test_an_optimum_is_held_by_its_interval():
     runs = runs_table(budgets=(4000,), designs=("factorial",), epochs=1)
     (panel,) = optimum.panels(summary.final_outcomes(runs))
     assert "in 1 panel" not in optimum.finding([None])
-    fit = optimum.fitted(panel[1])
+    fit = optimum.fitted(panel.runs)
     inside = fit.optimum._replace(low=0.4, high=0.6)
     assert "holds ½ in 1 of 1 panel" in optimum.finding([fit._replace(optimum=inside)])
     outside = fit.optimum._replace(low=0.1, high=0.4)

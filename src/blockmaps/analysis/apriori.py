@@ -33,6 +33,8 @@ MATCH = "random patterns that match the recommended one"
 RANK = "rank correlation, predicted and measured"
 SLOPE = "slope of balanced - dense on log(|x|/|y|)"
 POINTS = "percentage points"
+GAIN = "balanced - dense"
+GAINS = (("balanced", "dense"), ("recommended", "dense"), ("recommended", "uniform"))
 RIVALS = ("density", "hidden", "spectral_radius", "state_scale")
 
 _LABELS = [*PANEL, "initialisation", "inputs", "outputs"]
@@ -123,28 +125,30 @@ def _of_contest(contest: Contest) -> list[dict]:
 
 
 def gains(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return balanced − dense in percentage points, paired by seed index, a row a panel."""
+    """Return differences of arms in percentage points, paired by seed index, by panel."""
     rows = []
     for values, panel in outcomes.groupby([*PANEL, "initialisation"]):
-        arms = {name: panel[panel["arm"] == name] for name in ("balanced", "dense")}
-        if any(arm.empty for arm in arms.values()):
-            continue
-        scaled = [arm.assign(value=100 * arm["accuracy_clean"]) for arm in arms.values()]
-        gain = paired_difference(*scaled)
         labels = dict(zip([*PANEL, "initialisation"], values, strict=True))
         labels |= {name: int(panel[name].iloc[0]) for name in ("inputs", "outputs")}
-        found = {"statistic": "balanced - dense", "unit": POINTS, "level": "one size"}
-        found |= {"estimate": gain.mean, "low": gain.low, "high": gain.high, "n": gain.n}
-        rows.append(labels | found)
+        scaled = panel.assign(value=100 * panel["accuracy_clean"])
+        for pair in GAINS:
+            sides = [scaled[scaled["arm"] == arm] for arm in pair]
+            if any(side.empty for side in sides):
+                continue
+            gain = paired_difference(*sides)
+            found = {"statistic": " - ".join(pair), "unit": POINTS, "level": "one size"}
+            found |= {"estimate": gain.mean, "low": gain.low, "high": gain.high, "n": gain.n}
+            rows.append(labels | found)
     return pd.DataFrame(rows, columns=list(APRIORI))
 
 
 def slope(gained: pd.DataFrame) -> tuple[float, float, float, int]:
-    """Return the least-squares slope of gains on log(|x|/|y|), its 95 % t interval, and the sizes.
+    """Return the slope of balanced − dense on log(|x|/|y|), its 95 % t interval, and the sizes.
 
     A size, one |x| and |y|, is one point, the mean over its budgets. NaN with fewer than three.
     """
-    sizes = gained.groupby(["inputs", "outputs"])["estimate"].mean().dropna().reset_index()
+    own = gained[gained["statistic"] == GAIN]
+    sizes = own.groupby(["inputs", "outputs"])["estimate"].mean().dropna().reset_index()
     x = np.log(sizes["inputs"] / sizes["outputs"]).to_numpy(float)
     if len(sizes) < FEWEST_SIZES or np.ptp(x) == 0:
         return np.nan, np.nan, np.nan, len(sizes)

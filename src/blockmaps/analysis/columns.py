@@ -195,7 +195,7 @@ APRIORI = {
     "estimate": "its value; of patterns that match, empty for more than there are",
     "low": "lower bound, 95 %",
     "high": "upper bound; of patterns that match, empty for more than can be told",
-    "n": "random patterns; of balanced - dense, pairs; over all sizes, sizes",
+    "n": "random patterns; of a difference of arms, pairs; over all sizes, sizes",
 }
 UNIFORM = {
     **_ARM,

@@ -69,9 +69,12 @@ def analyse(
 def publish(
     results: Annotated[Path, typer.Argument(help="A results folder, results/<name>.")],
     folder: Annotated[Path, typer.Argument(help="Where it is kept, published/<name>.")],
+    commit: Annotated[
+        str, typer.Option(help="Whose code trained the runs; this checkout's if left out.")
+    ] = "",
 ) -> None:
     """Keep a preset's runs table with a manifest: config, commit, device and checksums."""
     from blockmaps import manifest
 
-    for path in manifest.publish(results, folder):
+    for path in manifest.publish(results, folder, commit):
         print(path)

@@ -8,28 +8,24 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from blockmaps.figures import style, wording
-from blockmaps.summary import PANEL, final_outcomes
+from blockmaps.figures.multiples import Multiples, Panel, designs_of, drawn, each_panel, title
+from blockmaps.summary import final_outcomes
 
 DESIGNS = ("grid", "factorial", "random")
-COLUMNS = 4
-TITLE, BELOW, BESIDE, BETWEEN = 0.46, 0.62, 0.62, 0.16  # inches
+COLUMNS, MOST_HEIGHT = 4, 2.1
 MOST_LEVELS = 8
 EDGES = np.array([0, 0.1, 0.2, 0.4, 0.7, 1.0])
 WORST = 10.0  # points below the best: what is worse has the same colour
 
 
-def panels(outcomes: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
-    """Return name and scale of every panel with a design over both densities, and its runs."""
+def panels(outcomes: pd.DataFrame) -> list[Panel]:
+    """Return every panel with a design over both densities, and its runs."""
     found = []
-    several = outcomes["experiment"].nunique() > 1
-    for (experiment, _, budget), rows in outcomes.groupby(PANEL):
-        designs = [design for design in DESIGNS if design in set(rows["design"])]
-        own = rows[(rows["design"] == (designs or [""])[0]) & rows["test_accuracy"].notna()]
-        if own[["density_hx", "density_hh"]].round(6).nunique().min() < 2:
-            continue
-        sizes = f"|x| = {own['inputs'].iloc[0]}, |y| = {own['outputs'].iloc[0]}"
-        name = f"{experiment}, {budget:,}" if several else f"{budget:,} unknowns"
-        found.append(((name, sizes), own))
+    for panel in each_panel(outcomes):
+        designs = [design for design in DESIGNS if design in set(panel.runs["design"])]
+        own = panel.runs[panel.runs["design"] == (designs or [""])[0]]
+        if own[["density_hx", "density_hh"]].round(6).nunique().min() >= 2:
+            found.append(panel._replace(runs=own))
     return found
 
 
@@ -120,37 +116,28 @@ def draw(runs: pd.DataFrame) -> Figure:
     runs : the runs table (columns in `blockmaps.runs`).
     """
     outcomes = final_outcomes(runs)
-    drawn = panels(outcomes)
-    tables = [cells(rows) for _, rows in drawn]
-    shown = pd.concat([rows for _, rows in drawn]) if drawn else outcomes
-    columns = max(min(len(drawn), COLUMNS), 1)
-    rows = max(-(-len(drawn) // columns), 1)
-    width = (style.WIDTH - 2 * style.MARGIN - BESIDE - BETWEEN * (columns - 1)) / columns
-    height = min(width, 2.1)
+    found = panels(outcomes)
+    tables = [cells(panel.runs) for panel in found]
+    shown = drawn(found, outcomes)
+    layout = Multiples(len(found), COLUMNS, MOST_HEIGHT)
+    layout = layout._replace(height=min(layout.width(style.WIDTH - 2 * style.MARGIN), MOST_HEIGHT))
     page = style.page(
         finding(tables),
         "Upper number: mean test accuracy in percent; lower: mean hidden proportion. Light: close "
         f"to the panel's best; darkest: {WORST:g} points below it or more",
         wording.facts(
-            shown,
-            f"Designs: {' and '.join(sorted(shown['design'].unique()))}; the other blocks' "
-            "densities are averaged over.",
+            shown, f"{designs_of(shown)}; the other blocks' densities are averaged over."
         ),
-        rows * (TITLE + height + BELOW) - 0.05,
+        layout.body,
     )
-    for place, (((name, sizes), own), found) in enumerate(zip(drawn, tables, strict=True)):
-        row, column = divmod(place, columns)
-        axes = page.axes(
-            BESIDE + column * (width + BETWEEN),
-            TITLE + row * (TITLE + height + BELOW),
-            width,
-            height,
-        )
-        style.panel_title(axes, name, f"{sizes}; n = {len(own)}")
-        _draw_panel(axes, *found)
-        if column and list(found[0].index) == list(tables[place - 1][0].index):
-            axes.set_yticks([])  # as to the left
+    for panel, (accuracy, proportions), (column, axes) in zip(
+        found, tables, layout.axes(page), strict=True
+    ):
+        title(axes, panel)
+        _draw_panel(axes, accuracy, proportions)
         axes.set_xlabel("density of hh")
         if column == 0:
             axes.set_ylabel("density of hx")
+        elif list(accuracy.index) == list(tables[0][0].index):
+            axes.set_yticks([])  # as to the left
     return page.figure

@@ -6,14 +6,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from blockmaps.figures import style, wording
+from blockmaps.figures.multiples import Multiples
 
 TABLES = ("explained",)
 OUTCOME = "logit_clean"
 DESIGNS = ("even", "factorial", "grid", "random", "all")
 MOST_DESIGNS = 2  # of each panel, in that order; all only where there is no other
 MOST_NAMED = 4  # panels whose numbers the title gives
-COLUMNS = 2
-TITLE, BELOW, LABELS, ROW, BETWEEN = 0.46, 0.58, 1.75, 0.27, 0.2  # inches
+COLUMNS, LABELS, ROW, BETWEEN = 2, 1.75, 0.27, 0.2  # inches
 LOWEST = -0.6  # R² below it is drawn at the left edge, with an arrow
 
 NAMES = {
@@ -121,10 +121,10 @@ def draw(table: pd.DataFrame) -> Figure:
     """
     panels = shown(table)
     names = [name for name in NAMES if any(name in set(p["explanation"]) for _, p in panels)]
-    columns = max(min(len(panels), COLUMNS), 1)
-    rows = -(-len(panels) // columns)
-    height = ROW * len(names)
     keys = style.key_height(MARKS)
+    layout = Multiples(
+        len(panels), COLUMNS, max(ROW * len(names), 0.5), LABELS, 0.58, BETWEEN, keys
+    )
     page = style.page(
         finding(panels),
         "Share of the variance of test accuracy's logit that is predicted of patterns left out "
@@ -133,24 +133,15 @@ def draw(table: pd.DataFrame) -> Figure:
         "mean of the others (in even: of those with the same |h|). An explanation that does not "
         "vary in a design has no mark. Bars: 95 %, jackknife over patterns. Spline: natural "
         "cubic, 4 degrees of freedom.",
-        keys + rows * (TITLE + height + BELOW) - 0.1,
+        layout.body,
     )
     style.key(page, LABELS, MARKS, lines=False)
-    width = (page.right - page.left - LABELS - BETWEEN * (columns - 1)) / columns
-    for place, (name, panel) in enumerate(panels):
-        row, column = divmod(place, columns)
-        axes = page.axes(
-            LABELS + column * (width + BETWEEN),
-            keys + TITLE + row * (TITLE + height + BELOW),
-            width,
-            height,
-        )
+    for (name, panel), (column, axes) in zip(panels, layout.axes(page), strict=True):
         counts = f"n = {panel['n'].iloc[0]:,}, {panel['patterns'].iloc[0]} patterns"
         style.panel_title(axes, name, counts)
         _draw_panel(axes, panel, names)
-        axes.set_yticks(
-            range(len(names)), [NAMES[one] for one in names] if column == 0 else [""] * len(names)
-        )
+        labels = [NAMES[one] for one in names] if column == 0 else [""] * len(names)
+        axes.set_yticks(range(len(names)), labels)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("cross-validated R²")
     return page.figure

@@ -5,36 +5,31 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from blockmaps.figures import style, wording
-from blockmaps.smoothing import BANDWIDTH, fit_local_mean
+from blockmaps.figures.multiples import Multiples, Panel, designs_of, drawn, each_panel, title
+from blockmaps.smoothing import BANDWIDTH, FEWEST, fit_local_mean
 from blockmaps.splines import SplineFit
 from blockmaps.statistics import BOOTSTRAP_FROM
-from blockmaps.summary import PANEL, final_outcomes
+from blockmaps.summary import final_outcomes
 
 DESIGNS = ("even", "grid", "random", "factorial")
-COLUMNS = 4
-TITLE, HEIGHT, BELOW, BESIDE, BETWEEN = 0.46, 1.9, 0.62, 0.62, 0.16  # inches
+COLUMNS, HEIGHT = 4, 1.9
 POINT, CURVE = "#6e6e6e", "#0072B2"
 
 
-def panels(outcomes: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
-    """Return name and scale of every panel, and the runs that its curve is fitted to.
+def panels(outcomes: pd.DataFrame) -> list[Panel]:
+    """Return every panel with the runs that its curve is fitted to.
 
     Those of the first of `DESIGNS` with enough patterns for a curve, else all that have blocks.
     """
     found = []
-    several = outcomes["experiment"].nunique() > 1
-    for (experiment, _, budget), rows in outcomes.groupby(PANEL):
-        rows = rows[rows["hidden_proportion"].notna() & rows["test_accuracy"].notna()]
-        if rows.empty:
-            continue
+    for panel in each_panel(outcomes[outcomes["hidden_proportion"].notna()]):
+        runs = panel.runs
         for design in DESIGNS:
-            own = rows[rows["design"] == design]
-            if own["pattern"].nunique() >= 10:
-                rows = own
+            own = runs[runs["design"] == design]
+            if own["pattern"].nunique() >= FEWEST:
+                runs = own
                 break
-        sizes = f"|x| = {rows['inputs'].iloc[0]}, |y| = {rows['outputs'].iloc[0]}"
-        name = f"{experiment}, {budget:,}" if several else f"{budget:,} unknowns"
-        found.append(((name, sizes), rows))
+        found.append(panel._replace(runs=runs))
     return found
 
 
@@ -105,36 +100,27 @@ def draw(runs: pd.DataFrame) -> Figure:
     runs : the runs table (columns in `blockmaps.runs`).
     """
     outcomes = final_outcomes(runs)
-    drawn = panels(outcomes)
-    fits = [fitted(rows) for _, rows in drawn]
-    columns = max(min(len(drawn), COLUMNS), 1)
-    rows = max(-(-len(drawn) // columns), 1)
-    title = finding(fits) if drawn else wording.NOTHING.capitalize()
-    shown = pd.concat([rows for _, rows in drawn]) if drawn else outcomes
-    designs = " and ".join(sorted(shown["design"].unique()))
+    found = panels(outcomes)
+    fits = [fitted(panel.runs) for panel in found]
+    shown = drawn(found, outcomes)
+    layout = Multiples(len(found), COLUMNS, HEIGHT)
     page = style.page(
-        title,
+        finding(fits) if found else wording.NOTHING.capitalize(),
         "Test accuracy against the realised share of the hidden rows' unknowns that read the state",
         wording.facts(
             shown,
-            f"Designs: {designs}. Curve: local mean, Gaussian kernel of {BANDWIDTH}; band, and bar "
-            f"at the optimum: 95 %, bootstrap over patterns, where there are {BOOTSTRAP_FROM}.",
+            f"{designs_of(shown)}. Curve: local mean, Gaussian kernel of {BANDWIDTH}; band, and "
+            "bar at the optimum: 95 %, bootstrap over patterns, where there are "
+            f"{BOOTSTRAP_FROM}.",
         ),
-        rows * (TITLE + HEIGHT + BELOW) - 0.05,
+        layout.body,
     )
-    width = (page.right - page.left - BESIDE - BETWEEN * (columns - 1)) / columns
-    for place, (((name, sizes), own), fit) in enumerate(zip(drawn, fits, strict=True)):
-        row, column = divmod(place, columns)
-        axes = page.axes(
-            BESIDE + column * (width + BETWEEN),
-            TITLE + row * (TITLE + HEIGHT + BELOW),
-            width,
-            HEIGHT,
-        )
-        style.panel_title(axes, name, f"{sizes}; n = {len(own)}")
-        _draw_panel(axes, own, fit)
+    limits = style.shown(shown["test_accuracy"], 1 / shown["outputs"].min())
+    for panel, fit, (column, axes) in zip(found, fits, layout.axes(page), strict=True):
+        title(axes, panel)
+        _draw_panel(axes, panel.runs, fit)
         axes.set_xlim(-0.03, 1.03)
-        axes.set_ylim(*style.shown(shown["test_accuracy"], 1 / shown["outputs"].min()))
+        axes.set_ylim(*limits)
         style.percent_axis(axes)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "¼", "½", "¾", "1"])
         axes.set_xlabel("hidden proportion")

@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from blockmaps.figures import style, wording
+from blockmaps.figures.multiples import Multiples
 
 TABLES = ("regret", "apriori")
 SEARCHED = 10
 BEST = f"recommended - expected best of {SEARCHED} random"
-COLUMNS = 3
-TITLE, HEIGHT, BELOW, BESIDE, BETWEEN = 0.46, 2.2, 0.66, 0.62, 0.2  # inches
+COLUMNS, HEIGHT = 3, 2.2
 NOTHING = "The table holds no recommended pattern beside random ones"
 
 LINES = {
@@ -72,9 +72,9 @@ def draw(table: pd.DataFrame, apriori: pd.DataFrame) -> Figure:
     table, apriori : `analysis/regret.csv` and `analysis/apriori.csv`.
     """
     panels = list(table.groupby(["inputs", "outputs", "budget", "experiment"]))
-    columns = max(min(len(panels), COLUMNS), 1)
-    rows = -(-len(panels) // columns)
-    keys = style.key_height(LINES)
+    layout = Multiples(
+        len(panels), COLUMNS, HEIGHT, below=0.66, between=0.2, keys=style.key_height(LINES)
+    )
     facts = ""
     if len(table):
         first = table.iloc[0]
@@ -90,23 +90,17 @@ def draw(table: pd.DataFrame, apriori: pd.DataFrame) -> Figure:
         "Test accuracy of the best of N random patterns less that of the recommended one, in "
         "percentage points: below zero the recommended one is better",
         facts,
-        keys + rows * (TITLE + HEIGHT + BELOW) - 0.1,
+        layout.body,
     )
-    style.key(page, BESIDE, LINES, lines=True)
-    width = (page.right - page.left - BESIDE - BETWEEN * (columns - 1)) / columns
+    style.key(page, layout.beside, LINES, lines=True)
     drawn = table[["regret", "low", "high"]].to_numpy(float)
     low, high = (np.nanmin(drawn), np.nanmax(drawn)) if len(table) else (0, 1)
     # a size at which most random patterns fail would press the others into a strip
     floor = max(low, -4 * max(high, 1.0))
     room = 0.06 * (high - floor)
-    for place, ((inputs, outputs, budget, _), panel) in enumerate(panels):
-        row, column = divmod(place, columns)
-        axes = page.axes(
-            BESIDE + column * (width + BETWEEN),
-            keys + TITLE + row * (TITLE + HEIGHT + BELOW),
-            width,
-            HEIGHT,
-        )
+    for ((inputs, outputs, budget, _), panel), (column, axes) in zip(
+        panels, layout.axes(page), strict=True
+    ):
         name = f"|x| = {inputs}, |y| = {outputs}"
         score = f"{budget:,} unknowns; recommended: {panel['recommended'].iloc[0]:.1f} %"
         style.panel_title(axes, name, score)
