@@ -15,6 +15,7 @@ DESIGNS = ("grid", "factorial", "random")
 COLUMNS, MOST_HEIGHT = 4, 2.1
 MOST_LEVELS = 8
 EDGES = np.array([0, 0.1, 0.2, 0.4, 0.7, 1.0])
+FEWEST_FOR_HALF = 8
 WORST = 10.0  # points below the best: what is worse has the same colour
 
 
@@ -68,10 +69,11 @@ def finding(drawn: list[tuple[pd.DataFrame, pd.DataFrame]]) -> str:
             for accuracy, proportions in drawn
         ]
     )
-    low, high = np.nanquantile(near, [0.25, 0.75])
+    many = len(near) >= FEWEST_FOR_HALF
+    low, high = np.nanquantile(near, [0.25, 0.75] if many else [0, 1])
     return (
         f"Cells within a point of their panel's best lie at hidden proportions of {low:.2f} to "
-        f"{high:.2f} (middle half of {wording.counted(len(near), 'cell')}, "
+        f"{high:.2f} ({'middle half of ' if many else ''}{wording.counted(len(near), 'cell')}, "
         f"{wording.counted(len(drawn), 'panel')})"
     )
 
