@@ -4,13 +4,15 @@ import json
 
 import numpy as np
 import pytest
+import typer
 from tables import runs_table
 
-from blockmaps import manifest, runs
+from blockmaps import manifest, pipeline, runs
 from blockmaps.analysis import apriori
 from blockmaps.analysis.tables import analyse
 from blockmaps.canonical import canonical_json
 from blockmaps.cli import analysing
+from blockmaps.cli.options import app
 from blockmaps.config import read as read_config
 from blockmaps.errors import InputError
 
@@ -86,6 +88,10 @@ def test_a_folder_is_analysed(tmp_path, blockmaps, capsys):
     assert len(list((folder / "analysis").glob("*.csv"))) == len(printed.splitlines())
     analysing.analyse("steps", folder / "runs.parquet")
     assert capsys.readouterr().out == (folder / "analysis/steps.csv").read_text()
+    (what,) = [
+        one for one in typer.main.get_command(app).commands["analyse"].params if one.name == "what"
+    ]
+    assert all(name in what.help for name in (*pipeline.TABLES, "pairs", *pipeline.ANALYSES))
     done = blockmaps("analyse", "nothing", check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "neither a folder nor a table; takes one of: summary" in done.stderr

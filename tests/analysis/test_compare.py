@@ -9,7 +9,7 @@ from scipy import stats
 from blockmaps.analysis import compare, robust
 from blockmaps.analysis.columns import COMPARISONS, INITIALISATIONS
 
-SIMULATIONS = 400
+SIMULATIONS = 250
 MONTE_CARLO = 3 * np.sqrt(0.95 * 0.05 / SIMULATIONS)
 # the default preset's fixed arms: four seeds of each pattern
 ARMS = ("dense", "uniform", "balanced", "balanced", "uniform-0.1", "uniform-0.5")
@@ -154,6 +154,18 @@ def test_comparisons_have_three_outcomes_two_protocols_and_holm():
     # p and interval agree on what is clear
     assert ((rows["p"] < 0.05) == ((rows["low"] > 0) | (rows["high"] < 0))).all()
     assert (rows["pooled_degrees"] == 5 * 2).all()
+
+
+def test_a_cell_is_compared_with_the_pattern_of_its_own_count():
+    table = outcomes(np.random.default_rng(8))
+    cell = {"uniform": "uniform~lstm", "dense": "lstm", "uniform-0.1": "balanced~lstm"}
+    made = compare.comparisons(table.assign(arm=table["arm"].replace(cell)))
+    rows = made[(made["outcome"] == "steps_to_half") & (made["protocol"] == "leaking")]
+    assert rows["difference"].tolist() == ["balanced~lstm - lstm", "uniform~lstm - lstm"]
+    assert rows["role"].tolist() == ["secondary", "primary"]
+    assert set(rows["claim"]) == {"E1b"}
+    assert set(rows["unit"]) == {"steps"}
+    np.testing.assert_allclose(rows["estimate"], -0.01, atol=0.004)  # a point less: fewer steps
 
 
 def test_two_initialisations_are_set_beside_each_other():

@@ -6,9 +6,11 @@ import pytest
 from tables import OPTIMUM as TRUE_OPTIMUM
 from tables import runs_table
 
+from blockmaps import pipeline
 from blockmaps.analysis import columns, explain, optimum, response
 from blockmaps.analysis.outcomes import run_outcomes
 from blockmaps.analysis.tables import ANALYSES, analyse
+from blockmaps.splines import fit_spline
 
 
 def outcomes(
@@ -130,6 +132,18 @@ def test_the_optimum_is_found_and_a_flat_curve_has_none_inside():
     assert found["high"] - found["low"] > 0.5
 
 
+def test_the_optimums_interval_covers_at_the_presets_numbers():
+    """Twenty patterns of the even design, two seeds each; a parabola is a natural spline's work."""
+    simulations, hits = 200, 0
+    for number in range(simulations):
+        made = outcomes(1000 + number, patterns=20, effect=0.5)
+        made = made.assign(value=made["logit_clean"] - 0.3 * (made["hidden"] > 60))
+        found = fit_spline(made, "hidden_proportion", resamples=299).optimum
+        hits += found.low <= 0.5 <= found.high
+    monte_carlo = 3 * np.sqrt(0.95 * 0.05 / simulations)
+    assert hits / simulations == pytest.approx(0.95, abs=monte_carlo)
+
+
 def test_too_few_patterns_are_left_out():
     few = outcomes(patterns=8)
     for make in (explain.explained, explain.partial, optimum.optima):
@@ -171,23 +185,26 @@ def test_the_response_finds_the_top_and_the_curve_the_cliff():
     assert response.curve(outcomes()).empty
 
 
+def small() -> pd.DataFrame:
+    return runs_table(budgets=(4000,), designs=("balanced", "even"), epochs=1)
+
+
 @pytest.fixture(scope="module")
 def made() -> dict[str, pd.DataFrame]:
-    return analyse(runs_table(budgets=(4000,)))
+    return analyse(small())
 
 
 def test_every_table_has_its_documented_columns(made):
-    assert set(made) == set(ANALYSES) == set(columns.COLUMNS)
+    assert tuple(made) == tuple(ANALYSES) == tuple(columns.COLUMNS) == pipeline.ANALYSES
     for name, table in made.items():
         assert list(table.columns) == list(columns.COLUMNS[name]), name
-    for name in ("explained", "partial", "optimum", "comparisons", "robust", "profiles", "steps"):
+    for name in ("explained", "partial", "optimum", "robust", "profiles", "steps"):
         assert len(made[name]), name
-    for name in ("regret", "response", "curve", "uniform", "initialisations"):
+    for name in ("comparisons", "regret", "response", "curve", "uniform", "initialisations"):
         assert made[name].empty, name
 
 
 def test_the_whole_finds_the_optimum_of_the_synthetic_world(made):
-    # the factorial's proportions end at .6, where its truth, a parabola about .45, still stands
     found = row(
         made["optimum"],
         design="even",
@@ -199,6 +216,6 @@ def test_the_whole_finds_the_optimum_of_the_synthetic_world(made):
 
 
 def test_the_order_of_the_runs_does_not_matter(made):
-    again = analyse(runs_table(budgets=(4000,)).sample(frac=1, random_state=0), "explained")
+    again = analyse(small().sample(frac=1, random_state=0), "explained")
     pd.testing.assert_frame_equal(made["explained"], again["explained"])
-    assert run_outcomes(runs_table(budgets=(4000,)))["density"].notna().all()
+    assert run_outcomes(small())["density"].notna().all()

@@ -12,7 +12,9 @@ from in-sample residuals, each S divided by its degrees of freedom (adjusted), o
 patterns that were left out (cross-validated). If the smaller model is the mean, or a mean of each
 group, that is R²; otherwise it is the partial R² of what the larger one adds. Cross-validated, R²
 estimates what a fit to *this many* patterns predicts of further ones; with no effect it is a little
-below zero. Adjusted, it estimates the share of variance that the best such curve explains.
+below zero. Adjusted, it estimates the share of variance that the best such curve explains; its
+degrees of freedom are the runs', so that it is a little high where patterns scatter more than the
+seeds of one pattern.
 
 Intervals are of a jackknife over patterns on log(1 − R²), Student's t with patterns − 1 degrees of
 freedom. Percentiles of a bootstrap over patterns, the residuals staying as they are, stand beside
