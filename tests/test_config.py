@@ -16,6 +16,8 @@ PRESETS = [
     "config/paper.yaml",
     "config/recipe.yaml",
     "config/recipe-mlp.yaml",
+    "config/rule.yaml",
+    "config/apriori.yaml",
 ]
 
 

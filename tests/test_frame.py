@@ -8,6 +8,8 @@ import torch
 import yaml
 
 from blockmaps import continuum, pairs, pipeline, runs, trainability
+from blockmaps.analysis import columns as analysis
+from blockmaps.cli.asking import columns
 from blockmaps.zoo import tables
 
 
@@ -62,8 +64,17 @@ def test_results_readme_describes_every_column(table, root, blockmaps):
     printed = blockmaps("columns", table).stdout
     own = {"runs": runs.COLUMNS, "groups": runs.GROUP_COLUMNS, "pairs": pairs.COLUMNS}
     own |= {"dynamics": runs.DYNAMICS_COLUMNS} | continuum.COLUMNS | trainability.COLUMNS
-    columns = (own | tables.COLUMNS)[table]
-    assert len(printed.splitlines()) == len(columns) + 2
+    known = (own | tables.COLUMNS)[table]
+    assert len(printed.splitlines()) == len(known) + 2
+    drifted = f"drifted: blockmaps columns {table}"
+    assert printed in (root / "results/README.md").read_text(), drifted
+
+
+@pytest.mark.parametrize("table", pipeline.ANALYSES)
+def test_results_readme_describes_every_column_of_the_analysis(table, root, capsys):
+    columns(table)
+    printed = capsys.readouterr().out
+    assert len(printed.splitlines()) == len(analysis.COLUMNS[table]) + 2
     drifted = f"drifted: blockmaps columns {table}"
     assert printed in (root / "results/README.md").read_text(), drifted
 

@@ -22,7 +22,7 @@ from blockmaps.variants import AnyVariant, CellVariant, LayersVariant, Variant
 
 # The study whose runs the figures and tables without a study of their own are made from.
 MAIN_STUDY = "proportion"
-FIGURES = ("proportion", "structures", "curves")
+FIGURES = ("proportion", "structures", "curves", "optimum", "densities")
 TABLES = ("summary", "structures", "differences")
 
 
@@ -44,6 +44,16 @@ STUDY_TABLES = {
     "trainability_differences": Made("trainability", "differences", ("runs",), "trainability"),
     "gradients": Made("trainability", "gradients", ("runs", "dynamics"), "trainability"),
 }
+
+# What `blockmaps analyse FOLDER` makes, in one job, and the figures that read it.
+ANALYSES = (
+    *("explained", "partial", "optimum", "uniform"),
+    *("comparisons", "initialisations", "robust", "profiles", "steps"),
+    *("curve", "response", "regret", "apriori"),
+)
+ANALYSIS_FIGURES = {"explained": ("explained",), "regret": ("regret", "apriori")}
+# Figures of arms that not every config asks for, each with these.
+NEEDS = {"regret": {"recommended", "random"}}
 
 # What is made of the zoo, once and not of runs.
 ZOO_TABLES = ("equivalence", "slots", "places", "impulse")
@@ -171,12 +181,19 @@ class Plan:
         main = [*TABLES, "pairs"] if MAIN_STUDY in studies else []
         return [*main, *own, *(ZOO_TABLES if self.config.zoo else ())]
 
+    @property
+    def analysed(self) -> bool:
+        """Whether there are runs of the main study, which `ANALYSES` are made from."""
+        return any(member.study == MAIN_STUDY for member in self.members)
+
     @cached_property
     def figures(self) -> list[str]:
         """The figures that there are runs and tables for."""
-        main = FIGURES if set(TABLES) <= set(self.tables) else ()
+        main = FIGURES if self.analysed else ()
         drawn = [name for name, read in TABLE_FIGURES.items() if set(read) <= set(self.tables)]
-        return [*main, *drawn]
+        arms = {member.arm for member in self.members if member.study == MAIN_STUDY}
+        analysed = [name for name in ANALYSIS_FIGURES if NEEDS.get(name, set()) <= arms]
+        return [*main, *(analysed if self.analysed else ()), *drawn]
 
     @cached_property
     def data_files(self) -> dict[str, tuple[str, int]]:

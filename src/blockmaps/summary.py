@@ -170,6 +170,22 @@ def final_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     return outcomes.sort_values(order, ignore_index=True)
 
 
+def without_repeats(runs: pd.DataFrame) -> pd.DataFrame:
+    """Leave out experiments that repeat another's data set and budget with a fan-in-scaled start.
+
+    They answer whether an effect is one of initialisation, which the analysis' tables say; beside
+    the experiments that they repeat they would double a figure's panels.
+    """
+    panels = runs.drop_duplicates([*PANEL, "initialisation"])
+    fan_in = panels.groupby("experiment")["initialisation"].transform(
+        lambda schemes: schemes.str.startswith("fan-in").all()
+    )
+    where = panels.set_index(["dataset", "budget"]).index
+    repeated = where.isin(where[~fan_in.to_numpy(bool)])
+    left_out = panels.loc[fan_in.to_numpy(bool) & repeated, "experiment"]
+    return runs[~runs["experiment"].isin(left_out)]
+
+
 def _panels(runs: pd.DataFrame) -> Iterator[tuple[dict, str, pd.DataFrame]]:
     """Yield labels, outcome and its runs for every experiment, data set, budget and outcome."""
     for labels, panel in final_outcomes(runs).groupby(PANEL):

@@ -6,7 +6,7 @@ import time
 import pytest
 import yaml
 
-from blockmaps import runs, tables
+from blockmaps import pipeline, runs, tables
 from blockmaps.zoo.equivalence import TOLERANCES
 
 TINY = ("--configfile", "tests/workflow/tiny.yaml")
@@ -35,11 +35,12 @@ def test_a_fresh_clone_has_jobs_to_do(fresh):
     """An include alone would name no default target, and snakemake would end well at once."""
     jobs = fresh.jobs()
     assert jobs["train"] > 10
-    assert jobs["figure"] == 3
+    assert jobs["figure"] == 5
     assert jobs["table"] == 3
     assert jobs["study_table"] == 6
+    assert jobs["analysis"] == 1
     assert jobs["zoo"] == 1
-    assert jobs["table_figure"] == 8
+    assert jobs["table_figure"] == 9
     assert {"data", "runs"} <= set(jobs)
     assert not (fresh.folder / "results/default").exists()
 
@@ -52,9 +53,10 @@ def test_partial_targets(fresh):
     jobs = fresh.jobs("tables")
     assert "figure" not in jobs
     assert "zoo" in jobs
+    assert "analysis" in jobs
     jobs = fresh.jobs("figures")
-    assert jobs["table_figure"] == 8
-    assert jobs["figure"] == 3
+    assert jobs["table_figure"] == 9
+    assert jobs["figure"] == 5
     assert "table" not in jobs
 
 
@@ -100,7 +102,9 @@ def test_a_new_data_set_goes_through_the_whole_dag(ran):
     assert table["key"].nunique() == 64 + 2 + 10
     for name in ("summary", "structures", "differences"):
         assert (folder / f"tables/{name}.csv").stat().st_size > 100
-    for name in ("proportion", "structures", "curves"):
+    for name in ("explained", "partial", "comparisons", "robust", "steps"):
+        assert len(tables.read(folder / f"analysis/{name}.csv")), name
+    for name in (*pipeline.FIGURES, "explained"):
         for kind in ("svg", "png"):
             assert (folder / f"figures/{name}.{kind}").stat().st_size > 5000
     logs = {path.relative_to(folder / "logs").parts[0] for path in (folder / "logs").rglob("*.log")}
@@ -185,6 +189,20 @@ def test_the_zoo_runs_once_and_its_figures_follow_its_tables(ran, edit):
     edit("src/blockmaps/terms.py", "a = a + term(z)", "a = term(z) + a")
     assert ran.jobs(*figures, *TINY) == {"zoo": 1, "table_figure": 2}
     assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout, "a map's code trains nothing"
+
+
+def test_the_analysis_follows_its_code_and_figures_follow_the_analysis(ran, edit):
+    edit("src/blockmaps/analysis/explain.py", "INSEPARABLE = 10.0", "INSEPARABLE = 11.0")
+    jobs = ran.jobs(*TINY)
+    kinds = {name: n for name, n in jobs.items() if name in ("analysis", "figure", "table_figure")}
+    assert kinds == {"analysis": 1, "table_figure": 1}
+    assert "train" not in jobs
+
+
+def test_the_papers_regret_is_drawn_where_there_is_one_to_draw(fresh):
+    done = fresh.snakemake("--dry-run", "figures", "--configfile", "config/apriori.yaml")
+    assert "figures/regret.svg" in done.stdout
+    assert "figures/regret.svg" not in fresh.snakemake("--dry-run", "figures").stdout
 
 
 def test_the_report_is_made(ran):

@@ -65,6 +65,33 @@ rule study_table:
         " --dynamics {input.dynamics} --output {output} &> {log}"
 
 
+# All of it in one job: reading the runs and importing statsmodels cost as much as most tables.
+rule analysis:
+    input:
+        runs=RUNS,
+    output:
+        [
+            report(
+                ANALYSIS / f"{table}.csv",
+                caption="../report/analysis.rst",
+                category="Analysis",
+                labels={"table": table},
+            )
+            for table in pipeline.ANALYSES
+        ],
+    log:
+        RESULTS / "logs/analysis.log",
+    conda:
+        ENVIRONMENT
+    params:
+        results=RESULTS,
+        folder=ANALYSIS,
+        code=code_digest("analysis.tables"),
+    shell:
+        "python -m blockmaps analyse {params.results} --output {params.folder} &> {log}"
+
+
 rule tables:
     input:
+        rules.analysis.output if PLAN.analysed else [],
         expand(RESULTS / "tables/{table}.csv", table=PLAN.tables),

@@ -36,12 +36,24 @@ ASKED = RESULTS / "config.json"
 RUNS = RESULTS / "runs.parquet"
 GROUPS = RESULTS / "groups.parquet"
 DYNAMICS = RESULTS / "dynamics.parquet"
+ANALYSIS = RESULTS / "analysis"
 
 
 def write_config():
     """Write the config for the steps to read."""
     with whole(ASKED) as partial:
         partial.write_text(json.dumps(plain(CONFIG), indent=1) + "\n")
+
+
+def figure_folder(wildcards):
+    """Return the folder of the tables that a figure reads."""
+    return ANALYSIS if wildcards.figure in pipeline.ANALYSIS_FIGURES else RESULTS / "tables"
+
+
+def figure_tables(wildcards):
+    """Return the tables that a figure reads."""
+    names = (pipeline.TABLE_FIGURES | pipeline.ANALYSIS_FIGURES)[wildcards.figure]
+    return [figure_folder(wildcards) / f"{name}.csv" for name in names]
 
 
 def data_file(name):

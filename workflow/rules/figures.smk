@@ -24,9 +24,7 @@ rule figure:
 
 rule table_figure:
     input:
-        lambda wildcards: expand(
-            RESULTS / "tables/{table}.csv", table=pipeline.TABLE_FIGURES[wildcards.figure]
-        ),
+        figure_tables,
     output:
         svg=report(
             RESULTS / "figures/{figure}.svg",
@@ -38,11 +36,11 @@ rule table_figure:
     log:
         RESULTS / "logs/figures/{figure}.log",
     wildcard_constraints:
-        figure="|".join(pipeline.TABLE_FIGURES),
+        figure="|".join(pipeline.TABLE_FIGURES | pipeline.ANALYSIS_FIGURES),
     conda:
         ENVIRONMENT
     params:
-        folder=RESULTS / "tables",
+        folder=figure_folder,
         code=lambda wildcards: code_digest(f"figures.{wildcards.figure}"),
     shell:
         "python -m blockmaps figure {wildcards.figure} --tables {params.folder}"

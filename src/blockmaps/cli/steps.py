@@ -125,88 +125,45 @@ def collect(
 
 
 @app.command()
-def analyse(
-    table: Annotated[
-        str,
-        typer.Argument(
-            help="summary, structures, differences, pairs, continuum, continuum_differences, "
-            "spectra, trainability, trainability_differences or gradients."
-        ),
-    ],
-    runs: RunsFile = DEFAULT_RUNS,
-    groups: Annotated[
-        Path | None,
-        typer.Option(help="Answers by group, for pairs; groups.parquet beside the runs table."),
-    ] = None,
-    dynamics: Annotated[
-        Path | None,
-        typer.Option(help="Dynamics, for some; dynamics.parquet beside the runs table."),
-    ] = None,
-    output: Annotated[Path | None, typer.Option(help="The CSV file; else printed.")] = None,
-) -> None:
-    """Make a table of results from the runs table."""
-    from importlib import import_module
-
-    from blockmaps import runs as table_of_runs
-    from blockmaps import summary, tables
-    from blockmaps.pipeline import MAIN_STUDY, STUDY_TABLES
-
-    if table == "pairs":
-        from blockmaps.pairs import by_pair
-
-        frame = by_pair(table_of_runs.read(groups or runs.with_name("groups.parquet")))
-    elif table in summary.TABLES:
-        own = table_of_runs.of_study(table_of_runs.read(runs), MAIN_STUDY)
-        frame = summary.TABLES[table](own)
-    elif table in STUDY_TABLES:
-        made = STUDY_TABLES[table]
-        paths = {"runs": runs, "dynamics": dynamics or runs.with_name("dynamics.parquet")}
-        read = [table_of_runs.read(paths[source]) for source in made.sources]
-        frame = getattr(import_module(f"blockmaps.{made.module}"), made.function)(*read)
-    else:
-        names = ", ".join((*summary.TABLES, "pairs", *STUDY_TABLES))
-        raise InputError(f"table {table!r}: takes one of: {names}")
-    if output:
-        tables.write(frame, output)
-        print(f"{output}: {len(frame)} rows")
-    else:
-        print(tables.to_csv(frame), end="")
-
-
-@app.command()
 def figure(
     name: Annotated[
         str,
         typer.Argument(
-            help="proportion, structures, curves, pairs, zoo, impulse, path, iterations, spectra, "
-            "gradients or trainability."
+            help="proportion, structures, curves, optimum, densities; explained, regret; pairs, "
+            "zoo, impulse; path, iterations, spectra, gradients, trainability."
         ),
     ],
     runs: RunsFile = DEFAULT_RUNS,
     tables: Annotated[
         Path | None,
-        typer.Option(help="Folder of the tables; tables/ beside the runs table if left out."),
+        typer.Option(
+            help="Folder of the tables that it reads; analysis/ (explained, regret) or tables/ "
+            "beside the runs table if left out."
+        ),
     ] = None,
     output: Annotated[
         list[Path] | None, typer.Option(help="A file to write, .svg or .png; may be given twice.")
     ] = None,
 ) -> None:
-    """Draw a figure from the runs table, or from the tables that it reads; it trains nothing."""
+    """Draw a figure from the runs table, or from the tables made of it; it trains nothing."""
     from importlib import import_module
 
-    from blockmaps.pipeline import FIGURES, MAIN_STUDY, TABLE_FIGURES
+    from blockmaps.pipeline import ANALYSIS_FIGURES, FIGURES, MAIN_STUDY, TABLE_FIGURES
+
+    read = TABLE_FIGURES | ANALYSIS_FIGURES
 
     if name in FIGURES:
         from blockmaps import runs as table_of_runs
 
         frames = [table_of_runs.of_study(table_of_runs.read(runs), MAIN_STUDY)]
-    elif name in TABLE_FIGURES:
+    elif name in read:
         from blockmaps import tables as csv
 
-        folder = tables or runs.parent / "tables"
-        frames = [csv.read(folder / f"{table}.csv") for table in TABLE_FIGURES[name]]
+        beside = "analysis" if name in ANALYSIS_FIGURES else "tables"
+        folder = tables or runs.parent / beside
+        frames = [csv.read(folder / f"{table}.csv") for table in read[name]]
     else:
-        raise InputError(f"figure {name!r}: takes one of: {', '.join((*FIGURES, *TABLE_FIGURES))}")
+        raise InputError(f"figure {name!r}: takes one of: {', '.join((*FIGURES, *read))}")
     from blockmaps.figures.style import save
 
     paths = output or [runs.parent / "figures" / f"{name}.{kind}" for kind in ("svg", "png")]

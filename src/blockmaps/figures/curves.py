@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from blockmaps.figures import style, wording
 from blockmaps.statistics import SAMPLED_ARMS, arm_interval, fixed_variance, paired_difference
-from blockmaps.summary import DIFFERENCES, final_outcomes
+from blockmaps.summary import DIFFERENCES, final_outcomes, without_repeats
 
 COLUMNS = 3
 PANEL_HEIGHT, TITLE, BELOW, BESIDE = 3.2, 0.48, 0.68, 0.68
@@ -182,6 +182,7 @@ def draw(runs: pd.DataFrame) -> Figure:
     ----------
     runs : the runs table (columns in `blockmaps.runs`).
     """
+    runs = without_repeats(runs)
     outcomes = final_outcomes(runs)
     if (claimed := outcomes["arm"].isin(style.CLAIMED)).any():
         outcomes = outcomes[claimed]  # more lines than these cannot be told apart

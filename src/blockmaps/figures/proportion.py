@@ -9,7 +9,7 @@ from blockmaps.figures import style, wording
 from blockmaps.smoothing import BANDWIDTH, fit_local_mean
 from blockmaps.splines import SplineFit
 from blockmaps.statistics import BOOTSTRAP_FROM
-from blockmaps.summary import final_outcomes
+from blockmaps.summary import final_outcomes, without_repeats
 
 COLUMNS = 3
 PANEL_HEIGHT, BELOW, BESIDE = 3.1, 0.68, 0.68
@@ -110,6 +110,7 @@ def draw(runs: pd.DataFrame) -> Figure:
     ----------
     runs : the runs table (columns in `blockmaps.runs`); a panel a budget and experiment.
     """
+    runs = without_repeats(runs)
     outcomes = final_outcomes(runs)
     panels = list(wording.panels(outcomes))
     fits = [fitted(panel) for _, panel in panels]

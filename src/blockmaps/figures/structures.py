@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from blockmaps.figures import style, wording
 from blockmaps.patterns import RNN_BLOCKS
-from blockmaps.summary import by_structure, final_outcomes
+from blockmaps.summary import by_structure, final_outcomes, without_repeats
 
 PANEL_HEIGHT, TITLE, BESIDE = 1.75, 0.4, 0.68
 ROW, GAP = 0.14, 0.2
@@ -156,6 +156,7 @@ def draw(runs: pd.DataFrame) -> Figure:
     ----------
     runs : the runs table (columns in `blockmaps.runs`).
     """
+    runs = without_repeats(runs)
     outcomes, means = final_outcomes(runs), by_structure(runs)
     means = means[means["outcome"] == "test_accuracy"]
     factorial = outcomes.loc[outcomes["design"] == "factorial", "pattern"].unique()

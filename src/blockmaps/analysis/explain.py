@@ -1,0 +1,234 @@
+"""How much of performance the hidden proportion explains, and how much its rivals do.
+
+Within a panel, one experiment, data set and budget, and within a design, an outcome is regressed on
+what was known before training. In the `even` design every |h| has a mean of its own, so that R² is
+of what varies at a fixed number of unknowns *and* |h| (claim A2); in the others |h| is a rival.
+Patterns are the unit throughout (see `regression`).
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.outliers_influence import variance_inflation_factor
+
+from blockmaps.analysis.columns import EXPLAINED, PARTIAL
+from blockmaps.analysis.outcomes import PROTOCOLS
+from blockmaps.analysis.regression import Fit, adjusted, cross_validated, fit, in_sample
+from blockmaps.splines import spline_basis, spline_knots
+from blockmaps.summary import PANEL
+
+FEWEST_PATTERNS = 10
+INSEPARABLE = 10.0  # a variance inflation factor above which two explanations are one
+VARIES = 1e-3  # of its size: an explanation that varies less within groups is constant
+
+PROPORTIONS = ("hidden_proportion", "hidden_proportion_hh_hx", "hidden_proportion_hh_all")
+EXPLANATIONS = (
+    *PROPORTIONS,
+    *("density", "hidden", "share_yx", "spectral_radius", "state_scale"),
+)
+FORMS = ("linear", "quadratic", "spline")
+OUTCOMES = tuple(
+    f"{name}_{protocol}" for protocol in PROTOCOLS for name in ("logit", "loss", "area")
+)
+
+# What the proportion is to add to.
+GIVEN = {
+    "sizes": ("density", "hidden", "share_yx"),
+    "scale": ("state_scale",),
+    "scale and radius": ("state_scale", "spectral_radius"),
+    "all": ("density", "hidden", "share_yx", "state_scale", "spectral_radius"),
+}
+
+
+class Sample(NamedTuple):
+    """One panel's runs of one design."""
+
+    labels: dict
+    runs: pd.DataFrame
+    groups: np.ndarray  # (runs, groups) indicators of what has a mean of its own
+
+
+def samples(outcomes: pd.DataFrame) -> Iterator[Sample]:
+    """Yield every panel's runs by design, and of all designs if there are several."""
+    patterned = outcomes[outcomes["hidden_proportion"].notna()]
+    for values, panel in patterned.groupby(PANEL):
+        designs = sorted(panel["design"].unique())
+        for design in [*designs, "all"] if len(designs) > 1 else designs:
+            runs = panel if design == "all" else panel[panel["design"] == design]
+            if runs["pattern"].nunique() < FEWEST_PATTERNS:
+                continue
+            labels = dict(zip(PANEL, values, strict=True))
+            labels |= {name: int(runs[name].iloc[0]) for name in ("inputs", "outputs")}
+            labels |= {"initialisation": _said(runs["initialisation"]), "design": design}
+            own = runs["hidden"] if design == "even" else np.zeros(len(runs))
+            yield Sample(labels, runs, pd.get_dummies(own).to_numpy(float))
+
+
+def _said(names: pd.Series) -> str:
+    return " and ".join(sorted(names.unique()))
+
+
+def _within(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return values less their group's mean."""
+    return values - groups @ (groups.T @ values / groups.sum(0))
+
+
+def varies(x: np.ndarray, groups: np.ndarray) -> bool:
+    """Return whether an explanation differs between runs of one group, rounding apart."""
+    if not np.isfinite(x).all():
+        return False
+    return bool(_within(x, groups).std() > VARIES * np.abs(x).max())
+
+
+def columns(x: np.ndarray, form: str, codes: np.ndarray) -> np.ndarray:
+    """Return the columns of an explanation in a form, without the constant: (runs, k).
+
+    Knots are quantiles of the patterns' means, of all patterns: they do not depend on the outcome.
+    """
+    if form == "spline":
+        means = np.bincount(codes, x) / np.bincount(codes)
+        return spline_basis(x, spline_knots(means))[:, 1:]
+    standard = (x - x.mean()) / x.std()
+    return np.column_stack([standard**power for power in range(1, 2 + (form == "quadratic"))])
+
+
+def _valued(sample: Sample, outcome: str) -> Sample | None:
+    """Return the runs that have the outcome; None if these are too few patterns, or all alike."""
+    known = np.isfinite(sample.runs[outcome].to_numpy(float))
+    runs = sample.runs[known]
+    if runs["pattern"].nunique() < FEWEST_PATTERNS or runs[outcome].std() == 0:
+        return None
+    groups = sample.groups[known]
+    return Sample(sample.labels, runs, groups[:, groups.sum(0) > 0])
+
+
+def cases(
+    outcomes: pd.DataFrame, names: tuple[str, ...] = OUTCOMES
+) -> Iterator[tuple[Sample, dict, np.ndarray, np.ndarray]]:
+    """Yield sample, labels, outcome and pattern codes for every panel, design and outcome."""
+    for sample in samples(outcomes):
+        for outcome in names:
+            valued = _valued(sample, outcome)
+            if valued is None:
+                continue
+            codes, patterns = pd.factorize(valued.runs["pattern"], sort=True)
+            labels = {**sample.labels, "outcome": outcome}
+            labels |= {"patterns": len(patterns), "n": len(codes)}
+            yield valued, labels, valued.runs[outcome].to_numpy(float), codes
+
+
+def _design(sample: Sample, names: tuple[str, ...], form: str, codes: np.ndarray) -> np.ndarray:
+    """Return the groups' columns and those of the explanations that vary."""
+    parts = [sample.groups]
+    for name in names:
+        x = sample.runs[name].to_numpy(float)
+        if varies(x, sample.groups):
+            parts.append(columns(x, form, codes))
+    return np.hstack(parts)
+
+
+def explained(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return R² of every explanation and form; columns as in `EXPLAINED`.
+
+    An explanation that does not vary in a design (density and |h| in `even`) has no row there.
+
+    Parameters
+    ----------
+    outcomes : of `outcomes.run_outcomes`.
+    """
+    rows = []
+    for sample, labels, value, codes in cases(outcomes):
+        base = fit(value, sample.groups, codes)
+        for name in EXPLANATIONS:
+            if not varies(sample.runs[name].to_numpy(float), sample.groups):
+                continue
+            for form in FORMS:
+                model = fit(value, _design(sample, (name,), form, codes), codes)
+                inside, outside = adjusted(model, base), cross_validated(model, base)
+                rows.append(
+                    {
+                        **labels,
+                        "explanation": name,
+                        "form": form,
+                        "r2": in_sample(model, base),
+                        "r2_adjusted": inside.value,
+                        "r2_low": inside.low,
+                        "r2_high": inside.high,
+                        "cv_r2": outside.value,
+                        "cv_low": outside.low,
+                        "cv_high": outside.high,
+                        "cv_bootstrap_low": outside.bootstrap_low,
+                        "cv_bootstrap_high": outside.bootstrap_high,
+                    }
+                )
+    return pd.DataFrame(rows, columns=list(EXPLAINED))
+
+
+def collinearity(sample: Sample, proportion: str, given: tuple[str, ...]) -> tuple[float, float]:
+    """Return the proportion's variance inflation factor given others, and the condition number.
+
+    Both of the linear design, group means taken off and standardised.
+    """
+    named = [name for name in (proportion, *given) if usable(sample, name)]
+    within = np.column_stack(
+        [_within(sample.runs[name].to_numpy(float), sample.groups) for name in named]
+    )
+    standard = within / within.std(0)
+    if standard.shape[1] == 1:
+        return 1.0, 1.0
+    inflation = float(variance_inflation_factor(standard, 0))
+    return inflation, float(np.linalg.cond(standard))
+
+
+def usable(sample: Sample, name: str) -> bool:
+    """Return whether an explanation varies in a sample."""
+    return varies(sample.runs[name].to_numpy(float), sample.groups)
+
+
+def partial(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return what the hidden proportion adds to other explanations; columns as in `PARTIAL`.
+
+    Explanations that do not vary in a design are given by it: where none of a set varies, the
+    partial R² is the R².
+    """
+    rows = []
+    for sample, labels, value, codes in cases(outcomes):
+        for proportion in PROPORTIONS:
+            if not usable(sample, proportion):
+                continue
+            for given, names in GIVEN.items():
+                inflation, condition = collinearity(sample, proportion, names)
+                for form in FORMS:
+                    small, large = (
+                        fit(value, _design(sample, chosen, form, codes), codes)
+                        for chosen in (names, (*names, proportion))
+                    )
+                    if large.rank >= labels["patterns"]:
+                        continue  # as many columns as patterns: nothing is left to judge by
+                    rows.append(
+                        {
+                            **labels,
+                            "explanation": proportion,
+                            "given": given,
+                            "form": form,
+                            **_partial_shares(large, small),
+                            "inflation": inflation,
+                            "condition": condition,
+                            "separable": inflation <= INSEPARABLE,
+                        }
+                    )
+    return pd.DataFrame(rows, columns=list(PARTIAL))
+
+
+def _partial_shares(large: Fit, small: Fit) -> dict[str, float]:
+    inside, outside = adjusted(large, small), cross_validated(large, small)
+    return {
+        "partial_r2": inside.value,
+        "partial_low": inside.low,
+        "partial_high": inside.high,
+        "cv_partial_r2": outside.value,
+        "cv_low": outside.low,
+        "cv_high": outside.high,
+    }

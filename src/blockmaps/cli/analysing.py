@@ -1,0 +1,99 @@
+"""Commands that analyse a runs table, and keep results."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from blockmaps.cli.options import DEFAULT_RUNS, RunsFile, app
+from blockmaps.errors import InputError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@app.command()
+def analyse(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A folder that has a runs.parquet: the analysis as CSV, all of it. Or one table: "
+            "summary, structures, differences, pairs, explained, partial, optimum, uniform, "
+            "comparisons, initialisations, robust, profiles, steps, curve, response, regret, "
+            "apriori, continuum, continuum_differences, spectra, trainability, "
+            "trainability_differences, gradients."
+        ),
+    ],
+    runs: RunsFile = DEFAULT_RUNS,
+    groups: Annotated[
+        Path | None,
+        typer.Option(help="Answers by group, for pairs; groups.parquet beside the runs table."),
+    ] = None,
+    dynamics: Annotated[
+        Path | None,
+        typer.Option(help="Dynamics, for some; dynamics.parquet beside the runs table."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="The CSV file of a table, else printed; the folder of an analysis, else "
+            "analysis/ in it."
+        ),
+    ] = None,
+) -> None:
+    """Analyse the runs of a results or published folder, or make one table from a runs table."""
+    from importlib import import_module
+
+    from blockmaps import pipeline, summary, tables
+    from blockmaps import runs as table_of_runs
+
+    def main_study(path: Path) -> "DataFrame":
+        return table_of_runs.of_study(table_of_runs.read(path), pipeline.MAIN_STUDY)
+
+    if Path(what).is_dir():
+        from blockmaps.analysis.tables import analyse as all_tables
+
+        folder = output or Path(what) / "analysis"
+        for name, frame in all_tables(main_study(Path(what) / "runs.parquet")).items():
+            tables.write(frame, folder / f"{name}.csv")
+            print(f"{folder / name}.csv: {len(frame):,} rows")
+        return
+    if what == "pairs":
+        from blockmaps.pairs import by_pair
+
+        frame = by_pair(table_of_runs.read(groups or runs.with_name("groups.parquet")))
+    elif what in summary.TABLES:
+        frame = summary.TABLES[what](main_study(runs))
+    elif what in pipeline.ANALYSES:
+        from blockmaps.analysis.tables import analyse as some_tables
+
+        frame = some_tables(main_study(runs), what)[what]
+    elif what in pipeline.STUDY_TABLES:
+        made = pipeline.STUDY_TABLES[what]
+        paths = {"runs": runs, "dynamics": dynamics or runs.with_name("dynamics.parquet")}
+        read = [table_of_runs.read(paths[source]) for source in made.sources]
+        frame = getattr(import_module(f"blockmaps.{made.module}"), made.function)(*read)
+    else:
+        known = (*summary.TABLES, "pairs", *pipeline.ANALYSES, *pipeline.STUDY_TABLES)
+        takes = ", ".join(known)
+        raise InputError(f"{what!r} is neither a folder nor a table; takes one of: {takes}")
+    if output:
+        tables.write(frame, output)
+        print(f"{output}: {len(frame)} rows")
+    else:
+        print(tables.to_csv(frame), end="")
+
+
+@app.command()
+def publish(
+    results: Annotated[Path, typer.Argument(help="A results folder, results/<name>.")],
+    folder: Annotated[Path, typer.Argument(help="Where it is kept, published/<name>.")],
+    commit: Annotated[
+        str, typer.Option(help="Whose code trained the runs; this checkout's if left out.")
+    ] = "",
+) -> None:
+    """Keep a preset's runs table with a manifest: config, commit, device and checksums."""
+    from blockmaps import manifest
+
+    for path in manifest.publish(results, folder, commit):
+        print(path)

@@ -1,0 +1,113 @@
+"""What a published folder holds, from which config and code, and the checksum of every file."""
+
+import hashlib
+import json
+import platform
+import shutil
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from blockmaps import runs
+from blockmaps.code import code_digest
+from blockmaps.errors import InputError
+from blockmaps.files import whole
+
+NAME = "manifest.json"
+KEPT = ("runs.parquet",)
+PACKAGES = ("blockmaps", "lightning", "numpy", "torch")
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def commit() -> str:
+    """Return the checkout's commit, `-dirty` behind it where files differ; "" without git."""
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude", "*"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def describe(results: Path, trained_by: str = "") -> dict[str, Any]:
+    """Return what is known of a results folder: config, code, versions, runs, time and device.
+
+    Parameters
+    ----------
+    trained_by : the commit whose code trained the runs; the checkout's if not given.
+
+    Raises
+    ------
+    InputError
+        If it has no config.json or runs table.
+    """
+    try:
+        config = json.loads((results / "config.json").read_text())
+    except OSError as fault:
+        raise InputError(f"{results}/config.json: cannot be read: {fault.strerror}") from None
+    except ValueError:
+        raise InputError(f"{results}/config.json: is not JSON") from None
+    table = runs.read(results / "runs.parquet")
+    last = table[table["epoch"] == table["epoch"].max()].drop_duplicates("key")
+    return {
+        "name": config.get("name", results.name),
+        "commit": trained_by or commit(),
+        "code": code_digest("training.shard"),
+        "packages": {name: version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "devices": sorted(table["device"].unique()),
+        "variants": int(table["key"].nunique()),
+        "training_seconds": round(float(last["seconds"].sum())),
+        "config": config,
+    }
+
+
+def publish(results: Path, folder: Path, trained_by: str = "") -> list[Path]:
+    """Copy a results folder's runs table and write its manifest; return the files.
+
+    Raises
+    ------
+    InputError
+        As `describe`.
+    """
+    found = describe(results, trained_by)
+    for name in KEPT:
+        with whole(folder / name) as partial:
+            shutil.copyfile(results / name, partial)
+    found["files"] = {
+        name: {"sha256": checksum(folder / name), "bytes": (folder / name).stat().st_size}
+        for name in KEPT
+    }
+    with whole(folder / NAME) as partial:
+        partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    return [folder / name for name in (*KEPT, NAME)]
+
+
+def check(folder: Path) -> dict[str, Any]:
+    """Return a published folder's manifest, after its files have been compared with it.
+
+    Raises
+    ------
+    InputError
+        If there is none, or a file is missing or not as it was.
+    """
+    try:
+        found = json.loads((folder / NAME).read_text())
+        files = found["files"]
+    except (OSError, ValueError, KeyError):
+        raise InputError(f"{folder / NAME}: no manifest; `blockmaps publish` writes it") from None
+    for name, known in files.items():
+        path = folder / name
+        if not path.is_file() or checksum(path) != known["sha256"]:
+            raise InputError(f"{path}: is missing or not what its manifest says")
+    return found

@@ -1,0 +1,121 @@
+"""What is kept: whole, as its manifest says, and what the documents say of it."""
+
+import json
+
+import numpy as np
+import pytest
+import typer
+from tables import runs_table
+
+from blockmaps import manifest, pipeline, runs
+from blockmaps.analysis import apriori
+from blockmaps.analysis.tables import analyse
+from blockmaps.canonical import canonical_json
+from blockmaps.cli import analysing
+from blockmaps.cli.options import app
+from blockmaps.config import read as read_config
+from blockmaps.errors import InputError
+
+KEPT = ("rule", "apriori")
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A results folder as the pipeline leaves it."""
+    folder = tmp_path / "results"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"name": "small", "seed": 1}))
+    runs.write(
+        runs_table(budgets=(4000,), designs=("uniform",), epochs=1),
+        folder / "runs.parquet",
+        runs.COLUMNS,
+    )
+    return folder
+
+
+def test_what_is_published_is_checked(results, tmp_path):
+    kept = tmp_path / "kept"
+    files = manifest.publish(results, kept, "abc")
+    assert sorted(path.name for path in files) == ["manifest.json", "runs.parquet"]
+    found = manifest.check(kept)
+    assert (found["name"], found["commit"], found["variants"]) == ("small", "abc", 20)
+    assert found["config"] == {"name": "small", "seed": 1}
+    table = kept / "runs.parquet"
+    assert table.read_bytes() == (results / "runs.parquet").read_bytes()
+    with table.open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(InputError, match="not what its manifest says"):
+        manifest.check(kept)
+    table.unlink()
+    with pytest.raises(InputError, match="is missing"):
+        manifest.check(kept)
+    (kept / "manifest.json").unlink()
+    with pytest.raises(InputError, match="no manifest"):
+        manifest.check(kept)
+
+
+def test_a_folder_without_results_is_one_line_and_exit_2(results, tmp_path, blockmaps):
+    (results / "config.json").unlink()
+    done = blockmaps("publish", results, tmp_path / "kept", check=False)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_is_kept_is_whole_and_of_the_preset_that_it_names(name, root):
+    found = manifest.check(root / "published" / name)
+    preset = read_config(root / f"config/{name}.yaml")
+    # a config may gain keys with defaults later: what was asked is still asked
+    asked = json.loads(canonical_json(preset))
+    assert found["config"]["experiments"] == asked["experiments"]
+    assert found["config"]["datasets"] == asked["datasets"]
+    table = runs.read(root / "published" / name / "runs.parquet")
+    assert list(table.columns) == list(runs.COLUMNS)
+    assert table["key"].nunique() == found["variants"]
+
+
+def test_a_folder_is_analysed(tmp_path, blockmaps, capsys):
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    runs.write(
+        runs_table(budgets=(4000,), designs=("uniform", "balanced"), epochs=1),
+        folder / "runs.parquet",
+        runs.COLUMNS,
+    )
+    printed = blockmaps("analyse", folder).stdout
+    assert f"{folder}/analysis/comparisons.csv" in printed
+    assert len(list((folder / "analysis").glob("*.csv"))) == len(printed.splitlines())
+    analysing.analyse("steps", folder / "runs.parquet")
+    assert capsys.readouterr().out == (folder / "analysis/steps.csv").read_text()
+    (what,) = [
+        one for one in typer.main.get_command(app).commands["analyse"].params if one.name == "what"
+    ]
+    assert all(name in what.help for name in (*pipeline.TABLES, "pairs", *pipeline.ANALYSES))
+    done = blockmaps("analyse", "nothing", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "neither a folder nor a table; takes one of: summary" in done.stderr
+    with pytest.raises(InputError, match="no such table"):
+        analysing.analyse(str(tmp_path))
+
+
+def said(estimate: float, low: float, high: float, digits: int = 1) -> str:
+    """Write an estimate and its interval as the README does."""
+    text = f"{estimate:+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    return text.replace("-", "−")
+
+
+def test_the_readme_says_what_the_kept_runs_say_of_the_rule(root):
+    readme = (root / "README.md").read_text()
+    table = analyse(runs.read(root / "published/apriori/runs.parquet"), "apriori")["apriori"]
+    over = table[table["level"] == "all sizes"].set_index("statistic")
+    for name in (apriori.BEST, apriori.MEDIAN, apriori.SLOPE):
+        assert said(*over.loc[name, ["estimate", "low", "high"]]) in readme, name
+    rank = over.loc[apriori.RANK, ["estimate", "low", "high"]]
+    assert said(*rank, 2).removeprefix("+") in readme
+    match = table[table["statistic"] == apriori.MATCH].set_index("dataset")["estimate"]
+    words = ", ".join(
+        "more than 50" if np.isnan(match[name]) else f"{match[name]:.0f}"
+        for name in ("x64-y20", "x144-y16", "x196-y8", "x576-y6", "x784-y10")
+    )
+    assert " and more".join(words.rsplit(", more", 1)) in readme
