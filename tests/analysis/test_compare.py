@@ -4,7 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from blockmaps.analysis import compare, robust
 from blockmaps.analysis.columns import COMPARISONS, INITIALISATIONS
@@ -117,6 +120,13 @@ def test_welch_by_hand():
     found = compare.welch_difference(mixed, fixed, blocks)
     assert found.value == pytest.approx(3 - 5)  # seed index 9 is not in both
     assert found.error == pytest.approx(np.sqrt(7 / 3 + blocks.variance))
+
+
+@settings(max_examples=10)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_is_statsmodels(values):
+    expected = multipletests(values, method="holm")[1]
+    np.testing.assert_allclose(compare.holm(pd.Series(values)), expected)
 
 
 def test_holm_by_hand():
