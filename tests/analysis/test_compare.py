@@ -4,8 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
@@ -88,7 +86,7 @@ def test_only_the_paired_interval_covers_where_dense_scatters_more():
 
 
 def test_welch_covers_for_a_sample_of_patterns():
-    rng, hits, simulations = np.random.default_rng(4), 0, 200
+    rng, hits, simulations = np.random.default_rng(4), 0, 120
     for _ in range(simulations):
         fixed = runs(rng)
         shared = fixed[fixed["pattern"] == "p1"].set_index("seed_index")["value"]
@@ -122,9 +120,8 @@ def test_welch_by_hand():
     assert found.error == pytest.approx(np.sqrt(7 / 3 + blocks.variance))
 
 
-@settings(max_examples=10)
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
-def test_holm_is_statsmodels(values):
+def test_holm_is_statsmodels():
+    values = np.random.default_rng(0).uniform(0, 0.5, 12).round(1)  # with ties
     expected = multipletests(values, method="holm")[1]
     np.testing.assert_allclose(compare.holm(pd.Series(values)), expected)
 
