@@ -3,11 +3,12 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import typer
 from tables import runs_table
 
-from blockmaps import manifest, pipeline, runs
+from blockmaps import manifest, pipeline, runs, tables
 from blockmaps.analysis import apriori
 from blockmaps.analysis.tables import analyse
 from blockmaps.canonical import canonical_json
@@ -16,7 +17,7 @@ from blockmaps.cli.options import app
 from blockmaps.config import read as read_config
 from blockmaps.errors import InputError
 
-KEPT = ("rule", "apriori")
+KEPT = ("rule", "apriori", "laptop")
 
 
 @pytest.fixture
@@ -97,6 +98,14 @@ def test_a_folder_is_analysed(tmp_path, blockmaps, capsys):
     assert "neither a folder nor a table; takes one of: summary" in done.stderr
     with pytest.raises(InputError, match="no such table"):
         analysing.analyse(str(tmp_path))
+
+
+def test_the_analysis_that_is_kept_is_that_of_the_runs_that_are_kept(root):
+    folder = root / "published/laptop"
+    names = ("explained", "steps")
+    for name, made in analyse(runs.read(folder / "runs.parquet"), *names).items():
+        kept = tables.read(folder / f"analysis/{name}.csv")
+        pd.testing.assert_frame_equal(made, kept, check_dtype=False, rtol=1e-4, atol=1e-6)
 
 
 def said(estimate: float, low: float, high: float, digits: int = 1) -> str:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from blockmaps.analysis import compare, robust
 from blockmaps.analysis.columns import COMPARISONS, INITIALISATIONS
@@ -85,7 +86,7 @@ def test_only_the_paired_interval_covers_where_dense_scatters_more():
 
 
 def test_welch_covers_for_a_sample_of_patterns():
-    rng, hits, simulations = np.random.default_rng(4), 0, 200
+    rng, hits, simulations = np.random.default_rng(4), 0, 120
     for _ in range(simulations):
         fixed = runs(rng)
         shared = fixed[fixed["pattern"] == "p1"].set_index("seed_index")["value"]
@@ -117,6 +118,12 @@ def test_welch_by_hand():
     found = compare.welch_difference(mixed, fixed, blocks)
     assert found.value == pytest.approx(3 - 5)  # seed index 9 is not in both
     assert found.error == pytest.approx(np.sqrt(7 / 3 + blocks.variance))
+
+
+def test_holm_is_statsmodels():
+    values = np.random.default_rng(0).uniform(0, 0.5, 12).round(1)  # with ties
+    expected = multipletests(values, method="holm")[1]
+    np.testing.assert_allclose(compare.holm(pd.Series(values)), expected)
 
 
 def test_holm_by_hand():

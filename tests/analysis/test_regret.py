@@ -142,14 +142,15 @@ def test_two_sizes_have_no_slope_and_no_mean_over_sizes():
 
 
 def test_the_slope_covers_over_five_sizes():
-    rng, hits = np.random.default_rng(2), 0
+    rng, hits, simulations = np.random.default_rng(2), 0, 150
     sizes = pd.DataFrame({"inputs": [64, 144, 196, 576, 784], "outputs": [20, 16, 8, 6, 10]})
     x = np.log(sizes["inputs"] / sizes["outputs"])
-    for _ in range(SIMULATIONS):
+    for _ in range(simulations):
         gained = sizes.assign(statistic=apriori.GAIN, estimate=2 * x + rng.normal(0, 1, 5))
         _, low, high, _ = apriori.slope(gained)
         hits += low <= 2 <= high
-    assert hits / SIMULATIONS == pytest.approx(0.95, abs=MONTE_CARLO)
+    monte_carlo = 3 * np.sqrt(0.95 * 0.05 / simulations)
+    assert hits / simulations == pytest.approx(0.95, abs=monte_carlo)
 
 
 def test_the_rank_correlation_covers():

@@ -81,11 +81,11 @@ def test_a_profiles_interval_covers_at_four_seeds_and_at_twenty_patterns():
     rng = np.random.default_rng(3)
     for arm, shape in (("dense", (1, 4)), ("even", (20, 2))):
         hits = 0
-        for _ in range(100):
+        for _ in range(60):
             table = robust.profiles(outcomes(rng.uniform(0.5, 0.7, shape), arm))
             row = table[(table["threshold"] == 0.6) & (table["protocol"] == "clean")].iloc[0]
             hits += row["low"] <= 0.5 <= row["high"]
-        assert hits >= 90  # Clopper and Pearson's is never too narrow
+        assert hits >= 53  # 3 standard errors below 95 %: Clopper and Pearson's is never too narrow
 
 
 def test_steps_say_how_many_runs_got_there():

@@ -25,7 +25,6 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from blockmaps.analysis.columns import COMPARISONS, INITIALISATIONS
 from blockmaps.analysis.outcomes import OUTCOMES, PROTOCOLS
@@ -169,12 +168,16 @@ def _compared(values: pd.DataFrame, blocks: Blocks, first: str, second: str) -> 
 
 
 def holm(p: pd.Series) -> np.ndarray:
-    """Return Holm's adjusted p values; NaN where there is none."""
+    """Return Holm's adjusted p values; NaN where there is none.
+
+    With m values in ascending order, p̃_i = max over j ≤ i of (m − j + 1) p_j, at most 1. It is
+    statsmodels' `multipletests`, which collects garbage at every call, a fifth of a second each.
+    """
     values = p.to_numpy(float)
     found = np.full(len(values), np.nan)
-    known = np.isfinite(values)
-    if known.any():
-        found[known] = multipletests(values[known], method="holm")[1]
+    order = np.argsort(values)[: np.isfinite(values).sum()]  # NaN sorts last
+    steps = np.arange(len(order), 0, -1) * values[order]
+    found[order] = np.minimum(np.maximum.accumulate(steps), 1)
     return found
 
 

@@ -70,7 +70,7 @@ class Design(Frozen):
         default=None, description="Seed indices of this design, where not the experiment's."
     )
     replicates: Annotated[int, Field(ge=1)] = Field(
-        default=1, description="Masks and starts of every model at one seed index, in one bank."
+        default=1, description="Masks and starts of every map at one seed index, in one bank."
     )
 
     @field_validator("seeds")
