@@ -101,7 +101,7 @@ def test_a_folder_is_analysed(tmp_path, blockmaps, capsys):
 
 
 def test_the_analysis_that_is_kept_is_that_of_the_runs_that_are_kept(root):
-    folder = root / "published/laptop"
+    folder = root / "published/laptop-even"
     names = ("explained", "steps")
     for name, made in analyse(runs.read(folder / "runs.parquet"), *names).items():
         kept = tables.read(folder / f"analysis/{name}.csv")
