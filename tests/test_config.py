@@ -45,9 +45,10 @@ def test_the_default_preset_is_what_the_readme_says(root):
     path = [member for member in made.members if member.study == "continuum"]
     assert {member.budget for member in path} == {7879}
     arms = {"control", "mlp", "random-places", "dense", *(f"path-0.{n}" for n in range(1, 10))}
-    for name in {member.experiment for member in path}:
+    ends = {"control", "mlp", "path-0.5", "random-places", "dense"}
+    for name in ("path", "path-perturbed", "path-fan-in"):
         seeds = [m for m in path if m.experiment == name]
-        assert {m.arm for m in seeds} == arms
+        assert {m.arm for m in seeds} == (arms if name == "path" else ends)
         assert {m.seed_index for m in seeds} == {0, 1, 2}
     counts = Counter(
         (m.experiment, m.arm, m.budget) for m in made.members if m.study == "trainability"

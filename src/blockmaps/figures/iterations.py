@@ -68,8 +68,8 @@ def draw(table: pd.DataFrame) -> Figure:
     )
     axes_of = panels.axes_of(page, len(found), columns, drawn)
     for (labels, rows), axes in zip(found, axes_of, strict=True):
-        n = int(rows["n"].min())
-        style.panel_title(axes, named(labels), f"{labels['budget']:,} unknowns, n = {n} a point")
+        n = wording.several(rows["n"].min(), rows["n"].max())
+        style.panel_title(axes, named(labels), f"{labels['budget']:,} unknowns, {n} a point")
         ks = sorted(rows.loc[rows["arm"] != "control", "iterations"].unique())
         shift = 0.02 * np.ptp(ks) / max(len(arms), 1)
         for place, arm in enumerate(arms):
