@@ -19,7 +19,7 @@ import torch
 import typer
 import yaml
 
-from benchmarks.records import Record, check_writable, machine, show, write
+from benchmarks.records import Record, check_writable, machine, run, show, write
 
 COLUMNS = [
     "threads",
@@ -101,6 +101,4 @@ def main(
 
 
 if __name__ == "__main__":
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(main)
-    app()
+    run(main)

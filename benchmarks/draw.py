@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from benchmarks.records import run
 from benchmarks.tasks import PATTERN_NAMES
 from blockmaps.figures.style import FAINT, HALO, INK, page, panel_title, save, themed
 from blockmaps.weights import MOST_SPARSE
@@ -173,6 +174,4 @@ def main(
 
 
 if __name__ == "__main__":
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(main)
-    app()
+    run(main)

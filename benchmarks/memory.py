@@ -18,7 +18,7 @@ import torch
 import typer
 
 from benchmarks.cases import bank
-from benchmarks.records import Record, check_writable, machine, show, write
+from benchmarks.records import Record, check_writable, machine, run, show, write
 from benchmarks.tasks import PATTERN_NAMES, PATTERNS, TASKS, Task
 
 COLUMNS = [
@@ -87,6 +87,4 @@ def main(
 
 
 if __name__ == "__main__":
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(main)
-    app()
+    run(main)

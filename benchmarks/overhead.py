@@ -17,7 +17,7 @@ from typing import Annotated
 import torch
 import typer
 
-from benchmarks.records import Record, check_writable, machine, show, write
+from benchmarks.records import Record, check_writable, machine, run, show, write
 from benchmarks.timing import ROUNDS, in_turns
 from blockmaps import config as configs
 from blockmaps.bank import Bank
@@ -152,6 +152,4 @@ def main(
 
 
 if __name__ == "__main__":
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(main)
-    app()
+    run(main)

@@ -24,7 +24,7 @@ from typing import Annotated
 import torch
 import typer
 
-from benchmarks.records import Record, check_writable, machine, show, write
+from benchmarks.records import Record, check_writable, machine, run, show, write
 
 STAMP = re.compile(r"\[(\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4})\]")
 BEGINS = re.compile(r"(?:local)?rule (\w+):")
@@ -110,6 +110,4 @@ def main(
 
 
 if __name__ == "__main__":
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(main)
-    app()
+    run(main)

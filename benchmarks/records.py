@@ -2,6 +2,7 @@
 
 import json
 import platform
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,13 @@ def show(records: list[Record], columns: list[str]) -> None:
     for line in lines:
         texts = zip(line, widths, strict=True)
         print("  ".join(text.rjust(width) for text, width in texts).rstrip())
+
+
+def run(main: Callable[..., None]) -> None:
+    """Run a function as a command."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(main)
+    app()
 
 
 def write(records: list[Record], path: Path | None) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 import typer
 
-from benchmarks.records import Record, check_writable, machine, show, write
+from benchmarks.records import Record, check_writable, machine, run, show, write
 from benchmarks.timing import ROUNDS, in_turns
 from blockmaps.weights import Columns, Scattered, Shape, SparseInput, Weights
 
@@ -132,6 +132,4 @@ def main(
 
 
 if __name__ == "__main__":
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(main)
-    app()
+    run(main)
