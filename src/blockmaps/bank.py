@@ -133,7 +133,9 @@ class Bank(nn.Module):
             torch.from_numpy(begin.values).to(dtype) for begin in starts
         )
         self.biases = nn.ParameterList(torch.from_numpy(begin.bias).to(dtype) for begin in starts)
-        self._patterns, self._starts = patterns, tuple(starts)
+        # without the values, which are parameters now
+        self._patterns = patterns
+        self._starts = [begin._replace(values=begin.values[:0]) for begin in starts]
         self._place()
 
     @classmethod
