@@ -33,11 +33,12 @@ def test_tables_are_made_of_it_and_say_what_was_promised(folder):
     path = table[table["study"] == continuum.STUDY]
     # every arm has exactly the unknowns that it was made for
     assert (path["unknowns"] == path["budget"]).all()
-    differences = continuum.differences(table)
-    control = differences[differences["difference"] == "MLP - control"]
-    assert len(control)
-    # float32, whole learning curves: to rounding, which training amplifies
-    assert (control["curve_deviation"] < 1e-2).all()
+    if len(path):
+        differences = continuum.differences(table)
+        control = differences[differences["difference"] == "MLP - control"]
+        assert len(control)
+        # float32, whole learning curves: to rounding, which training amplifies
+        assert (control["curve_deviation"] < 1e-2).all()
     fates = table[table["study"] == trainability.STUDY]
     if len(fates):
         arms = trainability.by_arm(table, dynamics)

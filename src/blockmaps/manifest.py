@@ -16,6 +16,7 @@ from blockmaps.files import whole
 
 NAME = "manifest.json"
 KEPT = ("runs.parquet",)
+IF_ANY = ("dynamics.parquet",)  # kept where there are rows
 PACKAGES = ("blockmaps", "lightning", "numpy", "torch")
 
 
@@ -57,7 +58,6 @@ def describe(results: Path, trained_by: str = "") -> dict[str, Any]:
     except ValueError:
         raise InputError(f"{results}/config.json: is not JSON") from None
     table = runs.read(results / "runs.parquet")
-    last = table[table["epoch"] == table["epoch"].max()].drop_duplicates("key")
     return {
         "name": config.get("name", results.name),
         "commit": trained_by or commit(),
@@ -67,13 +67,13 @@ def describe(results: Path, trained_by: str = "") -> dict[str, Any]:
         "machine": platform.machine(),
         "devices": sorted(table["device"].unique()),
         "variants": int(table["key"].nunique()),
-        "training_seconds": round(float(last["seconds"].sum())),
+        "training_seconds": round(float(table.groupby("key")["seconds"].max().sum())),
         "config": config,
     }
 
 
 def publish(results: Path, folder: Path, trained_by: str = "") -> list[Path]:
-    """Copy a results folder's runs table and write its manifest; return the files.
+    """Copy a results folder's tables of runs and write its manifest; return the files.
 
     Raises
     ------
@@ -81,16 +81,18 @@ def publish(results: Path, folder: Path, trained_by: str = "") -> list[Path]:
         As `describe`.
     """
     found = describe(results, trained_by)
-    for name in KEPT:
+    more = [name for name in IF_ANY if (results / name).exists() and len(runs.read(results / name))]
+    kept = [*KEPT, *more]
+    for name in kept:
         with whole(folder / name) as partial:
             shutil.copyfile(results / name, partial)
     found["files"] = {
         name: {"sha256": checksum(folder / name), "bytes": (folder / name).stat().st_size}
-        for name in KEPT
+        for name in kept
     }
     with whole(folder / NAME) as partial:
         partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    return [folder / name for name in (*KEPT, NAME)]
+    return [folder / name for name in (*kept, NAME)]
 
 
 def check(folder: Path) -> dict[str, Any]:
