@@ -58,6 +58,7 @@ def describe(results: Path, trained_by: str = "") -> dict[str, Any]:
     except ValueError:
         raise InputError(f"{results}/config.json: is not JSON") from None
     table = runs.read(results / "runs.parquet")
+    each = table.groupby(["experiment", "key"])["seconds"].max()
     return {
         "name": config.get("name", results.name),
         "commit": trained_by or commit(),
@@ -66,8 +67,8 @@ def describe(results: Path, trained_by: str = "") -> dict[str, Any]:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "devices": sorted(table["device"].unique()),
-        "variants": int(table["key"].nunique()),
-        "training_seconds": round(float(table.groupby("key")["seconds"].max().sum())),
+        "variants": len(each),
+        "training_seconds": round(float(each.sum())),
         "config": config,
     }
 
