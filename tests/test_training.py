@@ -161,7 +161,7 @@ def test_a_variant_that_diverges_leaves_the_others_alone(data, tmp_path):
 def order_of(data: Path, seed_index: int, epoch: int) -> list[int]:
     module = BankData(data, 16, True, 5, seed_index, first_epoch=epoch)
     module.trainer = type("Trainer", (), {"current_epoch": 0})()
-    return module._order().tolist()
+    return module._order(module._epoch).tolist()
 
 
 def test_arms_of_a_seed_index_share_data_and_order(data):

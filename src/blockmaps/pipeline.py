@@ -113,6 +113,10 @@ class Plan:
     def _experiment(self, name: str, experiment: Experiment, ledger: list[Shard]) -> list[Shard]:
         config = self.config
         spec, recipe = config.datasets[experiment.dataset], config.recipes[experiment.recipe]
+        try:
+            spec.check_installed()
+        except InputError as fault:
+            raise InputError(f"experiments.{name}: {fault}") from None
         inputs, outputs, _ = spec.shape
         sizes = Sizes(inputs, outputs, experiment.activation)
         sets: dict[int, list[list[AnyVariant]]] = {}
@@ -202,6 +206,16 @@ class Plan:
             shard.dataset: (self.config.experiments[shard.experiment].dataset, shard.seed_index)
             for shard in sorted(self.shards.values(), key=lambda one: one.seed_index, reverse=True)
         }
+
+    @cached_property
+    def policy_shards(self) -> list[str]:
+        """Shards of data sets with an environment: what they train is kept, to be scored."""
+        experiments, datasets = self.config.experiments, self.config.datasets
+        return [
+            name
+            for name, shard in self.shards.items()
+            if datasets[experiments[shard.experiment].dataset].environment
+        ]
 
     def shard(self, name: str) -> Shard:
         """Return a shard by its name.

@@ -71,7 +71,9 @@ MEASURES: dict[str, Column] = {
         REAL, "root mean square of h after step 1 before training, first 256 training sequences"
     ),
     "learning_rate": Column(REAL, "Adam's"),
-    "epoch": Column(WHOLE, "epochs trained; 0 is before training"),
+    "epoch": Column(
+        WHOLE, "epochs trained, or stretches of a recipe in steps; 0 is before training"
+    ),
     "step": Column(WHOLE, "optimiser steps taken"),
     "split": Column(
         TEXT,

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from blockmaps.canonical import canonical_json, digest
 from blockmaps.files import whole
@@ -21,17 +21,42 @@ from blockmaps.patterns import Frozen
 from blockmaps.variants import AnyVariant
 
 MOST = 32
+STRETCHES = 25  # as many as the papers' epochs
 
 
 class Recipe(Frozen):
-    """How a variant is trained: Adam with torch's default betas, no schedule, no clipping."""
+    """How a variant is trained: Adam with torch's default betas, no schedule, no clipping.
 
-    epochs: Annotated[int, Field(ge=1)]
+    Its length is a number of epochs, or of optimiser steps however many sequences there are. Steps
+    are taken in at most 25 stretches of one length (the last may be shorter), and what is measured
+    after every epoch is then measured after every stretch.
+    """
+
+    epochs: Annotated[int, Field(ge=1)] | None = None
+    steps: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Optimiser steps, in the place of epochs."
+    )
     batch_size: Annotated[int, Field(ge=1)]
     learning_rate: Annotated[float, Field(gt=0)]
     shuffle: bool = Field(
         default=True, description="A new order every epoch, shared by all variants of a seed."
     )
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "Recipe":
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("takes one of epochs and steps")
+        return self
+
+    @property
+    def stretch(self) -> int | None:
+        """Optimiser steps between two evaluations; None where these are an epoch apart."""
+        return None if self.steps is None else -(-self.steps // STRETCHES)
+
+    @property
+    def evaluations(self) -> int:
+        """How often a variant is evaluated after training has begun."""
+        return self.epochs if self.steps is None else -(-self.steps // self.stretch)
 
 
 class Shard(Frozen):

@@ -51,6 +51,13 @@ def train(
     dynamics: Annotated[
         Path | None, typer.Option(help="Its dynamics; beside the runs table if left out.")
     ] = None,
+    policies: Annotated[
+        Path | None,
+        typer.Option(
+            help="Its trained weights, where its data set has an environment to score them in; "
+            "policies/ in the results folder if left out."
+        ),
+    ] = None,
     memory: Annotated[
         int | None, typer.Option(min=1, help="MB of the host's memory that this job may take.")
     ] = None,
@@ -68,6 +75,7 @@ def train(
 
     from blockmaps import runs
     from blockmaps.training import checkpoints
+    from blockmaps.training import policies as weights
     from blockmaps.training.shard import train_shard
 
     folder = results / "checkpoints" / found.context
@@ -92,6 +100,9 @@ def train(
     runs.write(by_group, groups or path.with_suffix(".groups.parquet"), runs.GROUPS)
     measured = trained.dynamics.reindex(columns=list(runs.DYNAMICS))  # none if not asked for
     runs.write(measured, dynamics or path.with_suffix(".dynamics.parquet"), runs.DYNAMICS)
+    if shard in made.policy_shards:
+        kept = policies or results / "policies" / f"{shard}.safetensors"
+        weights.write(kept, found, trained.parameters)
     runs.write(trained.rows, path)
     print(f"{path}: {len(found.variants)} variants, {len(trained.rows)} rows")
 

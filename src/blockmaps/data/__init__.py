@@ -94,6 +94,16 @@ class DataSpec(Frozen):
     where: ClassVar[tuple[str, ...]] = ()
     # Whether `make` takes `threads` and `device` too.
     threaded: ClassVar[bool] = False
+    # Whether `make` takes `beside` too: a folder for the same data in another format.
+    exported: ClassVar[bool] = False
+
+    @property
+    def environment(self) -> str | None:
+        """The task whose environment scores what is trained on it, as a policy; None without."""
+        return None
+
+    def check_installed(self) -> None:
+        """Raise InputError if what its experiments need beyond the package is not installed."""
 
     @property
     def shape(self) -> Shape:

@@ -12,6 +12,7 @@ from blockmaps.designs.baselines import Baseline
 from blockmaps.designs.continuum import Continuum
 from blockmaps.designs.design import Design, Row, Sizes
 from blockmaps.designs.drawn import Random
+from blockmaps.designs.numbered import Numbered
 from blockmaps.designs.structured import (
     Balanced,
     Even,
@@ -36,7 +37,8 @@ AnyDesign = Annotated[
     | Random
     | Recommended
     | Baseline
-    | Continuum,
+    | Continuum
+    | Numbered,
     Field(discriminator="kind"),
 ]
 DESIGNS: dict[str, type[Design]] = {
@@ -52,6 +54,7 @@ DESIGNS: dict[str, type[Design]] = {
         Recommended,
         Baseline,
         Continuum,
+        Numbered,
     )
 }
 

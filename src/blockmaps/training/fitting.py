@@ -31,10 +31,13 @@ class Lines(lightning.Callback):
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, module: BankTraining) -> None:
         """Print the bank's means."""
+        found = trainer.callback_metrics
+        # of data without classes there are losses alone
+        shown = "accuracy" if any(name.endswith("accuracy") for name in found) else "loss"
         means = ", ".join(
-            f"{name} {value:.3f}"
-            for name, value in sorted(trainer.callback_metrics.items())
-            if name.endswith("accuracy")
+            f"{name} {value:.3{'f' if shown == 'accuracy' else 'g'}}"
+            for name, value in sorted(found.items())
+            if name.endswith(shown)
         )
         passed = time.perf_counter() - self.began
         print(f"epoch {module.epochs} of {self.epochs}: {means} ({passed:.0f} s)", flush=True)

@@ -66,7 +66,10 @@ class Minibatches:
 
     def __iter__(self) -> Iterator[Minibatch]:
         number = self.end - self.begin
-        order = np.arange(number) if self.order is None else self.order()
+        yield from self.taken(np.arange(number) if self.order is None else self.order())
+
+    def taken(self, order: np.ndarray) -> Iterator[Minibatch]:
+        """Yield minibatches of the split's sequences in an order."""
         device = self.data.inputs.device
         positions = torch.from_numpy(order + self.begin).to(device)
         for chosen in positions.split(self.batch_size):
@@ -86,6 +89,41 @@ class Minibatches:
         return targets.transpose(0, 1)
 
 
+class Stretch:
+    """Minibatches of consecutive passes through the training split, from one step to another.
+
+    Parameters
+    ----------
+    minibatches : of one pass.
+    order : gives the order of the split's sequences in a pass, passes counted from 0.
+    bounds : gives the first step and the one behind the last, steps counted from 0.
+    length : steps, the most that there are between the bounds.
+    """
+
+    def __init__(
+        self,
+        minibatches: Minibatches,
+        order: Callable[[int], np.ndarray],
+        bounds: Callable[[], tuple[int, int]],
+        length: int,
+    ) -> None:
+        self.minibatches, self.order, self.bounds = minibatches, order, bounds
+        self.length = length
+
+    def __len__(self) -> int:
+        """Return the number of minibatches, or more in the last stretch."""
+        return self.length
+
+    def __iter__(self) -> Iterator[Minibatch]:
+        step, end = self.bounds()
+        while step < end:
+            number, skipped = divmod(step, len(self.minibatches))
+            order = self.order(number)[skipped * self.minibatches.batch_size :]
+            for batch in islice(self.minibatches.taken(order), end - step):
+                yield batch
+                step += 1
+
+
 class InBlocks:
     """Minibatches in blocks, for which Lightning does once what it does at every step.
 
@@ -93,7 +131,7 @@ class InBlocks:
     the minibatches that come next; blocks are to be used up in their order.
     """
 
-    def __init__(self, minibatches: Minibatches) -> None:
+    def __init__(self, minibatches: Minibatches | Stretch) -> None:
         self.minibatches = minibatches
 
     def __len__(self) -> int:
@@ -116,7 +154,8 @@ class BankData(lightning.LightningDataModule):
     shuffle : a new order every epoch, drawn from the stream of the seed index and the epoch, so
         that every variant of a seed index sees the same minibatches, however often it was stopped.
     seed, seed_index : of that stream.
-    first_epoch : epochs trained before.
+    first_epoch : epochs trained before, or stretches.
+    steps : of training and of each of its stretches, where its length is not a number of epochs.
     """
 
     def __init__(
@@ -127,8 +166,10 @@ class BankData(lightning.LightningDataModule):
         seed: int,
         seed_index: int,
         first_epoch: int = 0,
+        steps: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
+        self.steps = steps
         self.path, self.batch_size, self.shuffle = path, batch_size, shuffle
         self.seed, self.seed_index, self.first_epoch = seed, seed_index, first_epoch
         self.stored = store.read(path, "pt")
@@ -151,17 +192,32 @@ class BankData(lightning.LightningDataModule):
         }
         self.data = SequenceData(**{**vars(self.stored), **moved})
 
-    def _order(self) -> np.ndarray:
+    @property
+    def _epoch(self) -> int:
+        """The epoch, or the stretch, that is trained now."""
+        return self.first_epoch + self.trainer.current_epoch
+
+    def _order(self, epoch: int) -> np.ndarray:
         begin, end = self.stored.splits["train"]
         if not self.shuffle:
             return np.arange(end - begin)
-        epoch = self.first_epoch + self.trainer.current_epoch
         rng = generator(self.seed, "order", self.seed_index, epoch)
         return rng.permutation(end - begin)
 
+    def _bounds(self) -> tuple[int, int]:
+        steps, stretch = self.steps
+        begin = self._epoch * stretch
+        return begin, min(begin + stretch, steps)
+
     def train_dataloader(self) -> InBlocks:
         """Return the training minibatches, in blocks."""
-        return InBlocks(Minibatches(self.data, "train", self.batch_size, self._order))
+        order = self._order
+        if self.steps is None:
+            return InBlocks(
+                Minibatches(self.data, "train", self.batch_size, lambda: order(self._epoch))
+            )
+        one_pass = Minibatches(self.data, "train", self.batch_size)
+        return InBlocks(Stretch(one_pass, order, self._bounds, self.steps[1]))
 
     def val_dataloader(self) -> list[Minibatches]:
         """Return the minibatches of every evaluated split, in the order of `evaluated`."""

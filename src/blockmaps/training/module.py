@@ -195,6 +195,8 @@ class BankTraining(lightning.LightningModule):
                 )
             mean = sum(loss) / len(loss), sum(accuracy) / len(accuracy)
             self.log("step", float(self.steps))  # Lightning would count blocks
-            self.log(f"{split}/loss", mean[0], batch_size=1)
-            self.log(f"{split}/accuracy", mean[1], batch_size=1, prog_bar=split != "train")
+            classes = self.loss == "cross_entropy"
+            self.log(f"{split}/loss", mean[0], batch_size=1, prog_bar=not classes)
+            if classes:
+                self.log(f"{split}/accuracy", mean[1], batch_size=1, prog_bar=split != "train")
         self.sums = {}

@@ -40,11 +40,18 @@ def choose_device(asked: str) -> torch.device:
 
 
 class Trained(NamedTuple):
-    """A shard's rows of the runs table, right answers by group of sequences, and its dynamics."""
+    """What a shard's training leaves.
+
+    Attributes
+    ----------
+    rows, groups, dynamics : of the runs table, of right answers by group, and of its dynamics.
+    parameters : variant's key → its unknowns and biases.
+    """
 
     rows: pd.DataFrame
     groups: pd.DataFrame
     dynamics: pd.DataFrame
+    parameters: dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 
 def train_shard(
@@ -83,7 +90,10 @@ def train_shard(
         # Adam's moments of units that died would else sink into slow, denormal numbers
         torch.set_flush_denormal(True)
     recipe = shard.recipe
-    module_data = BankData(data, recipe.batch_size, recipe.shuffle, shard.seed, shard.seed_index)
+    steps = None if recipe.steps is None else (recipe.steps, recipe.stretch)
+    module_data = BankData(
+        data, recipe.batch_size, recipe.shuffle, shard.seed, shard.seed_index, steps=steps
+    )
     stored = module_data.stored
     context = digest(
         {
@@ -151,7 +161,7 @@ class Maker:
         self, variants: list[AnyVariant], logger: str, log_folder: Path
     ) -> dict[str, checkpoints.Checkpoint]:
         """Train variants, those at one epoch as one bank; return their last checkpoints."""
-        epochs = self.shard.recipe.epochs
+        epochs = self.shard.recipe.evaluations
         found = {one.key: checkpoints.load(self.folder, one.key, self.context) for one in variants}
 
         def epoch(variant: AnyVariant) -> int:
@@ -209,4 +219,5 @@ def tabulate(
     measured = pd.DataFrame()
     if shard.dynamics:
         measured = measure(shard.variants, starts, done, data).assign(experiment=shard.experiment)
-    return Trained(pd.DataFrame(rows), pd.DataFrame(groups), measured)
+    parameters = {key: tuple(one["parameters"]) for key, one in done.items()}
+    return Trained(pd.DataFrame(rows), pd.DataFrame(groups), measured, parameters)
