@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from blockmaps.data import KINDS, DataSpec
+from blockmaps.data import adroit as adroit  # registers "adroit"
 from blockmaps.data import anomaly as anomaly  # registers "rad"
 from blockmaps.data import images as images  # registers "images"
 from blockmaps.data import memory as memory  # registers "copy"
@@ -29,7 +30,7 @@ from blockmaps.patterns import RNN_BLOCKS, Activation, Frozen
 from blockmaps.shards import Recipe
 from blockmaps.variants import Initialisation, Normal
 
-Study = Literal["proportion", "continuum", "trainability"]
+Study = Literal["proportion", "continuum", "trainability", "control"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 

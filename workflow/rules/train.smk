@@ -28,6 +28,23 @@ rule train:
         " --output {output.runs} --groups {output.groups} --dynamics {output.dynamics} &> {log}"
 
 
+# The same for shards whose data set has an environment: their weights are kept, to be scored.
+use rule train as train_policies with:
+    output:
+        runs=RESULTS / "runs/{shard}.parquet",
+        groups=RESULTS / "runs/{shard}.groups.parquet",
+        dynamics=RESULTS / "runs/{shard}.dynamics.parquet",
+        policies=RESULTS / "policies/{shard}.safetensors",
+    wildcard_constraints:
+        shard="|".join(PLAN.policy_shards) or "none",
+    params:
+        config=ASKED,
+        code=code_digest("training.shard", "training.policies"),
+
+
+ruleorder: train_policies > train
+
+
 rule runs:
     input:
         shards=shard_tables,

@@ -37,6 +37,8 @@ def data(
     size = path.stat().st_size / 1e6
     passed = time.perf_counter() - began
     print(f"{path}: {sequences.inputs.shape[0]:,} sequences, {size:.0f} MB, in {passed:.1f} s")
+    if expert := sequences.about.get("expert"):
+        print(f"the expert: {', '.join(f'{key} {value}' for key, value in expert.items())}")
 
 
 @app.command()

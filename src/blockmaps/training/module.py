@@ -21,7 +21,8 @@ def losses(y: Tensor, targets: Tensor, loss: Loss) -> Tensor:
     Parameters
     ----------
     y : (variants, steps, batch, |y|).
-    targets : (steps, batch) class numbers, or (steps, batch, |y|) numbers.
+    targets : (steps, batch) class numbers, or (steps, batch, |y|) numbers; steps whose target is
+        NaN, such as those after an episode's end, are left out of a squared error's mean.
     loss : which one.
 
     Returns
@@ -33,6 +34,10 @@ def losses(y: Tensor, targets: Tensor, loss: Loss) -> Tensor:
             y.flatten(0, 2), targets.expand(y.shape[:-1]).flatten().long(), reduction="none"
         )
     else:
+        given = ~targets.isnan()
+        if not given.all():
+            error = torch.where(given, y - targets, 0).square()
+            return error.flatten(1).sum(1) / given.sum()
         every = (y - targets).square().flatten(0, 2).mean(1)
     return every.view(len(y), -1).mean(1)
 
