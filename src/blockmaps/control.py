@@ -12,7 +12,6 @@ import pandas as pd
 
 from blockmaps.power import SESOI
 from blockmaps.statistics import (
-    PAIRED_T,
     Interval,
     fixed_variance,
     paired_difference,
@@ -70,7 +69,9 @@ COLUMNS = {
         "mean": "mean difference over the seed indices, the first less the second",
         **_ESTIMATE,
         "n": "pairs: seed indices",
+        "diverged": "runs of both arms that gave an action that is not finite; they count",
         "smallest_of_interest": "smallest difference of interest, 5 % of the expert's mean return",
+        "expert_return": "mean return of the expert's episodes that were imitated",
     },
 }
 
@@ -157,8 +158,10 @@ def differences(returns: pd.DataFrame) -> pd.DataFrame:
             both = pd.concat([arms[first], arms[second]])
             least = SESOI * both["expert_return"].mean()
             for outcome in ("return", "share", "success"):
-                sides = (arms[name].assign(value=arms[name][outcome]) for name in (first, second))
+                sides = [arms[name].assign(value=arms[name][outcome]) for name in (first, second)]
                 found = paired_difference(*sides)
+                if found.low == found.high:  # no variance, of too few pairs
+                    found = found._replace(low=np.nan, high=np.nan, method=ALIKE)
                 rows.append(
                     {
                         **labels,
@@ -168,10 +171,8 @@ def differences(returns: pd.DataFrame) -> pd.DataFrame:
                         "low": found.low,
                         "high": found.high,
                         **_counts(both, found),
-                        "n": found.n,
-                        "seeds": found.n,
-                        "method": PAIRED_T,
                         "smallest_of_interest": {"return": least, "share": SESOI}.get(outcome),
+                        "expert_return": least / SESOI,
                     }
                 )
     return pd.DataFrame(rows, columns=list(COLUMNS["return_differences"]))

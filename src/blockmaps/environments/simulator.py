@@ -10,7 +10,7 @@ import gymnasium
 import gymnasium_robotics
 import mujoco
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from blockmaps.environments.tasks import Task
 
@@ -55,14 +55,14 @@ class Simulator:
     Parameters
     ----------
     task : the task.
-    render : whether frames can be asked for.
+    side : of its frames, in pixels, where they are asked for.
     """
 
-    def __init__(self, task: Task, render: bool = False) -> None:
+    def __init__(self, task: Task, side: int | None = None) -> None:
         self.task = task
-        options = {name: list(value) for name, value in task.options}
-        if render:
-            options["render_mode"] = "rgb_array"
+        options: dict[str, Any] = {name: list(value) for name, value in task.options}
+        if side:
+            options |= {"render_mode": "rgb_array", "width": side, "height": side}
         made = gymnasium.make(task.environment, disable_env_checker=True, **options)
         self.environment = made.unwrapped
 
@@ -76,6 +76,10 @@ class Simulator:
         found, reward, ended, _, info = self.environment.step(np.clip(action, -1, 1))
         success = info.get("success", ended)  # Kitchen ends where all is done, and says no more
         return Step(flatten(found), float(reward), bool(success), bool(ended))
+
+    def frame(self) -> UInt8[np.ndarray, "side side 3"]:
+        """Draw what there is to see."""
+        return self.environment.render().copy()
 
     def close(self) -> None:
         """Free what it holds."""
