@@ -8,6 +8,7 @@ bank keeps a variant's, so that training and checkpoints need not tell them apar
 from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -106,15 +107,44 @@ class CellBank(ModulesBank):
 
     def _run(self, k: int, tokens: Tensor) -> Tensor:
         """Return one variant's output at every step, (time, batch, |y|)."""
-        cell = self.variants[k].cell
-        weights = parts(self.unknowns[k], cell.weights)
-        biases = parts(self.biases[k], {name: (size,) for name, size in cell.offsets.items()})
-        last = (weights.pop("readout"), biases.pop("readout")) if "readout" in weights else None
-        own = weights | biases
-        # torch names a projection's weight last, and takes weights in the order of their names
-        named = {name: own[name] for name, _ in self._modules_of[k].named_parameters()}
-        states, _ = functional_call(self._modules_of[k], named, (tokens,))
-        return states if last is None else nn.functional.linear(states, *last)
+        own = cell_tensors(self.variants[k].cell, self.unknowns[k], self.biases[k])
+        y, _ = run_cell(self._modules_of[k], own, tokens)
+        return y
+
+
+class CellTensors(NamedTuple):
+    """A cell's weights and biases by torch's names, and those of its output where it has one."""
+
+    named: dict[str, Tensor]
+    readout: tuple[Tensor, Tensor] | None
+
+
+def cell_tensors(cell: Cell, unknowns: Tensor, biases: Tensor) -> CellTensors:
+    """Return a cell's tensors, as views of its weights and its biases as one vector each."""
+    weights = parts(unknowns, cell.weights)
+    offsets = parts(biases, {name: (size,) for name, size in cell.offsets.items()})
+    readout = (weights.pop("readout"), offsets.pop("readout")) if "readout" in weights else None
+    return CellTensors(weights | offsets, readout)
+
+
+def run_cell(
+    module: nn.RNNBase, tensors: CellTensors, tokens: Tensor, state: Any = None
+) -> tuple[Tensor, Any]:
+    """Return a cell's output at every step, (time, batch, |y|), and the state after the last.
+
+    Parameters
+    ----------
+    module : the cell, on the meta device.
+    tensors : its own.
+    tokens : (time, batch, |x|).
+    state : as torch has it, from which it goes on; zero if None.
+    """
+    # torch names a projection's weight last, and takes weights in the order of their names
+    named = {name: tensors.named[name] for name, _ in module.named_parameters()}
+    given = (tokens,) if state is None else (tokens, state)
+    states, state = functional_call(module, named, given)
+    readout = tensors.readout
+    return states if readout is None else nn.functional.linear(states, *readout), state
 
 
 LAYERS: dict[Activation, type[nn.Module]] = {

@@ -65,6 +65,11 @@ class Experiment(Frozen):
         default=False,
         description="Measure gradients, exponents and singular values before and after training.",
     )
+    episodes: int = Field(
+        default=100,
+        ge=1,
+        description="Episodes that every policy is scored in, where its data set has a task.",
+    )
     designs: tuple[AnyDesign, ...] = Field(min_length=1)
 
     @field_validator("seeds", mode="before")

@@ -16,7 +16,7 @@ from blockmaps.files import whole
 
 NAME = "manifest.json"
 KEPT = ("runs.parquet",)
-IF_ANY = ("dynamics.parquet",)  # kept where there are rows
+IF_ANY = ("dynamics.parquet", "returns.parquet")  # kept where there are rows
 PACKAGES = ("blockmaps", "lightning", "numpy", "torch")
 
 

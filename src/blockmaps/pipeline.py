@@ -45,6 +45,13 @@ STUDY_TABLES = {
     "gradients": Made("trainability", "gradients", ("runs", "dynamics"), "trainability"),
 }
 
+# Tables of policies' returns, where a data set has an environment to score them in; `detectable` is
+# made beside them, of the data files alone.
+CONTROL_TABLES = {
+    "returns": Made("control", "by_structure", ("returns",), "control"),
+    "return_differences": Made("control", "differences", ("returns",), "control"),
+}
+
 # What `blockmaps analyse FOLDER` makes, in one job, and the figures that read it.
 ANALYSES = (
     *("explained", "partial", "optimum", "uniform"),
@@ -183,7 +190,8 @@ class Plan:
         studies = {member.study for member in self.members}
         own = [name for name, made in STUDY_TABLES.items() if made.study in studies]
         main = [*TABLES, "pairs"] if MAIN_STUDY in studies else []
-        return [*main, *own, *(ZOO_TABLES if self.config.zoo else ())]
+        scored = [*CONTROL_TABLES, "detectable"] if self.policy_shards else []
+        return [*main, *own, *scored, *(ZOO_TABLES if self.config.zoo else ())]
 
     @property
     def analysed(self) -> bool:

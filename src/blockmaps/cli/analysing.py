@@ -21,7 +21,7 @@ def analyse(
             "summary, structures, differences, pairs, explained, partial, optimum, uniform, "
             "comparisons, initialisations, robust, profiles, steps, curve, response, regret, "
             "apriori, continuum, continuum_differences, spectra, trainability, "
-            "trainability_differences, gradients."
+            "trainability_differences, gradients, returns, return_differences."
         ),
     ],
     runs: RunsFile = DEFAULT_RUNS,
@@ -32,6 +32,10 @@ def analyse(
     dynamics: Annotated[
         Path | None,
         typer.Option(help="Dynamics, for some; dynamics.parquet beside the runs table."),
+    ] = None,
+    returns: Annotated[
+        Path | None,
+        typer.Option(help="Returns, for some; returns.parquet beside the runs table."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -68,13 +72,17 @@ def analyse(
         from blockmaps.analysis.tables import analyse as some_tables
 
         frame = some_tables(main_study(runs), what)[what]
-    elif what in pipeline.STUDY_TABLES:
-        made = pipeline.STUDY_TABLES[what]
-        paths = {"runs": runs, "dynamics": dynamics or runs.with_name("dynamics.parquet")}
+    elif made := (pipeline.STUDY_TABLES | pipeline.CONTROL_TABLES).get(what):
+        paths = {
+            "runs": runs,
+            "dynamics": dynamics or runs.with_name("dynamics.parquet"),
+            "returns": returns or runs.with_name("returns.parquet"),
+        }
         read = [table_of_runs.read(paths[source]) for source in made.sources]
         frame = getattr(import_module(f"blockmaps.{made.module}"), made.function)(*read)
     else:
-        known = (*summary.TABLES, "pairs", *pipeline.ANALYSES, *pipeline.STUDY_TABLES)
+        studies = (*pipeline.STUDY_TABLES, *pipeline.CONTROL_TABLES)
+        known = (*summary.TABLES, "pairs", *pipeline.ANALYSES, *studies)
         takes = ", ".join(known)
         raise InputError(f"{what!r} is neither a folder nor a table; takes one of: {takes}")
     if output:

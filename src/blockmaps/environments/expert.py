@@ -8,8 +8,9 @@ A policy is a Gaussian with mean μ(o) and standard deviation exp(log_std):
     μ  = (W2 u₂ + b2) · out_scale + out_shift
 
 Files are `dapg/policies/<task>-v0.pickle` of github.com/aravindr93/hand_dapg as plain arrays, and
-checked by the sha256 of what is in them: the archive's own bytes depend on who packed it. Looked for in the folder that the config names, then in
-`$BLOCKMAPS_DATA/adroit` and `$BLOCKMAPS_DATA` itself.
+checked by the sha256 of what is in them: the archive's own bytes depend on who packed it. Looked
+for in the folder that the config names, then in `$BLOCKMAPS_DATA/adroit` and `$BLOCKMAPS_DATA`
+itself.
 """
 
 import hashlib

@@ -74,7 +74,7 @@ class Simulator:
     def step(self, action: Float[np.ndarray, " y"]) -> Step:
         """Take a step; an action is clipped to [−1, 1], as the environment does."""
         found, reward, ended, _, info = self.environment.step(np.clip(action, -1, 1))
-        success = info["success"] if "success" in info else ended
+        success = info.get("success", ended)  # Kitchen ends where all is done, and says no more
         return Step(flatten(found), float(reward), bool(success), bool(ended))
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ from blockmaps.errors import InputError
 from blockmaps.files import whole
 from blockmaps.shards import Shard
 from blockmaps.training.fitting import BANKS
-from blockmaps.variants import AnyVariant, start
+from blockmaps.variants import AnyVariant, Start, start
 
 PARTS = ("unknowns", "biases")
 
@@ -48,18 +48,13 @@ def write(path: Path, shard: Shard, parameters: dict[str, tuple[Tensor, Tensor]]
         save_file(tensors, partial, metadata={"shard": shard.id})
 
 
-def banks(path: Path, shard: Shard) -> list[Bank | CellBank | LayersBank]:
-    """Return a shard's trained models as banks, on the CPU.
+def trained(path: Path, shard: Shard) -> list[tuple[AnyVariant, Start]]:
+    """Return a shard's variants, each as it would start with the weights that it was trained to.
 
     Parameters
     ----------
     path : the file that `write` wrote.
     shard : what was trained.
-
-    Returns
-    -------
-    Banks that hold every variant of the shard once (`bank.variants`): maps, cells and layers apart,
-    and maps by their iterations a token.
 
     Raises
     ------
@@ -68,26 +63,36 @@ def banks(path: Path, shard: Shard) -> list[Bank | CellBank | LayersBank]:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such weights; `blockmaps train {shard.id}` writes them")
-    found = []
     try:
         with safe_open(path, framework="pt") as file:
             if (file.metadata() or {}).get("shard") != shard.id:
                 raise InputError(f"{path}: not the weights of shard {shard.id}; remove it")
-            for _, several in groupby(sorted(shard.variants, key=_kind), key=_kind):
-                variants = list(several)
-                starts = []
-                for variant in variants:
-                    values, bias = (
-                        file.get_tensor(f"{variant.key}.{part}").numpy() for part in PARTS
-                    )
-                    begin = start(variant, shard.seed)
-                    starts.append(begin._replace(values=values, bias=bias))
-                found.append(BANKS[type(variants[0])](variants, starts, torch.float32))
+            tensors = {name: file.get_tensor(name).numpy() for name in file.keys()}  # noqa: SIM118
     except SafetensorError as fault:
         raise InputError(f"{path}: not a file of weights ({fault}); remove it") from fault
+    found = []
+    for variant in shard.variants:
+        values, bias = (tensors[f"{variant.key}.{part}"] for part in PARTS)
+        found.append((variant, start(variant, shard.seed)._replace(values=values, bias=bias)))
+    return found
+
+
+def banks(path: Path, shard: Shard) -> list[Bank | CellBank | LayersBank]:
+    """Return a shard's trained models as banks, on the CPU; arguments and errors as of `trained`.
+
+    Returns
+    -------
+    Banks that hold every variant of the shard once (`bank.variants`): maps, cells and layers apart,
+    and maps by their iterations a token.
+    """
+    found = []
+    for _, several in groupby(sorted(trained(path, shard), key=_kind), key=_kind):
+        variants, starts = zip(*several, strict=True)
+        found.append(BANKS[type(variants[0])](variants, starts, torch.float32))
     return [bank.requires_grad_(False) for bank in found]
 
 
-def _kind(variant: AnyVariant) -> tuple[str, int]:
+def _kind(one: tuple[AnyVariant, Start]) -> tuple[str, int]:
     """Return what variants of one bank share."""
+    variant, _ = one
     return type(variant).__name__, variant.repeats

@@ -1,0 +1,187 @@
+"""Tables of policies' returns: by structure, and differences between arms paired by seed index.
+
+A run's return is its mean over the episodes that it was scored in, its success the share of them
+that reach the goal. The unit of an interval is the run of a seed index: episodes of one model say
+nothing of how another training would have ended.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from blockmaps.power import SESOI
+from blockmaps.statistics import (
+    PAIRED_T,
+    Interval,
+    fixed_variance,
+    paired_difference,
+    pooled_t_interval,
+    pooled_variance,
+)
+from blockmaps.summary import DIFFERENCES
+
+STUDY = "control"
+# From this many seed indices on an interval is from a structure's own variance: a structure that
+# learns nothing has hardly any, and one that sometimes does has much.
+OWN_FROM = 5
+OWN = "t, own variance"
+POOLED = "pooled t, variance of the fixed arms"
+ALIKE = "none: all runs alike"
+# Claim A3's first; A1's beside it, and the cell.
+COMPARED = (("dense", "uniform"), *DIFFERENCES, ("dense", "lstm"), ("uniform", "lstm"))
+
+_PANEL = {
+    "experiment": "name under `experiments` in the config",
+    "dataset": "name under `datasets`",
+    "budget": "unknowns that the patterns were made for",
+}
+_ESTIMATE = {
+    "low": "lower bound, 95 %; empty where all runs are alike or there is one",
+    "high": "upper bound",
+    "n": "runs",
+    "seeds": "seed indices",
+    "episodes": "of every run",
+    "diverged": "runs that gave an action that is not finite; they count as they are",
+    "method": "of the interval",
+}
+_EXPERT = {
+    "expert": "the same of the expert's episodes that were imitated",
+    "expert_episodes": "how many those are",
+}
+COLUMNS = {
+    "returns": {
+        **_PANEL,
+        "arm": "group that is compared",
+        "structure": "the pattern's name within its design: 00 to 17 …",
+        "hidden": "|h|",
+        "unknowns": "mean realised unknowns",
+        "hidden_proportion": "mean realised hidden proportion",
+        "outcome": "return: mean over the episodes; success: share of them that reach the goal",
+        "mean": "mean over the runs",
+        "sd": "standard deviation between runs",
+        **_ESTIMATE,
+        **_EXPERT,
+    },
+    "return_differences": {
+        **_PANEL,
+        "difference": "what is compared, in the claims' words: dense - uniform …",
+        "outcome": "return, success, or share: return as a share of the expert's mean return",
+        "mean": "mean difference over the seed indices, the first less the second",
+        **_ESTIMATE,
+        "n": "pairs: seed indices",
+        "smallest_of_interest": "smallest difference of interest, 5 % of the expert's mean return",
+    },
+}
+
+
+def by_run(returns: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a run: return, success, share, diverged, episodes, and what it is.
+
+    Beside these columns the table has those of returns that do not change over episodes, and
+    `pattern`, its structure's name, with the design where two designs share one.
+    """
+    keys = ["experiment", "key"]
+    of_episodes = ["episode", "return", "success", "steps", "diverged"]
+    runs = returns.drop_duplicates(keys).drop(columns=of_episodes).set_index(keys)
+    grouped = returns.groupby(keys)
+    runs = runs.join(grouped[["return", "success"]].mean())
+    runs["diverged"] = grouped["diverged"].max() > 0
+    runs["episodes"] = grouped.size()
+    runs["share"] = runs["return"] / runs["expert_return"]
+    named = [*_PANEL, "arm", "structure"]
+    runs = runs.reset_index()
+    several = runs.groupby(named)["design"].transform("nunique") > 1
+    runs["pattern"] = runs["structure"].where(~several, runs["structure"] + " " + runs["design"])
+    return runs.sort_values([*named, "design", "seed_index", "key"], ignore_index=True)
+
+
+def _panels(returns: pd.DataFrame) -> Iterator[tuple[dict, pd.DataFrame]]:
+    for labels, panel in by_run(returns).groupby(list(_PANEL)):
+        yield dict(zip(_PANEL, labels, strict=True)), panel
+
+
+def _interval(values: pd.DataFrame, panel: pd.DataFrame) -> Interval:
+    """Return a structure's mean with its interval."""
+    if values["value"].nunique() == 1 and len(values) > 1:
+        # a variance of zero would make an interval of no width: it is one of too few runs
+        found = pooled_t_interval(values)
+        return found._replace(low=np.nan, high=np.nan, method=ALIKE)
+    if values["seed_index"].nunique() >= OWN_FROM:
+        return pooled_t_interval(values, pooled_variance(values))._replace(method=OWN)
+    return pooled_t_interval(values, fixed_variance(panel))._replace(method=POOLED)
+
+
+def by_structure(returns: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a structure and outcome; columns as in `COLUMNS`."""
+    rows = []
+    for labels, panel in _panels(returns):
+        for outcome, expert in (("return", "expert_return"), ("success", "expert_success")):
+            values = panel.assign(value=panel[outcome])
+            for (arm, pattern), group in values.groupby(["arm", "pattern"]):
+                found = _interval(group, values)
+                bounds = np.array([found.low, found.high])
+                low, high = np.clip(bounds, 0, 1) if outcome == "success" else bounds
+                rows.append(
+                    {
+                        **labels,
+                        "arm": arm,
+                        "structure": pattern,
+                        "hidden": int(group["hidden"].iloc[0]),
+                        "unknowns": group["unknowns"].mean(),
+                        "hidden_proportion": group["hidden_proportion"].mean(),
+                        "outcome": outcome,
+                        "mean": found.mean,
+                        "sd": group["value"].std(),
+                        "low": low,
+                        "high": high,
+                        **_counts(group, found),
+                        "expert": group[expert].mean(),
+                        "expert_episodes": int(group["expert_episodes"].iloc[0]),
+                    }
+                )
+    return pd.DataFrame(rows, columns=list(COLUMNS["returns"]))
+
+
+def differences(returns: pd.DataFrame) -> pd.DataFrame:
+    """Return differences between arms, paired by seed index; columns as in `COLUMNS`.
+
+    A description: verdicts come from the claims ledger.
+    """
+    rows = []
+    for labels, panel in _panels(returns):
+        arms = dict(tuple(panel.groupby("arm")))
+        for first, second in COMPARED:
+            if first not in arms or second not in arms:
+                continue
+            both = pd.concat([arms[first], arms[second]])
+            least = SESOI * both["expert_return"].mean()
+            for outcome in ("return", "share", "success"):
+                sides = (arms[name].assign(value=arms[name][outcome]) for name in (first, second))
+                found = paired_difference(*sides)
+                rows.append(
+                    {
+                        **labels,
+                        "difference": f"{first} - {second}",
+                        "outcome": outcome,
+                        "mean": found.mean,
+                        "low": found.low,
+                        "high": found.high,
+                        **_counts(both, found),
+                        "n": found.n,
+                        "seeds": found.n,
+                        "method": PAIRED_T,
+                        "smallest_of_interest": {"return": least, "share": SESOI}.get(outcome),
+                    }
+                )
+    return pd.DataFrame(rows, columns=list(COLUMNS["return_differences"]))
+
+
+def _counts(group: pd.DataFrame, found: Interval) -> dict:
+    return {
+        "n": found.n,
+        "seeds": found.seeds,
+        "episodes": int(group["episodes"].min()),
+        "diverged": int(group["diverged"].sum()),
+        "method": found.method,
+    }

@@ -1,0 +1,134 @@
+"""Whole episodes of several policies, from the same start states.
+
+Pieces of a few episodes go to parallel processes. A piece plays its episodes with every policy, all
+of them stepped together, so that a process holds every policy and an environment for each of its
+episodes. Episode i starts from the i-th start state whatever the policy, and its result depends on
+nothing but that and the policy: not on the number of processes or episodes.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+
+from blockmaps.environments.processes import in_processes
+from blockmaps.environments.rollouts import start_seed
+from blockmaps.environments.simulator import Simulator
+from blockmaps.environments.tasks import Task, task_of
+from blockmaps.scoring.stepping import Policies
+from blockmaps.variants import AnyVariant, Start
+
+# Episodes of a piece, the last one's too: a matrix product's rounding depends on its shape.
+PIECE = 4
+TOGETHER = 16  # policies; so 64 environments a process, of about 10 MB each
+
+
+class Scores(NamedTuple):
+    """What policies reach in each episode.
+
+    Attributes
+    ----------
+    returns : sums of rewards.
+    successes : whether the goal was reached at any step.
+    steps : taken.
+    diverged : whether an action was not finite. The environment is given it all the same.
+    """
+
+    returns: Float[np.ndarray, "variants episodes"]
+    successes: Bool[np.ndarray, "variants episodes"]
+    steps: Int[np.ndarray, "variants episodes"]
+    diverged: Bool[np.ndarray, "variants episodes"]
+
+
+class _Held(NamedTuple):
+    """What a process holds: a task and the policies, those that are stepped together together."""
+
+    task: Task
+    groups: list[Policies]
+
+
+_held: list[_Held] = []
+
+
+def _hold(task: str, trained: Sequence[tuple[AnyVariant, Start]]) -> None:
+    """Make the policies of this process."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # as in training
+    parts = [trained[begin : begin + TOGETHER] for begin in range(0, len(trained), TOGETHER)]
+    _held[:] = [_Held(task_of(task), [Policies(part) for part in parts])]
+
+
+@cache
+def _simulator(task: str, place: int) -> Simulator:
+    """Return one of this process's environments: making one takes longer than an episode."""
+    return Simulator(task_of(task))
+
+
+def play(
+    task: Task, policies: Policies, seed: np.random.SeedSequence, episodes: Sequence[int]
+) -> Scores:
+    """Play some episodes with several policies, all stepped together.
+
+    Parameters
+    ----------
+    task : the task.
+    policies : what is played.
+    seed : of all start states.
+    episodes : numbers of at most `PIECE` episodes.
+    """
+    shape = (len(policies.variants), len(episodes))
+    places = list(np.ndindex(shape))
+    worlds = [_simulator(task.name, place) for place in range(len(places))]
+    observations = np.zeros((shape[0], PIECE, task.inputs))
+    for (k, i), world in zip(places, worlds, strict=True):
+        observations[k, i] = world.reset(start_seed(seed, episodes[i]))
+    returns, steps = np.zeros(shape), np.zeros(shape, int)
+    successes, diverged, ended = (np.zeros(shape, bool) for _ in range(3))
+    policies.begin(PIECE)
+    for _ in range(task.steps):
+        actions = policies.step(observations)[:, : shape[1]]
+        diverged |= ~np.isfinite(actions).all(2) & ~ended
+        for (k, i), world in zip(places, worlds, strict=True):
+            if ended[k, i]:
+                continue
+            now = world.step(actions[k, i])
+            observations[k, i] = now.observation
+            returns[k, i] += now.reward
+            steps[k, i] += 1
+            successes[k, i] |= now.success
+            ended[k, i] = now.ended
+    return Scores(returns, successes, steps, diverged)
+
+
+def _play_piece(seed: np.random.SeedSequence, episodes: Sequence[int]) -> Scores:
+    (held,) = _held
+    found = [play(held.task, policies, seed, episodes) for policies in held.groups]
+    return Scores(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+
+def score(
+    task: Task,
+    trained: Sequence[tuple[AnyVariant, Start]],
+    seed: np.random.SeedSequence,
+    episodes: int,
+    processes: int = 1,
+) -> Scores:
+    """Score trained variants, and say on stderr how far it is.
+
+    Parameters
+    ----------
+    task : the task.
+    trained : variants, each with its mask, unknowns and biases.
+    seed : of the start states.
+    episodes : how many.
+    processes : that play them; their number changes nothing.
+    """
+    pieces = [
+        (seed, range(begin, min(begin + PIECE, episodes))) for begin in range(0, episodes, PIECE)
+    ]
+    what = f"pieces of {PIECE} episodes × {len(trained)} policies"
+    parts = in_processes(_play_piece, pieces, processes, what, _hold, (task.name, tuple(trained)))
+    return Scores(*(np.concatenate(arrays, 1) for arrays in zip(*parts, strict=True)))
