@@ -118,8 +118,19 @@ def test_a_fault_is_one_line_with_file_path_found_and_takes(root, tmp_path, path
 
 def test_a_missing_key(root):
     raw = yaml.safe_load((root / "config/config.yaml").read_text())
+    del raw["recipes"]["short"]["batch_size"]
+    with pytest.raises(
+        InputError, match=r"recipes\.short\.batch_size: found nothing; it is needed"
+    ):
+        configs.parse(raw)
+
+
+@pytest.mark.parametrize("length", [{}, {"epochs": 6, "steps": 100}])
+def test_a_recipe_has_one_length(root, length):
+    raw = yaml.safe_load((root / "config/config.yaml").read_text())
     del raw["recipes"]["short"]["epochs"]
-    with pytest.raises(InputError, match=r"recipes\.short\.epochs: found nothing; it is needed"):
+    raw["recipes"]["short"] |= length
+    with pytest.raises(InputError, match=r"recipes\.short: .*takes one of epochs and steps"):
         configs.parse(raw)
 
 

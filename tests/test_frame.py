@@ -30,14 +30,15 @@ def test_environment_and_constraints_agree(root):
     assert here
     assert {name: pins(root)[name] for name in here} == here
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    needed = {re.split(r"[<>=\[ ]", line)[0] for line in project["dependencies"]}
+    lines = project["dependencies"] + project["optional-dependencies"]["adroit"]
+    needed = {re.split(r"[<>=\[ ]", line)[0] for line in lines}
     assert needed == set(here)
 
 
 def test_every_dependency_is_pinned(root):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    lines = project["dependencies"] + extras["test"] + extras["dev"]
+    lines = project["dependencies"] + extras["adroit"] + extras["test"] + extras["dev"]
     names = {re.split(r"[<>=\[ ]", line)[0] for line in lines} - {"blockmaps"}
     assert names <= set(pins(root))
 

@@ -24,7 +24,7 @@ PARITY = Path(__file__).parent / "workflow/parity.py"
 MEASURED = ["loss", "accuracy"]
 
 
-def plan(seeds=2, epochs=3, learning_rate=0.01, batch_size=16):
+def plan(seeds=2, epochs=3, learning_rate=0.01, batch_size=16, steps=None):
     return Plan(
         configs.parse(
             {
@@ -34,7 +34,7 @@ def plan(seeds=2, epochs=3, learning_rate=0.01, batch_size=16):
                 "datasets": {"parity": {"kind": "parity"}},
                 "recipes": {
                     "r": {
-                        "epochs": epochs,
+                        **({"epochs": epochs} if steps is None else {"steps": steps}),
                         "batch_size": batch_size,
                         "learning_rate": learning_rate,
                     }
@@ -240,6 +240,68 @@ def test_training_is_adam_on_every_minibatch_in_the_order_of_the_seed(data, tmp_
     (log,) = (tmp_path / "logs").rglob("metrics.csv")
     logged = pd.read_csv(log)["step"].dropna().unique().tolist()
     assert logged == [0, -(-(end - begin) // 4), 2 * -(-(end - begin) // 4)]
+
+
+def test_steps_and_epochs_are_the_same_training(data, tmp_path):
+    """21 steps are three epochs of 7 minibatches, whatever the stretches between evaluations."""
+    by_epochs = train(shard_of(plan(epochs=3)), data, tmp_path / "epochs")
+    by_steps = train(shard_of(plan(steps=21)), data, tmp_path / "steps")
+    last = by_epochs["split"].eq("test") & by_epochs["epoch"].eq(3)
+    same = by_steps["split"].eq("test") & by_steps["step"].eq(21)
+    assert by_steps["epoch"].max() == 21
+    np.testing.assert_allclose(by_steps[same]["loss"], by_epochs[last]["loss"], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("steps", "stretch", "evaluations"), [(1, 1, 1), (25, 1, 25), (26, 2, 13), (52, 3, 18)]
+)
+def test_stretches_take_every_step_once(data, tmp_path, steps, stretch, evaluations):
+    made = plan(steps=steps, seeds=1)
+    shard = shard_of(made)
+    assert (shard.recipe.stretch, shard.recipe.evaluations) == (stretch, evaluations)
+    frame = train(only(shard, 0), data, tmp_path)
+    taken = frame[frame["split"] == "test"]["step"].tolist()
+    assert taken == [min(epoch * stretch, steps) for epoch in range(evaluations + 1)]
+
+
+def test_a_recipe_in_steps_goes_on_from_the_middle_of_a_pass(data, tmp_path, monkeypatch):
+    shard = shard_of(plan(steps=52))
+    whole = train(shard, data, tmp_path / "whole")
+
+    class Interrupt(fitting.Lines):
+        def on_train_epoch_end(self, trainer, module):
+            if module.epochs == 5:  # after 15 steps of passes of 7
+                raise CutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "Lines", Interrupt)
+        with pytest.raises(CutError):
+            train(shard, data, tmp_path / "cut")
+    resumed = train(shard, data, tmp_path / "cut")
+    np.testing.assert_allclose(resumed[MEASURED], whole[MEASURED], rtol=1e-5)
+
+
+def test_a_recipe_in_epochs_has_the_digest_that_it_had():
+    """An optional field must not make every shard another one."""
+    shard = shard_of(plan())
+    old = {"epochs": 3, "batch_size": 16, "learning_rate": 0.01, "shuffle": True}
+    assert shard.recipe.model_dump(mode="json", exclude_none=True) == old
+
+
+def test_targets_that_are_not_given_do_not_count():
+    """As after an episode's end: neither in the loss nor in its gradient."""
+    y = torch.randn(3, 4, 2, 5, requires_grad=True)
+    targets = torch.randn(4, 2, 5)
+    targets[2:, 1] = torch.nan
+    found = losses(y, targets, "mean_squared_error")
+    given = torch.cat([targets[:, 0].flatten(), targets[:2, 1].flatten()])
+    answers = [torch.cat([one[:, 0].flatten(), one[:2, 1].flatten()]) for one in y]
+    expected = torch.stack([(one - given).square().mean() for one in answers])
+    torch.testing.assert_close(found, expected)
+    (gradient,) = torch.autograd.grad(found.sum(), y)
+    assert gradient.isfinite().all()
+    assert not gradient[:, 2:, 1].any()
+    assert gradient[:, :2].all()
 
 
 def test_losses_are_each_variants_own():
