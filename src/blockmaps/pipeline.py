@@ -74,7 +74,11 @@ TABLE_FIGURES = {
     "spectra": ("spectra",),
     "gradients": ("gradients",),
     "trainability": ("trainability",),
+    "returns": ("returns", "return_differences"),
+    "tasks": ("structures", "returns"),
 }
+# A figure of images, which `blockmaps frames` makes of trained policies.
+FRAMES = "frames"
 
 
 class Plan:
@@ -205,7 +209,8 @@ class Plan:
         drawn = [name for name, read in TABLE_FIGURES.items() if set(read) <= set(self.tables)]
         arms = {member.arm for member in self.members if member.study == MAIN_STUDY}
         analysed = [name for name in ANALYSIS_FIGURES if NEEDS.get(name, set()) <= arms]
-        return [*main, *(analysed if self.analysed else ()), *drawn]
+        filmed = [FRAMES] if self.policy_shards else []
+        return [*main, *(analysed if self.analysed else ()), *drawn, *filmed]
 
     @cached_property
     def data_files(self) -> dict[str, tuple[str, int]]:

@@ -128,7 +128,7 @@ def frames(
     if backend:
         os.environ["MUJOCO_GL"] = backend  # before anything imports mujoco
 
-    from blockmaps.scoring import frames as strips
+    from blockmaps import strips
     from blockmaps.scoring.showing import show
 
     path = output or results / "frames.safetensors"

@@ -143,7 +143,8 @@ def figure(
         str,
         typer.Argument(
             help="proportion, structures, curves, optimum, densities; explained, regret; pairs, "
-            "zoo, impulse; path, iterations, spectra, gradients, trainability."
+            "zoo, impulse; path, iterations, spectra, gradients, trainability; returns, tasks, "
+            "frames."
         ),
     ],
     runs: RunsFile = DEFAULT_RUNS,
@@ -151,7 +152,7 @@ def figure(
         Path | None,
         typer.Option(
             help="Folder of the tables that it reads; analysis/ (explained, regret) or tables/ "
-            "beside the runs table if left out."
+            "beside the runs table if left out. Of frames, the file."
         ),
     ] = None,
     output: Annotated[
@@ -161,7 +162,7 @@ def figure(
     """Draw a figure from the runs table, or from the tables made of it; it trains nothing."""
     from importlib import import_module
 
-    from blockmaps.pipeline import ANALYSIS_FIGURES, FIGURES, MAIN_STUDY, TABLE_FIGURES
+    from blockmaps.pipeline import ANALYSIS_FIGURES, FIGURES, FRAMES, MAIN_STUDY, TABLE_FIGURES
 
     read = TABLE_FIGURES | ANALYSIS_FIGURES
 
@@ -175,8 +176,12 @@ def figure(
         beside = "analysis" if name in ANALYSIS_FIGURES else "tables"
         folder = tables or runs.parent / beside
         frames = [csv.read(folder / f"{table}.csv") for table in read[name]]
+    elif name == FRAMES:
+        from blockmaps import strips
+
+        frames = list(strips.read(tables or runs.parent / "frames.safetensors"))
     else:
-        raise InputError(f"figure {name!r}: takes one of: {', '.join((*FIGURES, *read))}")
+        raise InputError(f"figure {name!r}: takes one of: {', '.join((*FIGURES, *read, FRAMES))}")
     from blockmaps.figures.style import save
 
     paths = output or [runs.parent / "figures" / f"{name}.{kind}" for kind in ("svg", "png")]

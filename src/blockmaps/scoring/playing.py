@@ -6,7 +6,6 @@ episodes. Episode i starts from the i-th start state whatever the policy, and it
 nothing but that and the policy: not on the number of processes or episodes.
 """
 
-import warnings
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
@@ -58,7 +57,6 @@ def _hold(task: str, trained: Sequence[tuple[AnyVariant, Start]]) -> None:
     """Make the policies of this process."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # as in training
-    warnings.filterwarnings("ignore", message="LSTM with projections is not supported with oneDNN")
     parts = [trained[begin : begin + TOGETHER] for begin in range(0, len(trained), TOGETHER)]
     _held[:] = [_Held(task_of(task), [Policies(part) for part in parts])]
 

@@ -12,10 +12,11 @@ from blockmaps.environments import expert
 from blockmaps.environments.rollouts import start_seed
 from blockmaps.environments.tasks import task_of
 from blockmaps.errors import InputError
-from blockmaps.scoring.frames import Strip, choose, film
+from blockmaps.scoring.filming import choose, film
 from blockmaps.scoring.stepping import Policies
 from blockmaps.seeds import stream
 from blockmaps.shards import Shard
+from blockmaps.strips import Strip
 from blockmaps.training.policies import trained
 
 

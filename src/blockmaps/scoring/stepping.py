@@ -110,6 +110,8 @@ class CellPolicy(Policy):
     """
 
     def __init__(self, cell: Cell, values: Tensor, bias: Tensor) -> None:
+        # torch says once that it is slower so
+        warnings.filterwarnings("ignore", message="LSTM with projections is not supported with")
         self.module, self.tensors = empty_module(cell), cell_tensors(cell, values, bias)
         self.state: Any = None
 

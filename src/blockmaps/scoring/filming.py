@@ -1,0 +1,76 @@
+"""An episode filmed: which runs are shown, from which start, and the frames."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from blockmaps.environments.simulator import Simulator
+from blockmaps.environments.tasks import task_of
+from blockmaps.strips import MOMENTS, SIDE, Strip
+
+DISTANCE = {"hammer": 1.0, "door": 1.2}  # of the camera, where nearer than the environment's own
+
+
+class Choice(NamedTuple):
+    """Which runs are shown in which episode.
+
+    Attributes
+    ----------
+    best, worst : rows of `control.by_run`: those of the highest and the lowest mean return.
+    episode : that in which the best run's return is its median, or just above.
+    runs : from which they are chosen.
+    """
+
+    best: pd.Series
+    worst: pd.Series
+    episode: int
+    runs: int
+
+
+def choose(returns: pd.DataFrame, runs: pd.DataFrame) -> Choice:
+    """Return what is shown of an experiment.
+
+    Parameters
+    ----------
+    returns : its table of returns.
+    runs : the same by run (see `control.by_run`).
+    """
+    ordered = runs.sort_values(["return", "key"])
+    best, worst = ordered.iloc[-1], ordered.iloc[0]
+    own = returns[returns["key"] == best["key"]].sort_values(["return", "episode"])
+    return Choice(best, worst, int(own["episode"].iloc[len(own) // 2]), len(runs))
+
+
+def film(
+    task: str,
+    start: int,
+    act: Callable[[np.ndarray], np.ndarray],
+    about: dict[str, Any],
+) -> Strip:
+    """Play an episode and take frames.
+
+    Parameters
+    ----------
+    task : its name.
+    start : the number that starts the environment.
+    act : returns an action, (|y|,), for an observation, (|x|,).
+    about : what is known of the policy.
+    """
+    known = task_of(task)
+    world = Simulator(known, SIDE)
+    if task in DISTANCE:
+        world.environment.mujoco_renderer.default_cam_config["distance"] = DISTANCE[task]
+    moments = [round(share * known.steps) for share in MOMENTS]
+    observation, images, total, success = world.reset(start), [world.frame()], 0.0, False
+    for t in range(1, known.steps + 1):
+        now = world.step(act(observation))
+        observation, total, success = now.observation, total + now.reward, success or now.success
+        if t in moments:
+            images.append(world.frame())
+        if now.ended:
+            break
+    images += [images[-1]] * (len(moments) - len(images))
+    world.close()
+    return Strip(np.stack(images), about | {"return": total, "success": success})
