@@ -51,7 +51,7 @@ def made(tmp_path_factory):
         patch.setattr("blockmaps.environments.expert.load", lambda *_: some_expert(spec.known))
         patch.chdir(folder)  # Minari is given a relative folder, as by the workflow
         make_file(spec, 3, 0, {"code": "0"}, path.relative_to(folder))
-    return spec, store.check(store.read(path)), folder / "hammer"
+    return spec, store.check(store.read(path)), folder / "hammer.minari"
 
 
 def test_sequences_are_what_was_seen_and_what_the_expert_did(made):

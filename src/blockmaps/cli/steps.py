@@ -38,7 +38,15 @@ def data(
     passed = time.perf_counter() - began
     print(f"{path}: {sequences.inputs.shape[0]:,} sequences, {size:.0f} MB, in {passed:.1f} s")
     if expert := sequences.about.get("expert"):
-        print(f"the expert: {', '.join(f'{key} {value}' for key, value in expert.items())}")
+        text = f"the expert: mean return {expert['mean_return']:,.0f}"
+        text += (
+            f" ± {expert['standard_error']:,.0f} (standard error, {expert['episodes']} episodes)"
+        )
+        if expert["success_rate"] is not None:
+            text += f", success {expert['success_rate']:.1%}"
+        if expert["published_mean_return"] is not None:
+            text += f"; published mean return {expert['published_mean_return']:,.0f}"
+        print(text)
 
 
 @app.command()

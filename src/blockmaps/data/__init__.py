@@ -94,8 +94,8 @@ class DataSpec(Frozen):
     where: ClassVar[tuple[str, ...]] = ()
     # Whether `make` takes `threads` and `device` too.
     threaded: ClassVar[bool] = False
-    # Whether `make` takes `beside` too: a folder for the same data in another format.
-    exported: ClassVar[bool] = False
+    # Where `make` takes `beside` too, a folder for the same data in another format: its suffix.
+    exported: ClassVar[str] = ""
 
     @property
     def environment(self) -> str | None:

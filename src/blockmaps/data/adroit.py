@@ -54,10 +54,9 @@ class Demonstrations(DataSpec):
         "expert's file, else $BLOCKMAPS_DATA/adroit.",
     )
 
-    made_by: ClassVar[tuple[str, ...]] = ()
     where: ClassVar[tuple[str, ...]] = ("folder",)
     threaded: ClassVar[bool] = True
-    exported: ClassVar[bool] = True
+    exported: ClassVar[str] = ".minari"
 
     @model_validator(mode="after")
     def _fits(self) -> "Demonstrations":

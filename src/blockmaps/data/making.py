@@ -29,7 +29,7 @@ def make_file(
     seed = stream(root, "dataset", *([seed_index] if spec.redraw else []))
     options = {"threads": threads, "device": device} if spec.threaded else {}
     if spec.exported:
-        options["beside"] = path.with_suffix("")
+        options["beside"] = path.with_suffix(spec.exported)
     sequences = spec.make(seed, **options)
     sequences.about.update(made_from)
     store.write(sequences, path)
