@@ -7,7 +7,7 @@ import pytest
 import torch
 import yaml
 
-from blockmaps import continuum, pairs, pipeline, runs, trainability
+from blockmaps import continuum, control, pairs, pipeline, power, returns, runs, trainability
 from blockmaps.analysis import columns as analysis
 from blockmaps.cli.asking import columns
 from blockmaps.zoo import tables
@@ -59,12 +59,17 @@ def test_the_readme_has_the_two_commands_in_fenced_blocks(root):
 
 @pytest.mark.parametrize(
     "table",
-    ["runs", "groups", "dynamics", "pairs", *pipeline.STUDY_TABLES, *pipeline.ZOO_TABLES],
+    [
+        *("runs", "groups", "dynamics", "episodes", "pairs", "detectable"),
+        *(pipeline.STUDY_TABLES | pipeline.CONTROL_TABLES),
+        *pipeline.ZOO_TABLES,
+    ],
 )
 def test_results_readme_describes_every_column(table, root, blockmaps):
     printed = blockmaps("columns", table).stdout
     own = {"runs": runs.COLUMNS, "groups": runs.GROUP_COLUMNS, "pairs": pairs.COLUMNS}
     own |= {"dynamics": runs.DYNAMICS_COLUMNS} | continuum.COLUMNS | trainability.COLUMNS
+    own |= {"episodes": returns.RETURN_COLUMNS, "detectable": power.COLUMNS} | control.COLUMNS
     known = (own | tables.COLUMNS)[table]
     assert len(printed.splitlines()) == len(known) + 2
     drifted = f"drifted: blockmaps columns {table}"

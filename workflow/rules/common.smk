@@ -37,6 +37,7 @@ RUNS = RESULTS / "runs.parquet"
 GROUPS = RESULTS / "groups.parquet"
 DYNAMICS = RESULTS / "dynamics.parquet"
 ANALYSIS = RESULTS / "analysis"
+SCORED = RESULTS / "returns.parquet"
 
 
 def write_config():
@@ -77,6 +78,23 @@ def data_source(wildcards):
 def shard_tables(wildcards):
     """Return the runs tables of all shards."""
     return [RESULTS / "runs" / f"{shard}.parquet" for shard in PLAN.shards]
+
+
+def control_data(wildcards):
+    """Return the data files that hold an expert's episodes."""
+    return sorted({data_file(PLAN.shards[shard].dataset) for shard in PLAN.policy_shards})
+
+
+def scoring_episodes(wildcards):
+    """Return the number of episodes that a shard's policies are scored in."""
+    return CONFIG.experiments[PLAN.shards[wildcards.shard].experiment].episodes
+
+
+def planned_scoring(wildcards):
+    """Return the seeds and episodes of the experiments that are scored."""
+    names = sorted({PLAN.shards[shard].experiment for shard in PLAN.policy_shards})
+    asked = [CONFIG.experiments[name] for name in names]
+    return [[one.dataset, one.seeds, one.episodes] for one in asked]
 
 
 # A training job takes a GPU for itself; as many run at once as there are devices.

@@ -1,24 +1,4 @@
 # Policies in their environments: scored a shard at a time, and what follows from it.
-SCORED = RESULTS / "returns.parquet"
-
-
-def control_data(wildcards):
-    """Return the data files that hold an expert's episodes."""
-    return sorted({data_file(PLAN.shards[shard].dataset) for shard in PLAN.policy_shards})
-
-
-def scoring_episodes(wildcards):
-    """Return the number of episodes that a shard's policies are scored in."""
-    return CONFIG.experiments[PLAN.shards[wildcards.shard].experiment].episodes
-
-
-def planned_scoring(wildcards):
-    """Return the seeds and episodes of the experiments that are scored."""
-    names = sorted({PLAN.shards[shard].experiment for shard in PLAN.policy_shards})
-    asked = [CONFIG.experiments[name] for name in names]
-    return [[one.dataset, one.seeds, one.episodes] for one in asked]
-
-
 rule score:
     input:
         policies=RESULTS / "policies/{shard}.safetensors",
@@ -106,3 +86,44 @@ rule detectable:
         code=code_digest("power"),
     shell:
         "python -m blockmaps detectable --config {params.config} --output {output} &> {log}"
+
+
+# Where no renderer works the file holds the reason, and so does the figure: no machine is without it.
+rule frames:
+    input:
+        returns=SCORED,
+        policies=expand(RESULTS / "policies/{shard}.safetensors", shard=PLAN.policy_shards),
+    output:
+        RESULTS / "frames.safetensors",
+    log:
+        RESULTS / "logs/frames.log",
+    conda:
+        ENVIRONMENT
+    params:
+        config=ASKED,
+        code=code_digest("scoring.showing", "environments.rendering"),
+    shell:
+        "python -m blockmaps frames --config {params.config} --returns {input.returns}"
+        " --output {output} &> {log}"
+
+
+rule frames_figure:
+    input:
+        RESULTS / "frames.safetensors",
+    output:
+        svg=report(
+            RESULTS / "figures/frames.svg",
+            caption="../report/control.rst",
+            category="Figures",
+            labels={"figure": "frames"},
+        ),
+        png=RESULTS / "figures/frames.png",
+    log:
+        RESULTS / "logs/figures/frames.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_digest("figures.frames"),
+    shell:
+        "python -m blockmaps figure frames --tables {input}"
+        " --output {output.svg} --output {output.png} &> {log}"

@@ -43,7 +43,7 @@ def columns(
     ] = "runs",
 ) -> None:
     """Print the columns of a table as a Markdown table (results/README.md has them)."""
-    from blockmaps.pipeline import ANALYSES, STUDY_TABLES, ZOO_TABLES
+    from blockmaps.pipeline import ANALYSES, CONTROL_TABLES, STUDY_TABLES, ZOO_TABLES
 
     if table in ("runs", "groups", "dynamics"):
         from blockmaps import runs
@@ -55,10 +55,19 @@ def columns(
         from importlib import import_module
 
         about = import_module(f"blockmaps.{STUDY_TABLES[table].module}").COLUMNS[table]
-    elif table == "pairs":
-        from blockmaps.pairs import COLUMNS
+    elif table == "episodes":
+        from blockmaps.returns import RETURN_COLUMNS
 
-        about = COLUMNS
+        about = {name: column.about for name, column in RETURN_COLUMNS.items()}
+    elif table in CONTROL_TABLES:
+        from blockmaps.control import COLUMNS
+
+        about = COLUMNS[table]
+    elif table in ("pairs", "detectable"):
+        from importlib import import_module
+
+        module = {"pairs": "pairs", "detectable": "power"}[table]
+        about = import_module(f"blockmaps.{module}").COLUMNS
     elif table in ZOO_TABLES:
         from blockmaps.zoo.tables import COLUMNS
 
@@ -68,7 +77,8 @@ def columns(
 
         about = COLUMNS[table]
     else:
-        known = ("runs", "groups", "dynamics", "pairs", *STUDY_TABLES, *ZOO_TABLES, *ANALYSES)
+        known = ("runs", "groups", "dynamics", "pairs", "episodes", "detectable", *CONTROL_TABLES)
+        known += (*STUDY_TABLES, *ZOO_TABLES, *ANALYSES)
         raise InputError(f"table {table!r}: takes one of: {', '.join(known)}")
     print("| column | what it holds |\n|---|---|")
     for name, words in about.items():

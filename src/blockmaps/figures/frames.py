@@ -21,16 +21,18 @@ def described(strip: dict[str, Any]) -> list[str]:
 
 
 def finding(about: dict[str, Any]) -> str:
-    """Say who reaches the goal."""
-    by_name = {strip["name"]: strip for strip in about["strips"]}
-    best, worst = by_name["best"], by_name["worst"]
-    said = {True: "reaches the goal", False: "does not"}
-    joint = "and the worst does too" if worst["success"] else "the worst does not"
-    if not best["success"]:
-        return f"From one start state, neither the best of {about['runs']} models " + (
-            "reaches the goal; the worst does" if worst["success"] else "nor the worst succeeds"
-        )
-    return f"From one start state the best of {about['runs']} models {said[True]}, {joint}"
+    """Say which of the models reach the goal."""
+    best, worst = (
+        next(strip["success"] for strip in about["strips"] if strip["name"] == name)
+        for name in ("best", "worst")
+    )
+    said = {
+        (True, True): "reaches the goal, and so does the worst",
+        (True, False): "reaches the goal, the worst does not",
+        (False, True): "misses the goal, the worst reaches it",
+        (False, False): "misses the goal, and so does the worst",
+    }
+    return f"From one start state the best of {about['runs']} models {said[best, worst]}"
 
 
 @style.themed
@@ -53,7 +55,7 @@ def draw(images: np.ndarray, about: dict[str, Any]) -> Figure:
         f"the same in all rows",
         f"Best and worst by mean return, of {about['runs']} runs of the experiment. The start "
         f"state is number {about['episode']}, in which the best model's return is its median. "
-        f"{wording.counted(first['budget'], 'unknown')} in the worst model's pattern.",
+        f"Models of {wording.counted(first['budget'], 'unknown')}; mean: over all its episodes.",
         0.3 + len(images) * (side + GAP),
     )
     for row, (strip, known) in enumerate(zip(images, about["strips"], strict=True)):

@@ -12,6 +12,7 @@ PANEL = ["experiment", "dataset", "budget"]
 LABELS = {"return": "mean return", "success": "success rate"}
 CELL_AT = 1.1  # where a cell stands, which has no hidden proportion
 EXPERT = style.Mark(style.INK, "", (0, (5, 2)))
+NAMED = ("dense", "uniform")  # what claim A3 compares
 NOTHING = "The table holds no returns"
 
 
@@ -92,7 +93,8 @@ def returns_axis(axes: Axes) -> None:
 
 def draw_structures(axes: Axes, rows: pd.DataFrame, marks: dict[str, style.Mark]) -> None:
     """Draw every structure with its interval; the arms that are compared by name on top."""
-    for arm, mark in marks.items():
+    ordered = sorted(marks.items(), key=lambda item: item[0] in NAMED)
+    for arm, mark in ordered:
         own = rows[rows["arm"] == arm]
         x = own["hidden_proportion"].fillna(CELL_AT)
         panels.points(axes, x, own, mark._replace(line=""), "mean")

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from blockmaps.figures import panels, returns, style, wording
+from blockmaps.figures.returns import NAMED
 
-ARROW = ("dense", "uniform")
 HEIGHT, TITLE, BELOW = 2.3, 0.5, 0.22
 NOTHING = "The tables hold no two tasks to compare"
 
@@ -24,7 +24,7 @@ def recognised(structures: pd.DataFrame) -> pd.DataFrame:
 
 def towards(rows: pd.DataFrame) -> str:
     """Say which way uniform sparsity moves the hidden proportion from dense."""
-    dense, uniform = (rows.loc[rows["arm"] == arm, "hidden_proportion"].mean() for arm in ARROW)
+    dense, uniform = (rows.loc[rows["arm"] == arm, "hidden_proportion"].mean() for arm in NAMED)
     if not (abs(dense) < 2 and abs(uniform) < 2):
         return ""
     way = "towards" if abs(uniform - 0.5) < abs(dense - 0.5) else "away from"
@@ -33,7 +33,7 @@ def towards(rows: pd.DataFrame) -> str:
 
 def _arrow(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw an arrow from dense to uniform."""
-    ends = [rows.loc[rows["arm"] == arm, ["hidden_proportion", "mean"]].mean() for arm in ARROW]
+    ends = [rows.loc[rows["arm"] == arm, ["hidden_proportion", "mean"]].mean() for arm in NAMED]
     if any(end.isna().any() for end in ends):
         return
     axes.annotate(
@@ -41,7 +41,7 @@ def _arrow(axes: Axes, rows: pd.DataFrame) -> None:
         ends[1],
         ends[0],
         arrowprops={"arrowstyle": "->", "color": style.FAINT, "shrinkA": 6, "shrinkB": 6},
-        zorder=2,
+        zorder=6,
     )
 
 
@@ -81,7 +81,7 @@ def draw(structures: pd.DataFrame, table: pd.DataFrame) -> Figure:
         "Accuracy of recognition above, return in the simulator below, against the realised hidden "
         "proportion; arrows from dense to uniform",
         f"Runs: {runs}. Bars: 95 % over seed indices. Above: the experiment with the most "
-        "structures, at its largest budget. Dashed: the expert's mean, or chance.",
+        "structures, at its largest budget. Dashed: the expert's mean; dotted: ½.",
         keys + len(every) * (TITLE + HEIGHT + BELOW) + 0.3,
     )
     style.key(page, panels.LEFT, marks, lines=False)
