@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from blockmaps.environments.expert import Expert
 from blockmaps.environments.processes import in_processes
 from blockmaps.environments.simulator import Simulator
-from blockmaps.environments.tasks import Task, task_of
+from blockmaps.environments.tasks import Task
 
 PIECE = 5  # episodes; another number changes no result
 
@@ -59,31 +59,31 @@ def start_seed(seed: np.random.SeedSequence, episode: int) -> int:
 
 
 @cache
-def simulator(task: str) -> Simulator:
-    """Return this process's environment of a task: making one takes as long as an episode."""
-    return Simulator(task_of(task))
+def simulator(task: Task, place: int = 0) -> Simulator:
+    """Return an environment of this process: making one takes as long as some episodes."""
+    return Simulator(task)
 
 
 def play(
-    task: str, expert: Expert, seed: np.random.SeedSequence, episode: int, sampled: bool = True
+    task: Task, expert: Expert, seed: np.random.SeedSequence, episode: int, sampled: bool = True
 ) -> Episodes:
     """Return one episode of an expert, as `Episodes` of one.
 
     Parameters
     ----------
-    task : its name.
+    task : the task.
     expert : the policy.
     seed : of all episodes.
     episode : its number.
     sampled : draw actions from the Gaussian; else they are its mean.
     """
-    known, world = task_of(task), simulator(task)
+    world = simulator(task)
     rng = np.random.default_rng(episode_stream(episode_stream(seed, episode), 0))
-    observations = np.zeros((known.steps + 1, known.inputs))
-    actions = np.zeros((known.steps, known.outputs))
-    rewards, successes = np.zeros(known.steps), np.zeros(known.steps, bool)
+    observations = np.zeros((task.steps + 1, task.inputs))
+    actions = np.zeros((task.steps, task.outputs))
+    rewards, successes = np.zeros(task.steps), np.zeros(task.steps, bool)
     observations[0] = world.reset(start_seed(seed, episode))
-    for t in range(known.steps):
+    for t in range(task.steps):
         now = observations[t]
         actions[t] = expert.sample(now, rng) if sampled else expert.mean(now)
         observations[t + 1], rewards[t], successes[t], ended = world.step(actions[t])
@@ -121,7 +121,7 @@ def roll_out(
     sampled : draw actions from the Gaussian; else they are its mean.
     """
     pieces = [
-        (task.name, expert, seed, range(begin, min(begin + PIECE, episodes)), sampled)
+        (task, expert, seed, range(begin, min(begin + PIECE, episodes)), sampled)
         for begin in range(0, episodes, PIECE)
     ]
     what = f"pieces of {PIECE} episodes of {task.name}"

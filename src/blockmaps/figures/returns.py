@@ -8,6 +8,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from blockmaps.figures import panels, style, wording
 
+TABLES = ("returns", "return_differences")
+
 PANEL = ["experiment", "dataset", "budget"]
 LABELS = {"return": "mean return", "success": "success rate"}
 CELL_AT = 1.1  # where a cell stands, which has no hidden proportion

@@ -7,6 +7,8 @@ from matplotlib.figure import Figure
 from blockmaps.figures import panels, returns, style, wording
 from blockmaps.figures.returns import NAMED
 
+TABLES = ("structures", "returns")
+
 HEIGHT, TITLE, BELOW = 2.3, 0.5, 0.22
 NOTHING = "The tables hold no two tasks to compare"
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from blockmaps.environments.simulator import Simulator
-from blockmaps.environments.tasks import task_of
+from blockmaps.environments.tasks import Task
 from blockmaps.strips import MOMENTS, SIDE, Strip
 
 DISTANCE = {"hammer": 1.0, "door": 1.2}  # of the camera, where nearer than the environment's own
@@ -44,7 +44,7 @@ def choose(returns: pd.DataFrame, runs: pd.DataFrame) -> Choice:
 
 
 def film(
-    task: str,
+    task: Task,
     start: int,
     act: Callable[[np.ndarray], np.ndarray],
     about: dict[str, Any],
@@ -53,18 +53,17 @@ def film(
 
     Parameters
     ----------
-    task : its name.
+    task : the task.
     start : the number that starts the environment.
     act : returns an action, (|y|,), for an observation, (|x|,).
     about : what is known of the policy.
     """
-    known = task_of(task)
-    world = Simulator(known, SIDE)
-    if task in DISTANCE:
-        world.environment.mujoco_renderer.default_cam_config["distance"] = DISTANCE[task]
-    moments = [round(share * known.steps) for share in MOMENTS]
+    world = Simulator(task, SIDE)
+    if task.name in DISTANCE:
+        world.environment.mujoco_renderer.default_cam_config["distance"] = DISTANCE[task.name]
+    moments = [round(share * task.steps) for share in MOMENTS]
     observation, images, total, success = world.reset(start), [world.frame()], 0.0, False
-    for t in range(1, known.steps + 1):
+    for t in range(1, task.steps + 1):
         now = world.step(act(observation))
         observation, total, success = now.observation, total + now.reward, success or now.success
         if t in moments:

@@ -7,7 +7,6 @@ nothing but that and the policy: not on the number of processes or episodes.
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +14,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 
 from blockmaps.environments.processes import in_processes
-from blockmaps.environments.rollouts import start_seed
-from blockmaps.environments.simulator import Simulator
-from blockmaps.environments.tasks import Task, task_of
+from blockmaps.environments.rollouts import simulator, start_seed
+from blockmaps.environments.tasks import Task
 from blockmaps.scoring.stepping import Policies
 from blockmaps.variants import AnyVariant, Start
 
@@ -53,18 +51,12 @@ class _Held(NamedTuple):
 _held: list[_Held] = []
 
 
-def _hold(task: str, trained: Sequence[tuple[AnyVariant, Start]]) -> None:
+def _hold(task: Task, trained: Sequence[tuple[AnyVariant, Start]]) -> None:
     """Make the policies of this process."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # as in training
     parts = [trained[begin : begin + TOGETHER] for begin in range(0, len(trained), TOGETHER)]
-    _held[:] = [_Held(task_of(task), [Policies(part) for part in parts])]
-
-
-@cache
-def _simulator(task: str, place: int) -> Simulator:
-    """Return one of this process's environments: making one takes longer than an episode."""
-    return Simulator(task_of(task))
+    _held[:] = [_Held(task, [Policies(part) for part in parts])]
 
 
 def play(
@@ -81,7 +73,7 @@ def play(
     """
     shape = (len(policies.variants), len(episodes))
     places = list(np.ndindex(shape))
-    worlds = [_simulator(task.name, place) for place in range(len(places))]
+    worlds = [simulator(task, place) for place in range(len(places))]
     observations = np.zeros((shape[0], PIECE, task.inputs))
     for (k, i), world in zip(places, worlds, strict=True):
         observations[k, i] = world.reset(start_seed(seed, episodes[i]))
@@ -130,5 +122,5 @@ def score(
         (seed, range(begin, min(begin + PIECE, episodes))) for begin in range(0, episodes, PIECE)
     ]
     what = f"pieces of {PIECE} episodes × {len(trained)} policies"
-    parts = in_processes(_play_piece, pieces, processes, what, _hold, (task.name, tuple(trained)))
+    parts = in_processes(_play_piece, pieces, processes, what, _hold, (task, tuple(trained)))
     return Scores(*(np.concatenate(arrays, 1) for arrays in zip(*parts, strict=True)))

@@ -47,13 +47,13 @@ def show(
     except InputError as fault:
         print(f"no strip of the expert: {fault}")
     else:
-        strips.append(film(task.name, start, known.mean, {"name": "expert", "mean_action": True}))
+        strips.append(film(task, start, known.mean, {"name": "expert", "mean_action": True}))
     for name in ("best", "worst"):
         run = getattr(chosen, name)
         about = {"name": name, "structure": run["structure"], "arm": run["arm"]}
         about |= {"mean_return": float(run["return"]), "success_rate": float(run["success"])}
         about |= {"seed_index": int(run["seed_index"]), "budget": int(run["budget"])}
-        strips.append(film(task.name, start, _policy(shards, run["key"], policies), about))
+        strips.append(film(task, start, _policy(shards, run["key"], policies), about))
     about = {"experiment": experiment, "task": task.name, "steps": task.steps, "reason": ""}
     return strips, about | {"episode": chosen.episode, "runs": chosen.runs}
 

@@ -97,7 +97,7 @@ def _matrix(pattern: Pattern, mask: Mask, values: Tensor) -> Tensor:
         return W
     with warnings.catch_warnings():  # torch says once that this is a beta
         warnings.filterwarnings("ignore", message="Sparse CSR")
-        return torch.sparse_coo_tensor(places, values, size).to_sparse_csr()
+        return torch.sparse_coo_tensor(places, values, size, check_invariants=False).to_sparse_csr()
 
 
 class CellPolicy(Policy):
