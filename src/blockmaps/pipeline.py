@@ -56,7 +56,9 @@ ANALYSIS_FIGURES = {"explained": ("explained",), "regret": ("regret", "apriori")
 NEEDS = {"regret": {"recommended", "random"}}
 
 # What is made of the zoo, once and not of runs.
-ZOO_TABLES = ("equivalence", "slots", "places", "impulse")
+ZOO_TABLES = ("equivalence", "slots", "places", "impulse", "learning")
+# Tables beside the analysis that the papers' claims are judged by.
+JUDGED = ("equivalence", "learning", "continuum_differences", "trainability_differences")
 # Figures that read tables and not runs, each with its tables.
 TABLE_FIGURES = {
     "pairs": ("pairs",),

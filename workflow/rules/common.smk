@@ -37,6 +37,7 @@ RUNS = RESULTS / "runs.parquet"
 GROUPS = RESULTS / "groups.parquet"
 DYNAMICS = RESULTS / "dynamics.parquet"
 ANALYSIS = RESULTS / "analysis"
+CLAIMS = SOURCE.parent / "config/claims.yaml"
 
 
 def write_config():
