@@ -68,7 +68,9 @@ def columns(
 
         about = COLUMNS[table]
     elif table == "claims":
-        from blockmaps.ledger.writing import COLUMNS as about
+        from blockmaps.ledger.writing import COLUMNS
+
+        about = COLUMNS
     else:
         own = ("runs", "groups", "dynamics", "pairs", "claims")
         known = (*own, *STUDY_TABLES, *ZOO_TABLES, *ANALYSES)

@@ -20,6 +20,7 @@ class Statistic:
     degrees : of freedom of Student's t; None where the interval is no such one.
     table, row : the table, relative to the folder, and the columns that find its row there.
     span : smallest and largest possible value, where the test speaks of that range.
+    at : which of several, where one scale has the statistic more than once.
     """
 
     name: str
@@ -30,6 +31,12 @@ class Statistic:
     table: str | None = None
     row: Mapping[str, Any] = field(default_factory=dict)
     span: tuple[float, float] | None = None
+    at: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name, and where, if a test's statistic is found at several places."""
+        return f"{self.name} {self.at}".strip()
 
 
 @dataclass(frozen=True)

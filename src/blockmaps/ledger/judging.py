@@ -164,7 +164,7 @@ def _numbers(statistic: Statistic | None, level: float) -> Row:
     low, high = statistic.intervals.get(level, (np.nan, np.nan))
     numbers = {"estimate": statistic.estimate, "low": low, "high": high}
     found = {name: rounded(value) for name, value in numbers.items()}
-    return {"statistic": statistic.name, **found, "n": statistic.n}
+    return {"statistic": statistic.title, **found, "n": statistic.n}
 
 
 def _details(statistic: Statistic, level: float, claim: Claim) -> Iterator[Row]:

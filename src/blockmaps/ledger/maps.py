@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
@@ -142,7 +143,7 @@ def _random(rows: pd.DataFrame, layers: bool = True) -> tuple[Statistic, ...]:
     wide = statistic(RANDOM, row, CONTINUUM, PATH_KEYS, columns, row["n"] - 1)
     narrow = (float(row["low_90"]), float(row["high_90"]))
     intervals = {**wide.intervals, EQUIVALENCE_LEVEL: narrow}
-    return (Statistic(**{**wide.__dict__, "intervals": intervals}),)
+    return (replace(wide, intervals=intervals),)
 
 
 def random_places(folder: Folder) -> Iterator[Finding]:

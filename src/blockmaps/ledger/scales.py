@@ -9,6 +9,8 @@ FAN_IN = "fan-in"
 # The sizes that the rule of `recommend` was made from (config/rule.yaml): |x|, |y|.
 RULE_SIZES = {(100, 4), (100, 12), (400, 4), (400, 12)}
 
+HAMMER_BUDGETS = (10_000, 400_000)  # that A3's test names
+
 _RAD = Scale("the paper's RAD, MNIST at 50×50", inputs=2500, outputs=10, budget=100_000, epochs=25)
 _LAYERS = Scale("the authors' MNIST at 50×50", inputs=2500, outputs=10, budget=1_352_000)
 PAPERS = {

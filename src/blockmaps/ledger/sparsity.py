@@ -1,6 +1,7 @@
 """Claims A1, A2, E1a and E1b: arms, the hidden proportion and density on RAD."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
@@ -230,7 +231,7 @@ def _density(
     keys = [*PANEL, "initialisation", "outcome", "protocol"]
     found = statistic(DENSITY, row, UNIFORM, keys, ("optimum", "low", "high", "n"))
     span = (float(row["first"]), float(row["last"]))
-    return (Statistic(**{**found.__dict__, "span": span}),)
+    return (replace(found, span=span),)
 
 
 def band_of_densities(folder: Folder) -> Iterator[Finding]:

@@ -88,7 +88,7 @@ def compare(threshold: Threshold, statistic: Statistic, level: float) -> Met | N
     if threshold.relation == "contains only":
         verb = "contains only" if meets else "does not contain only"
     shown = statistic.span if isinstance(threshold.value, str) else value
-    words = f"{name} of {statistic.name}, {_said(bound)}, {verb} {_said(shown)}"
+    words = f"{name} of {statistic.title}, {_said(bound)}, {verb} {_said(shown)}"
     return Met(statistic, meets, words)
 
 
@@ -126,11 +126,10 @@ def judge(test: Test, statistics: Sequence[Statistic], level: float) -> Judged:
     thresholds can be met at once only where they are about different statistics; then it is
     inconclusive.
     """
-    named = {one.name: one for one in statistics}
-    lacking = [name for name in test.statistics if name not in named]
+    lacking = sorted(set(test.statistics) - {one.name for one in statistics})
     if lacking:
         return Judged(NOT_TESTED, f"no {', no '.join(lacking)} here", _first(statistics))
-    ordered = [named[name] for name in test.statistics]
+    ordered = [one for name in test.statistics for one in statistics if one.name == name]
     sides = [each(threshold, ordered, level) for threshold in (test.supported, test.contradicted)]
     if any(side is None for side in sides):
         return Judged(NOT_TESTED, _why_none(ordered), ordered[0])
@@ -165,7 +164,7 @@ def _like(found: Sequence[Met], other: Met) -> Met:
 
 def _why_none(statistics: Sequence[Statistic]) -> str:
     without = [
-        one.name
+        one.title
         for one in statistics
         if math.isnan(one.estimate)
         or any(math.isnan(bound) for pair in one.intervals.values() for bound in pair)
@@ -194,7 +193,7 @@ def one_sided_p(statistic: Statistic, bound: str, value: float, level: float) ->
     if half == 0:
         return 0.0 if beyond > 0 else 1.0
     law = stats.t(statistic.degrees) if statistic.degrees else stats.norm
-    return float(law.sf(law.ppf((1 + level) / 2) * beyond / half))
+    return float(law.sf(float(law.ppf((1 + level) / 2)) * beyond / half))
 
 
 def p_value(test: Test, statistics: Sequence[Statistic], level: float) -> float | None:

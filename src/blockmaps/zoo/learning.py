@@ -31,8 +31,13 @@ COLUMNS = {
 }
 
 
-def losses(run: Callable, module: nn.Module, teacher: nn.Module, inputs: list[Tensor]) -> Tensor:
-    """Train a module's parameters through `run`; return the loss of every step: (steps,)."""
+def losses(run: Callable, module: nn.Module, teacher: nn.Module, inputs: list) -> Tensor:
+    """Train a module's parameters through `run`; return the loss of every step: (steps,).
+
+    Parameters
+    ----------
+    inputs : of `minibatches`.
+    """
     optimiser = torch.optim.Adam(module.parameters(), lr=RATE)
     found = []
     for x, start in inputs:
