@@ -70,6 +70,7 @@ TABLE_FIGURES = {
     "gradients": ("gradients",),
     "trainability": ("trainability",),
 }
+ALL_FIGURES = (*FIGURES, *ANALYSIS_FIGURES, *TABLE_FIGURES)
 
 
 class Plan:
