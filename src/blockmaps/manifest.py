@@ -1,28 +1,21 @@
 """What a published folder holds, from which config and code, and the checksum of every file."""
 
-import hashlib
 import json
 import platform
-import shutil
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from blockmaps import runs
+from blockmaps.checksums import checksum
 from blockmaps.code import code_digest
 from blockmaps.errors import InputError
-from blockmaps.files import whole
 
 NAME = "manifest.json"
 KEPT = ("runs.parquet",)
 IF_ANY = ("dynamics.parquet", "returns.parquet")  # kept where there are rows
 PACKAGES = ("blockmaps", "lightning", "numpy", "torch")
-
-
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def commit() -> str:
@@ -73,27 +66,20 @@ def describe(results: Path, trained_by: str = "") -> dict[str, Any]:
     }
 
 
-def publish(results: Path, folder: Path, trained_by: str = "") -> list[Path]:
-    """Copy a results folder's tables of runs and write its manifest; return the files.
+def read(folder: Path) -> dict[str, Any]:
+    """Return a published folder's manifest.
 
     Raises
     ------
     InputError
-        As `describe`.
+        If there is none.
     """
-    found = describe(results, trained_by)
-    more = [name for name in IF_ANY if (results / name).exists() and len(runs.read(results / name))]
-    kept = [*KEPT, *more]
-    for name in kept:
-        with whole(folder / name) as partial:
-            shutil.copyfile(results / name, partial)
-    found["files"] = {
-        name: {"sha256": checksum(folder / name), "bytes": (folder / name).stat().st_size}
-        for name in kept
-    }
-    with whole(folder / NAME) as partial:
-        partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    return [folder / name for name in (*kept, NAME)]
+    try:
+        found = json.loads((folder / NAME).read_text())
+        found["files"] = dict(found["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{folder / NAME}: no manifest; `blockmaps publish` writes it") from None
+    return found
 
 
 def check(folder: Path) -> dict[str, Any]:
@@ -104,12 +90,8 @@ def check(folder: Path) -> dict[str, Any]:
     InputError
         If there is none, or a file is missing or not as it was.
     """
-    try:
-        found = json.loads((folder / NAME).read_text())
-        files = found["files"]
-    except (OSError, ValueError, KeyError):
-        raise InputError(f"{folder / NAME}: no manifest; `blockmaps publish` writes it") from None
-    for name, known in files.items():
+    found = read(folder)
+    for name, known in found["files"].items():
         path = folder / name
         if not path.is_file() or checksum(path) != known["sha256"]:
             raise InputError(f"{path}: is missing or not what its manifest says")

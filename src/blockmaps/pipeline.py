@@ -63,7 +63,9 @@ ANALYSIS_FIGURES = {"explained": ("explained",), "regret": ("regret", "apriori")
 NEEDS = {"regret": {"recommended", "random"}}
 
 # What is made of the zoo, once and not of runs.
-ZOO_TABLES = ("equivalence", "slots", "places", "impulse")
+ZOO_TABLES = ("equivalence", "slots", "places", "impulse", "learning")
+# Tables beside the analysis that the papers' claims are judged by.
+JUDGED = ("equivalence", "learning", "continuum_differences", "trainability_differences")
 # Figures that read tables and not runs, each with its tables.
 TABLE_FIGURES = {
     "pairs": ("pairs",),
@@ -79,6 +81,7 @@ TABLE_FIGURES = {
 }
 # A figure of images, which `blockmaps frames` makes of trained policies.
 FRAMES = "frames"
+ALL_FIGURES = (*FIGURES, *ANALYSIS_FIGURES, *TABLE_FIGURES)
 
 
 class Plan:

@@ -40,6 +40,7 @@ def test_a_fresh_clone_has_jobs_to_do(fresh):
     assert jobs["study_table"] == 6
     assert jobs["analysis"] == 1
     assert jobs["zoo"] == 1
+    assert jobs["claims"] == 1
     assert jobs["table_figure"] == 9
     assert {"data", "runs"} <= set(jobs)
     assert not (fresh.folder / "results/default").exists()

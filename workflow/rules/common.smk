@@ -11,6 +11,7 @@ sys.path.insert(0, str(SOURCE))
 from blockmaps import config as configs
 from blockmaps import pipeline
 from blockmaps.canonical import digest, plain
+from blockmaps.checksums import checksums
 from blockmaps.code import code_digest
 from blockmaps.devices import count_gpus
 from blockmaps.errors import InputError
@@ -38,6 +39,7 @@ GROUPS = RESULTS / "groups.parquet"
 DYNAMICS = RESULTS / "dynamics.parquet"
 ANALYSIS = RESULTS / "analysis"
 SCORED = RESULTS / "returns.parquet"
+CLAIMS = SOURCE.parent / "config/claims.yaml"
 
 
 def write_config():

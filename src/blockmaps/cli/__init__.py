@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli import analysing, asking, control, models, steps  # noqa: F401 they add commands
+from blockmaps.cli import (  # noqa: F401 they add their commands
+    analysing,
+    asking,
+    claiming,
+    control,
+    models,
+    publishing,
+    steps,
+)
 from blockmaps.cli.options import app
 from blockmaps.errors import InputError
 

@@ -1,4 +1,4 @@
-"""Commands that analyse a runs table, and keep results."""
+"""The command that analyses a runs table."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -90,18 +90,3 @@ def analyse(
         print(f"{output}: {len(frame)} rows")
     else:
         print(tables.to_csv(frame), end="")
-
-
-@app.command()
-def publish(
-    results: Annotated[Path, typer.Argument(help="A results folder, results/<name>.")],
-    folder: Annotated[Path, typer.Argument(help="Where it is kept, published/<name>.")],
-    commit: Annotated[
-        str, typer.Option(help="Whose code trained the runs; this checkout's if left out.")
-    ] = "",
-) -> None:
-    """Keep a preset's runs table with a manifest: config, commit, device and checksums."""
-    from blockmaps import manifest
-
-    for path in manifest.publish(results, folder, commit):
-        print(path)

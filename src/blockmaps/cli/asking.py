@@ -76,9 +76,13 @@ def columns(
         from blockmaps.analysis.columns import COLUMNS
 
         about = COLUMNS[table]
+    elif table == "claims":
+        from blockmaps.ledger.writing import COLUMNS
+
+        about = COLUMNS
     else:
-        known = ("runs", "groups", "dynamics", "pairs", "episodes", "detectable", *CONTROL_TABLES)
-        known += (*STUDY_TABLES, *ZOO_TABLES, *ANALYSES)
+        known = ("runs", "groups", "dynamics", "pairs", "claims", "episodes", "detectable")
+        known += (*CONTROL_TABLES, *STUDY_TABLES, *ZOO_TABLES, *ANALYSES)
         raise InputError(f"table {table!r}: takes one of: {', '.join(known)}")
     print("| column | what it holds |\n|---|---|")
     for name, words in about.items():
@@ -119,19 +123,6 @@ def recommend(
         print(f"{name}     {found.densities[name]:7.4f}  {found.unknowns[name]:17,.1f}")
     print(f"all             {sum(found.unknowns.values()):17,.1f}")
     print(f"\nAs a design of a config:\n- {json.dumps(design)}")
-
-
-@app.command()
-def claims(
-    file: Annotated[Path, typer.Argument(help="The claims.")] = Path("config/claims.yaml"),
-) -> None:
-    """List the papers' claims and the test of each, fixed before any run."""
-    from blockmaps import claims as ledger
-
-    for name, claim in ledger.read(file).claims.items():
-        test = claim.test
-        print(f"{name}  {claim.statement}")
-        print(f"    test {test.version}: {test.test}; on {test.outcome} ({test.unit})")
 
 
 @app.command()

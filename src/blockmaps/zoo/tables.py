@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from blockmaps import spy, tables
-from blockmaps.zoo import equivalence, impulse
+from blockmaps.zoo import equivalence, impulse, learning
 from blockmaps.zoo.examples import MODELS, build
 
 COLUMNS = {
@@ -13,6 +13,7 @@ COLUMNS = {
     "slots": spy.SLOT_COLUMNS,
     "places": spy.PLACE_COLUMNS,
     "impulse": impulse.COLUMNS,
+    "learning": learning.COLUMNS,
 }
 
 
@@ -37,6 +38,7 @@ def write_all(seed: int, folder: Path) -> dict[str, pd.DataFrame]:
         "slots": slots,
         "places": places,
         "impulse": impulse.responses(seed),
+        "learning": learning.rows(seed),
     }
     for name, table in made.items():
         tables.write(table, folder / f"{name}.csv")

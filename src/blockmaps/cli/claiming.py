@@ -1,0 +1,62 @@
+"""The command of the claims: the tests as they were fixed, and verdicts on results."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blockmaps.cli.options import app
+from blockmaps.errors import InputError
+
+
+@app.command()
+def claims(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Results or published folders, and folders of these; none: list the tests."
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the verdicts as a JSON list instead.")
+    ] = False,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file to write, .json or .csv; may be given twice."),
+    ] = None,
+    readme: Annotated[
+        Path | None, typer.Option(help="Write the table of verdicts between this file's marks.")
+    ] = None,
+    file: Annotated[Path, typer.Option(help="The claims.")] = Path("config/claims.yaml"),
+) -> None:
+    """Judge the papers' claims by results, with the tests that were fixed before any run.
+
+    A verdict is supported, contradicted, inconclusive, or not tested at this scale. It is computed
+    from the tables of the folders, each by itself; nothing is trained.
+    """
+    from blockmaps import claims as tests
+
+    ledger = tests.read(file)
+    if not folders:
+        if as_json or output or readme:
+            raise InputError("claims: takes folders of results; without any it lists the tests")
+        for name, claim in ledger.claims.items():
+            test = claim.test
+            print(f"{name}  {claim.statement}")
+            print(f"    test {test.version}: {test.test}; on {test.outcome} ({test.unit})")
+        return
+    from blockmaps.ledger import judging, writing
+    from blockmaps.ledger.folders import find
+
+    rows = judging.verdicts(ledger, find(folders))
+    for path in output or ():
+        writing.write(rows, path)
+    if readme:
+        writing.put_into_readme(rows, readme)
+    if as_json:
+        print(writing.to_json(rows), end="")
+    else:
+        print("\n".join(writing.lines(rows)))
+    for path in (*(output or ()), *((readme,) if readme else ())):
+        print(f"{path}: {len(rows)} verdicts", file=sys.stderr)

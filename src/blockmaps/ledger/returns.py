@@ -1,0 +1,90 @@
+"""Claim A3: mean returns of policies on Adroit Hammer, dense less uniform."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pandas as pd
+
+from blockmaps.ledger.findings import Alternative, Finding, Scale, Statistic
+from blockmaps.ledger.folders import Folder
+from blockmaps.ledger.rows import (
+    COVARIATE,
+    DEFINITIONS,
+    FAN_IN,
+    LEAKING,
+    SECONDARY,
+    SEPARABLE,
+    chosen,
+    completed,
+    statistic,
+)
+from blockmaps.ledger.scales import FAN_IN as FAN_IN_START
+from blockmaps.ledger.scales import HAMMER_BUDGETS, starts_as_the_paper
+from blockmaps.statistics import FEWEST_PAIRS
+
+TABLE = "tables/return_differences.csv"
+DIFFERENCE = "dense - uniform"
+KEYS = ["experiment", "dataset", "budget", "difference"]
+TASK = "hammer"
+REASONS = {
+    DEFINITIONS: "the statistic does not read the hidden proportion",
+    LEAKING: "returns are of episodes, which nothing is trained on",
+    FAN_IN: "no such runs here",
+    SECONDARY: "returns have no curve: policies are scored after training",
+    SEPARABLE: "the data have no pairs of transforms",
+    COVARIATE: "an arm has one share n_yx/N, which cannot be told from the arm",
+}
+
+
+def _shares(rows: pd.DataFrame) -> tuple[Statistic, ...]:
+    """Return the difference of every budget as a share of the expert's mean return.
+
+    The test names one difference: at both budgets it has to meet a threshold that is of all.
+    """
+    found = []
+    for _, row in rows.sort_values("budget").iterrows():
+        share = row.copy()
+        for name in ("estimate", "low", "high"):
+            share[name] = row[name] / row["expert_return"]
+        one = statistic(DIFFERENCE, share, TABLE, KEYS, degrees=row["n"] - 1)
+        found.append(replace(one, at=f"at {int(row['budget']):,} unknowns"))
+    return tuple(found)
+
+
+def _missing(rows: pd.DataFrame) -> str | None:
+    """Return why there can be no verdict: budgets that are not there, or too few seeds."""
+    lacking = sorted(set(HAMMER_BUDGETS) - {int(one) for one in rows["budget"]})
+    if lacking:
+        return f"no runs at {' and '.join(f'{budget:,}' for budget in lacking)} unknowns"
+    pairs = int(rows["n"].min())
+    return None if pairs >= FEWEST_PAIRS else f"{pairs} pairs of seeds; it takes {FEWEST_PAIRS}"
+
+
+def on_hammer(folder: Folder) -> Iterator[Finding]:
+    """Find A3: at both numbers of unknowns together."""
+    table = chosen(folder.table("return_differences"), difference=DIFFERENCE)
+    if table.empty:
+        return
+    table = table[table["dataset"].str.contains(TASK, regex=False)]
+    table = table[table["budget"].isin(HAMMER_BUDGETS)]
+    starts = table["initialisation"].astype(str)
+    fan_in = table[starts.str.contains(FAN_IN_START, regex=False)]
+    own = table[[starts_as_the_paper("A3", one) for one in starts]]
+    for dataset, rows in own.groupby("dataset"):
+        found = []
+        if len(others := chosen(fan_in, dataset=dataset)):
+            found.append(Alternative(FAN_IN, _shares(others)))
+        budgets = " and ".join(f"{int(budget):,}" for budget in sorted(rows["budget"]))
+        scale = Scale(
+            f"{dataset}, {budgets} unknowns",
+            str(dataset),
+            initialisation=str(rows["initialisation"].iloc[0]),
+        )
+        yield Finding(
+            "A3",
+            scale,
+            _shares(rows),
+            sensitivity=completed(found, REASONS),
+            n_of="pairs of seeds",
+            missing=_missing(rows),
+        )

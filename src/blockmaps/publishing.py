@@ -1,0 +1,172 @@
+"""What is kept in git of a results folder, and what is drawn of that again without training.
+
+A published folder holds the runs, all tables made of them, the verdicts and a manifest with the
+checksum of each: everything that a figure or the page reads, and nothing that training needs.
+"""
+
+import json
+import shutil
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from blockmaps import claims, manifest, pairs, runs, summary, tables
+from blockmaps.analysis.tables import analyse
+from blockmaps.checksums import checksum
+from blockmaps.errors import InputError
+from blockmaps.figures import style
+from blockmaps.files import whole
+from blockmaps.ledger import judging, writing
+from blockmaps.pipeline import (
+    ANALYSES,
+    ANALYSIS_FIGURES,
+    FIGURES,
+    MAIN_STUDY,
+    NEEDS,
+    STUDY_TABLES,
+    TABLE_FIGURES,
+)
+
+# Tables of runs that are kept where there are rows, if they are no larger than this.
+SMALL = 1_500_000
+FURTHER = ("groups.parquet", "manifests.json")
+KINDS = ("svg", "png")
+CLAIMS = ("claims.json", "claims.csv")
+
+
+def publish(results: Path, folder: Path, tests: claims.Claims, trained_by: str = "") -> list[Path]:
+    """Keep a results folder: its tables, those that it lacks made, its verdicts and a manifest.
+
+    A folder that is published already may be published over itself: what it lacks is made, its
+    verdicts are computed again, and the manifest keeps what it says of the training.
+
+    Parameters
+    ----------
+    tests : the claims, with the tests that verdicts are come to by.
+    trained_by : the commit whose code trained the runs; the checkout's if not given.
+
+    Returns
+    -------
+    The files, the manifest last.
+
+    Raises
+    ------
+    InputError
+        As `manifest.describe`.
+    """
+    found = _described(results, trained_by)
+    if results.resolve() != folder.resolve():
+        for name in _kept(results):
+            with whole(folder / name) as partial:
+                shutil.copyfile(results / name, partial)
+    complete(folder)
+    rows = judging.verdicts(tests, [folder])
+    for name in CLAIMS:
+        writing.write(rows, folder / name)
+    kept = [*_kept(folder), *CLAIMS]
+    found["figures"] = figures_of(folder)
+    found["files"] = {
+        name: {
+            "sha256": checksum(folder / name),
+            "bytes": (folder / name).stat().st_size,
+        }
+        for name in kept
+    }
+    with whole(folder / manifest.NAME) as partial:
+        partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    return [folder / name for name in (*kept, manifest.NAME)]
+
+
+def _described(results: Path, trained_by: str) -> dict[str, Any]:
+    """Return what the manifest says of the training: what it said before, of a published folder."""
+    if (results / manifest.NAME).exists() and not (results / "config.json").exists():
+        return manifest.read(results)
+    return manifest.describe(results, trained_by)
+
+
+def _kept(folder: Path) -> list[str]:
+    """Return the files of a folder that are kept, as paths within it."""
+    more = []
+    for name in (*manifest.IF_ANY, *FURTHER):
+        path = folder / name
+        if not path.exists() or path.stat().st_size > SMALL:
+            continue
+        if path.suffix != ".parquet" or len(runs.read(path)):
+            more.append(name)
+    made = [
+        f"{kind}/{path.name}"
+        for kind in ("analysis", "tables")
+        for path in sorted((folder / kind).glob("*.csv"))
+    ]
+    return [*manifest.KEPT, *more, *made]
+
+
+def complete(folder: Path) -> None:
+    """Make the tables that a folder lacks, of the runs and dynamics that it has."""
+    table = runs.read(folder / "runs.parquet")
+    studies = set(table["study"]) if "study" in table else {MAIN_STUDY}
+    if MAIN_STUDY in studies:
+        main = runs.of_study(table, MAIN_STUDY)
+        lacking = [name for name in ANALYSES if not (folder / f"analysis/{name}.csv").exists()]
+        for name, made in (analyse(main, *lacking) if lacking else {}).items():
+            tables.write(made, folder / f"analysis/{name}.csv")
+        for name, make in summary.TABLES.items():
+            if not (folder / f"tables/{name}.csv").exists():
+                tables.write(make(main), folder / f"tables/{name}.csv")
+        if (folder / "groups.parquet").exists() and not (folder / "tables/pairs.csv").exists():
+            made = pairs.by_pair(runs.read(folder / "groups.parquet"))
+            tables.write(made, folder / "tables/pairs.csv")
+    for name, how in STUDY_TABLES.items():
+        path = folder / f"tables/{name}.csv"
+        sources = [folder / f"{source}.parquet" for source in how.sources]
+        if how.study in studies and not path.exists() and all(map(Path.exists, sources)):
+            make = getattr(import_module(f"blockmaps.{how.module}"), how.function)
+            tables.write(make(*map(runs.read, sources)), path)
+
+
+def figures_of(folder: Path) -> list[str]:
+    """Return the figures that a folder has runs and tables for."""
+    table = runs.read(folder / "runs.parquet")
+    main = table[table["study"] == MAIN_STUDY] if "study" in table else table
+    has = {
+        path.stem
+        for kind in ("analysis", "tables")
+        for path in (folder / kind).glob("*.csv")
+        if len(tables.read(path))
+    }
+    arms = set(main["arm"])
+    analysed = [name for name in ANALYSIS_FIGURES if NEEDS.get(name, set()) <= arms]
+    read = TABLE_FIGURES | {name: ANALYSIS_FIGURES[name] for name in analysed}
+    own = list(FIGURES) if len(main) else []
+    return [*own, *(name for name, needed in read.items() if set(needed) <= has)]
+
+
+def draw(folder: Path, output: Path, names: list[str] | None = None) -> list[Path]:
+    """Draw the figures of a folder, all of them or these, as SVG and PNG; return the files.
+
+    Raises
+    ------
+    InputError
+        If a figure is not one that the folder has tables for.
+    """
+    known = figures_of(folder)
+    paths: list[Path] = []
+    output.mkdir(parents=True, exist_ok=True)
+    main: pd.DataFrame | None = None
+    for name in known if names is None else names:
+        if name not in known:
+            raise InputError(f"figure {name!r}: {folder} has tables for {', '.join(known)}")
+        if name in FIGURES:
+            if main is None:
+                main = runs.of_study(runs.read(folder / "runs.parquet"), MAIN_STUDY)
+            frames = [main]
+        else:
+            kind = "analysis" if name in ANALYSIS_FIGURES else "tables"
+            read = (TABLE_FIGURES | ANALYSIS_FIGURES)[name]
+            frames = [tables.read(folder / kind / f"{table}.csv") for table in read]
+        own = [output / f"{name}.{kind}" for kind in KINDS]
+        style.save(import_module(f"blockmaps.figures.{name}").draw(*frames), own)
+        paths += own
+    return paths

@@ -1,0 +1,53 @@
+# What is kept in git is checked and drawn again, whichever preset is asked for; nothing is trained.
+# A folder's content, not its time stamps, says whether that is to be done again.
+PUBLISHED = Path("published")
+REDRAWN = Path("results/published")
+FOLDERS = sorted(
+    path.parent.relative_to(PUBLISHED).as_posix() for path in PUBLISHED.rglob("manifest.json")
+)
+
+
+def published_content(wildcards):
+    """Return the digest of every file of a published folder."""
+    return digest(checksums(PUBLISHED / wildcards.folder))
+
+
+wildcard_constraints:
+    folder="|".join(FOLDERS),
+
+
+rule published_sums:
+    output:
+        REDRAWN / "{folder}/checked.json",
+    log:
+        REDRAWN / "{folder}/logs/check.log",
+    conda:
+        ENVIRONMENT
+    params:
+        folder=lambda wildcards: PUBLISHED / wildcards.folder,
+        content=published_content,
+        code=code_digest("manifest"),
+    shell:
+        "python -m blockmaps check {params.folder} --output {output} &> {log}"
+
+
+rule published_figures:
+    input:
+        REDRAWN / "{folder}/checked.json",
+    output:
+        directory(REDRAWN / "{folder}/figures"),
+    log:
+        REDRAWN / "{folder}/logs/figures.log",
+    conda:
+        ENVIRONMENT
+    params:
+        folder=lambda wildcards: PUBLISHED / wildcards.folder,
+        content=published_content,
+        code=code_digest("publishing", *(f"figures.{name}" for name in pipeline.ALL_FIGURES)),
+    shell:
+        "python -m blockmaps draw {params.folder} {output} &> {log}"
+
+
+rule published:
+    input:
+        expand(REDRAWN / "{folder}/figures", folder=FOLDERS),
