@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from blockmaps import pipeline, runs, tables
+from blockmaps.provenance import collection
 from blockmaps.zoo.equivalence import TOLERANCES
 
 TINY = ("--configfile", "tests/workflow/tiny.yaml")
@@ -107,6 +108,13 @@ def test_a_new_data_set_goes_through_the_whole_dag(ran):
     for name in (*pipeline.FIGURES, "explained"):
         for kind in ("svg", "png"):
             assert (folder / f"figures/{name}.{kind}").stat().st_size > 5000
+    found = collection.load(folder / "manifests.json")
+    assert {job["shard"] for job in found["jobs"]} == {
+        path.name.partition(".")[0] for path in (folder / "runs").glob("*.groups.parquet")
+    }
+    assert found["without"] == []
+    # the copy is outside git
+    assert {(job["commit"], job["clean"]) for job in found["jobs"]} == {("", None)}
     logs = {path.relative_to(folder / "logs").parts[0] for path in (folder / "logs").rglob("*.log")}
     assert {"data", "train", "runs.log", "tables", "figures"} <= logs
 

@@ -36,6 +36,7 @@ ASKED = RESULTS / "config.json"
 RUNS = RESULTS / "runs.parquet"
 GROUPS = RESULTS / "groups.parquet"
 DYNAMICS = RESULTS / "dynamics.parquet"
+MANIFESTS = RESULTS / "manifests.json"
 ANALYSIS = RESULTS / "analysis"
 
 
