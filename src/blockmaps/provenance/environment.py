@@ -1,5 +1,6 @@
 """What a training job runs on and with: versions, device and driver, and how torch is set."""
 
+import os
 import platform
 import subprocess
 from importlib.metadata import version
@@ -30,7 +31,7 @@ def environment(device: str) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
         "cpu": cpu_model(),
-        "cores": torch.multiprocessing.cpu_count(),
+        "cores": os.cpu_count(),
         "device": device,
         "driver": gpu_driver() if gpu else None,
         "cuda": torch.version.cuda if gpu else None,

@@ -1,0 +1,344 @@
+"""A comparison of two folders as one value, and the same in words."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import wrap
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from blockmaps.comparison import sides
+from blockmaps.comparison.arms import ARM, UNPAIRED, compare
+from blockmaps.comparison.curves import KINDS, ROUNDING, RUN, curves
+from blockmaps.comparison.sides import Side
+from blockmaps.errors import InputError
+
+WIDTH = 96  # columns of text
+MOST_KEYS = 40  # lines of a config's differences that are printed; JSON has them all
+MOST_NAMED = 3  # arms that the first sentence names
+LEGEND = (
+    "B less A, test accuracy after the last epoch in percentage points (loss where there are no "
+    "classes), each interval 95 %. n: pairs of patterns where an arm samples them (even, mixed …), "
+    "else of seeds and replicates. p: after Holm over all arms; * moved. Curves of shared runs: = "
+    f"identical, ≈ losses equal to {ROUNDING:g} of the largest, ≠ different."
+)
+
+
+class Comparison(NamedTuple):
+    """Two folders compared.
+
+    Attributes
+    ----------
+    first, second : the sides.
+    config : paths at which the configs differ, with both values; None where one is not known.
+    code : what is known of code, versions and device, on both sides.
+    arms : a row an arm that both have; columns as in `arms.COLUMNS`.
+    only : arms that one side has alone, by side.
+    variants : runs that both have, and that one side has alone.
+    curves : of the runs that both have, how many learning curves are of each kind.
+    """
+
+    first: Side
+    second: Side
+    config: list[dict[str, Any]] | None
+    code: list[dict[str, Any]]
+    arms: pd.DataFrame
+    only: dict[str, list[dict[str, Any]]]
+    variants: dict[str, int]
+    curves: dict[str, Any]
+
+
+def compare_folders(first: Path, second: Path) -> Comparison:
+    """Compare two results or published folders.
+
+    Raises
+    ------
+    InputError
+        As `sides.read`; or if they have no arm in common.
+    """
+    pair = sides.read(first), sides.read(second)
+    kinds = curves(*(side.runs for side in pair))
+    data = {name: _same_data(name, *pair) for name in set(pair[0].runs["experiment"])}
+    table = compare(*(side.runs for side in pair), kinds, data)
+    if table.empty:
+        raise InputError(
+            f"{first} and {second}: no experiment, budget, initialisation and arm in common"
+        )
+    runs = [set(side.runs[RUN].itertuples(index=False, name=None)) for side in pair]
+    arms = [_arms(side.runs) for side in pair]
+    return Comparison(
+        *pair,
+        sides.differing(*(side.config for side in pair)),
+        _code(*pair),
+        table,
+        {"a": _only(*arms), "b": _only(*reversed(arms))},
+        {
+            "both": len(runs[0] & runs[1]),
+            "only_a": len(runs[0] - runs[1]),
+            "only_b": len(runs[1] - runs[0]),
+        },
+        {kind: int((kinds["kind"] == kind).sum()) for kind in KINDS}
+        | {
+            "same_start": int(kinds["start"].sum()),
+            "other_epochs": int(kinds["longer"].sum()),
+            "largest_deviation": float(kinds["deviation"].max()) if len(kinds) else None,
+        },
+    )
+
+
+def _same_data(experiment: str, first: Side, second: Side) -> bool:
+    """Return whether a seed index stands for the same data and order in both; False if unknown."""
+    found = []
+    for side in (first, second):
+        try:
+            dataset = side.config["experiments"][experiment]["dataset"]
+            found.append((side.config["seed"], side.config["datasets"][dataset]))
+        except (TypeError, KeyError):
+            return False
+    return found[0] == found[1]
+
+
+def _code(first: Side, second: Side) -> list[dict[str, Any]]:
+    """Return what is known of either side, name by name."""
+    names = dict.fromkeys((*first.facts, *second.facts))
+    return [
+        {"what": name, "a": first.facts.get(name), "b": second.facts.get(name)} for name in names
+    ]
+
+
+def _arms(table: pd.DataFrame) -> set[tuple]:
+    """Return experiment, budget, initialisation and name of every arm."""
+    return set(table[ARM[:-1]].drop_duplicates().itertuples(index=False, name=None))
+
+
+def _only(own: set[tuple], other: set[tuple]) -> list[dict[str, Any]]:
+    """Return the arms of one side alone, an experiment, budget and initialisation a row."""
+    panels: dict[tuple, list[str]] = {}
+    for *panel, arm in sorted(own - other):
+        panels.setdefault(tuple(panel), []).append(arm)
+    return [dict(zip(ARM[:3], panel, strict=True), arms=arms) for panel, arms in panels.items()]
+
+
+def finding(made: Comparison) -> str:
+    """Say in one sentence what moved."""
+    table, curves_of, variants = made.arms, made.curves, made.variants
+    if variants["both"] and curves_of["identical"] == variants["both"]:
+        alone = variants["only_a"] + variants["only_b"]
+        shared = f"{variants['both']:,} runs" + (" that both have" if alone else "")
+        return f"Nothing moved: all {shared} are identical to the last bit."
+    tested, moved = int(table["p"].notna().sum()), table[table["moved"]]
+    if not tested:
+        return (
+            f"Not told: none of {_counted(len(table), 'arm')} has the three pairs that an interval "
+            "takes."
+        )
+    corrected = f"Holm over {_counted(tested, 'arm')}, 5 %"
+    if moved.empty:
+        widest = table.loc[table["estimate"].abs().where(table["p"].notna()).idxmax()]
+        return (
+            f"Nothing moved beyond chance ({corrected}); the largest difference is "
+            f"{name_of(widest)}, {estimate_of(widest)}."
+        )
+    by_size = moved.loc[moved["estimate"].abs().sort_values(ascending=False).index]
+    said = "; ".join(
+        f"{name_of(row)} {estimate_of(row)}" for _, row in by_size[:MOST_NAMED].iterrows()
+    )
+    more = f"; and {len(moved) - MOST_NAMED} more" if len(moved) > MOST_NAMED else ""
+    verb = "arm" if tested == 1 else "arms"
+    return f"{len(moved)} of {tested:,} {verb} moved ({corrected}): {said}{more}."
+
+
+def short_names(first: Path, second: Path) -> tuple[str, str]:
+    """Return the ends of two paths from where they differ on: v1/default and v2/default."""
+    parts = [path.resolve().parts for path in (first, second)]
+    for number in range(1, min(map(len, parts)) + 1):
+        names = tuple("/".join(own[-number:]) for own in parts)
+        if names[0] != names[1]:
+            return names
+    return str(first), str(second)
+
+
+def name_of(row: pd.Series) -> str:
+    """Name an arm with its experiment and budget."""
+    unknowns = f", {row['budget']:,} unknowns" if row["budget"] else ""
+    return f"{arm_of(row)} ({row['experiment']}{unknowns})"
+
+
+def arm_of(row: pd.Series) -> str:
+    """Name an arm within its experiment and budget."""
+    return row["arm"] + ("" if pd.isna(row["iterations"]) else f", K = {row['iterations']}")
+
+
+def estimate_of(row: pd.Series) -> str:
+    """Write a difference with its interval: +1.2 points [0.3, 2.1]."""
+    points = row["outcome"] == "accuracy"
+    digits = 1 if points else 4
+    unit = " points" if points else " (loss)"
+    return _signed(row["estimate"], digits) + unit + _interval(row, digits, " ")
+
+
+def _signed(value: float, digits: int) -> str:
+    text = f"{value:+.{digits}f}".replace("-", "−")
+    return text if float(f"{value:.{digits}f}") else f"{0:.{digits}f}"
+
+
+def _interval(row: pd.Series, digits: int, before: str = "") -> str:
+    if not np.isfinite(row["low"]):
+        return ""
+    low, high = (f"{row[name] + 0.0:.{digits}f}" for name in ("low", "high"))
+    return f"{before}[{low}, {high}]".replace("-", "−")
+
+
+def _counted(number: int, one: str) -> str:
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
+
+
+def as_json(made: Comparison) -> dict[str, Any]:
+    """Return a comparison as a JSON value; None where there is no number."""
+    rows = made.arms.astype(object).where(made.arms.notna(), None).to_dict("records")
+    return {
+        "a": made.first.folder,
+        "b": made.second.folder,
+        "finding": finding(made),
+        "moved": int(made.arms["moved"].sum()),
+        "tested": int(made.arms["p"].notna().sum()),
+        "config": made.config,
+        "code": made.code,
+        "variants": made.variants,
+        "curves": made.curves,
+        "arms": [{name: _plain(value) for name, value in row.items()} for row in rows],
+        "arms_only": made.only,
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def as_text(made: Comparison) -> str:
+    """Return a comparison as text for a terminal, at most 100 columns wide."""
+    parts = [
+        _folded(finding(made)),
+        [f"A  {made.first.folder}", f"B  {made.second.folder}"],
+        _runs_lines(made),
+        _code_lines(made.code),
+        _config_lines(made),
+        *_arm_lines(made.arms),
+        _only_lines(made.only),
+        _folded(LEGEND),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+
+
+def _runs_lines(made: Comparison) -> list[str]:
+    """Say which runs both have, and how alike their learning curves are."""
+    variants, kinds = made.variants, made.curves
+    lines = [
+        f"Runs: {variants['both']:,} of the same variant in both, {variants['only_a']:,} only in "
+        f"A, {variants['only_b']:,} only in B."
+    ]
+    if variants["both"]:
+        said = [f"{kinds['identical']:,} identical", f"{kinds['rounding']:,} equal to rounding"]
+        said.append(f"{kinds['different']:,} different")
+        if kinds["largest_deviation"]:
+            said[-1] += f" (losses apart by up to {kinds['largest_deviation']:.1e} of the largest)"
+        before = f"before training {kinds['same_start']:,} are equal to rounding"
+        if kinds["other_epochs"]:
+            before += f"; {kinds['other_epochs']:,} were trained for another number of epochs"
+        lines.append(f"Learning curves of these {variants['both']:,}: {', '.join(said)}; {before}.")
+    return [line for whole in lines for line in _folded(whole)]
+
+
+def _folded(text: str, first: str = "", then: str = "") -> list[str]:
+    """Break a text into lines, each with what it starts with."""
+    return wrap(text, WIDTH, initial_indent=first, subsequent_indent=then, break_on_hyphens=False)
+
+
+def _code_lines(code: list[dict[str, Any]]) -> list[str]:
+    """Return what differs of code, versions and devices, and what is not known of one side."""
+    apart = [row for row in code if row["a"] != row["b"]]
+    if not any(row["what"] != "device" for row in code):
+        lines = ["Code: not known, neither folder has a manifest."]
+    elif not apart:
+        lines = ["Code: same digest, versions and device."]
+    else:
+        lines = ["Code:"]
+    width = max((len(row["what"]) for row in apart), default=0)
+    for row in apart:
+        values = " → ".join(_cut(row[side] or "not known") for side in ("a", "b"))
+        lines.append(f"  {row['what']:{width}}  {values}")
+    return lines
+
+
+def _cut(text: str, most: int = 42) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _config_lines(made: Comparison) -> list[str]:
+    if made.config is None:
+        sides_without = [
+            name for name, side in (("A", made.first), ("B", made.second)) if side.config is None
+        ]
+        return [f"Config: not known of {' and '.join(sides_without)}."]
+    if not made.config:
+        return ["Config: the same."]
+    lines = [f"Config: {_counted(len(made.config), 'key')} differ{'s' * (len(made.config) == 1)}."]
+    shown = made.config[:MOST_KEYS]
+    width = max(len(row["key"]) for row in shown)
+    for row in shown:
+        values = " → ".join(sides.written(row[side]) for side in ("a", "b"))
+        lines.append(f"  {row['key']:{min(width, 44)}}  {values}")
+    if len(made.config) > MOST_KEYS:
+        lines.append(f"  … and {len(made.config) - MOST_KEYS} more; --json has them all")
+    return lines
+
+
+def _arm_lines(table: pd.DataFrame) -> Iterator[list[str]]:
+    """Yield the lines of every experiment, budget and initialisation."""
+    width = max(len(arm_of(row)) for _, row in table.iterrows())
+    for (experiment, budget, start), rows in table.groupby(ARM[:3], sort=False):
+        unknowns = f", {budget:,} unknowns" if budget else ""
+        lines = [f"{experiment}{unknowns}, {start}; {_pairing(rows)}"]
+        same = (rows["curves_identical"] == rows["shared"]) & (rows["runs_a"] == rows["shared"])
+        same &= rows["runs_b"] == rows["shared"]
+        if same.any():
+            named = (
+                f"{arm_of(row)}\N{NO-BREAK SPACE}{row['shared']}"
+                for _, row in rows[same].iterrows()
+            )
+            lines += _folded("identical runs: " + ", ".join(named), "  ", "    ")
+        for _, row in rows[~same].iterrows():
+            digits = 2 if row["outcome"] == "accuracy" else 4
+            p = "" if not np.isfinite(row["p_holm"]) else f"p {row['p_holm']:.2g}"
+            kinds = "  ".join(
+                f"{sign} {row[f'curves_{kind}']}"
+                for kind, sign in zip(KINDS, "=≈≠", strict=True)
+                if row[f"curves_{kind}"]
+            )
+            lines.append(
+                f"{'*' if row['moved'] else ' '} {arm_of(row):{width}}  "
+                f"{_signed(row['estimate'], digits):>8} {_interval(row, digits):>18}  "
+                f"n {row['n']:<4} {p:10} {kinds}".rstrip()
+            )
+        yield lines
+
+
+def _pairing(rows: pd.DataFrame) -> str:
+    """Say how the arms of a panel were compared."""
+    return " or ".join(
+        by if by == UNPAIRED else f"paired by {by}" for by in dict.fromkeys(rows["by"])
+    )
+
+
+def _only_lines(only: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Say which arms one side has alone."""
+    lines = []
+    for side, panels in only.items():
+        if panels:
+            number = sum(len(panel["arms"]) for panel in panels)
+            lines.append(f"{_counted(number, 'arm')} only in {side.upper()}:")
+            for panel in panels:
+                labels = f"{panel['experiment']}, {panel['budget']:,}, {panel['initialisation']}"
+                lines += _folded(f"{labels}: {', '.join(panel['arms'])}", "  ", "    ")
+    return lines
