@@ -38,3 +38,17 @@ def compare(
 
         names = Names(*report.short_names(first, second))
         save(draw(made.arms, report.finding(made), names), figure)
+
+
+@app.command()
+def crate(
+    folder: Annotated[Path, typer.Argument(help="A results folder, results/<name>.")],
+    workflow: Annotated[
+        Path, typer.Option(help="Folder of the Snakefile and its rules, which are copied.")
+    ] = Path("workflow"),
+) -> None:
+    """Describe a results folder as a Workflow Run RO-Crate, ro-crate-metadata.json in it."""
+    from blockmaps.provenance.crate import write
+
+    path = write(folder, workflow)
+    print(f"{path}: {len(json.loads(path.read_text())['@graph'])} entities")

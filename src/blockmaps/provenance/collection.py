@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +73,8 @@ def load(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from None
     except ValueError:
         raise InputError(f"{path}: is not JSON; remove it, `blockmaps train` writes it") from None
+
+
+def utc(moment: datetime) -> str:
+    """Write a moment as ISO 8601 in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -19,6 +19,7 @@ import torch
 from blockmaps.code import code_digest
 from blockmaps.files import whole
 from blockmaps.manifest import commit
+from blockmaps.provenance.collection import utc
 from blockmaps.provenance.environment import environment, peak_gpu_bytes
 from blockmaps.shards import Shard
 from blockmaps.training import checkpoints
@@ -152,8 +153,3 @@ def peak_bytes() -> int:
     """Return the most memory of the host that this process has held at once."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024  # Linux counts in KiB
-
-
-def utc(moment: datetime) -> str:
-    """Write a moment as ISO 8601 in UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
