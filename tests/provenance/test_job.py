@@ -93,6 +93,19 @@ def test_denormals_are_tried():
     assert environment.determinism()["flush_denormal"] is True
 
 
+def test_a_gpus_driver_is_asked_of_nvidia_smi(tmp_path, monkeypatch):
+    """There is no GPU here: a script in its place answers as it does, a line a device."""
+    assert environment.environment("cpu")["driver"] is None
+    script = tmp_path / "nvidia-smi"
+    script.write_text("#!/bin/sh\necho 550.54.15\necho 550.54.15\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = environment.environment("Some GPU")
+    assert (found["device"], found["driver"]) == ("Some GPU", "550.54.15")
+    script.unlink()
+    assert environment.gpu_driver() == ""
+
+
 def test_manifests_are_collected_once_an_environment(tmp_path):
     for shard, threads in (("aa", 1), ("bb", 1), ("cc", 2)):
         one = {"shard": shard, "environment": {"threads": threads}, "variants": {}}

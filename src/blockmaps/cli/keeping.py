@@ -23,21 +23,21 @@ def compare(
     ] = None,
 ) -> None:
     """Compare two folders: config, code, learning curves, and which arms moved by how much."""
-    from blockmaps.comparison import report
+    from blockmaps.comparison import folders, words
 
     if wrong := [path for path in figure or [] if path.suffix not in (".svg", ".png")]:
         raise InputError(f"{wrong[0]}: a figure is .svg or .png")
-    made = report.compare_folders(first, second)
+    made = folders.compare_folders(first, second)
     if as_json:
-        print(json.dumps(report.as_json(made), indent=1, ensure_ascii=False, allow_nan=False))
+        print(json.dumps(words.as_json(made), indent=1, ensure_ascii=False, allow_nan=False))
     else:
-        print(report.as_text(made), end="")
+        print(words.as_text(made), end="")
     if figure:
         from blockmaps.figures.compared import Names, draw
         from blockmaps.figures.style import save
 
-        names = Names(*report.short_names(first, second))
-        save(draw(made.arms, report.finding(made), names), figure)
+        names = Names(*folders.short_names(first, second))
+        save(draw(made.arms, words.finding(made), names), figure)
 
 
 @app.command()

@@ -87,9 +87,9 @@ def described(
         }
         several["commit"] = [one for one in several["commit"] if one != "-dirty"]  # outside git
         for environment in manifests["environments"]:
-            flat = flatten(environment)
-            for name, value in flat.items():
-                several.setdefault(name.rpartition(".")[2], []).append(str(value))
+            for name, value in flatten(environment).items():
+                if value is not None:
+                    several.setdefault(name.rpartition(".")[2], []).append(str(value))
     several["device"] = table["device"].astype(str).tolist() if "device" in table else []
     return {name: " and ".join(sorted(set(values))) for name, values in several.items() if values}
 

@@ -7,7 +7,7 @@ import pytest
 from tables import runs_table
 
 from blockmaps import runs
-from blockmaps.comparison import report, sides
+from blockmaps.comparison import folders, sides, words
 from blockmaps.errors import InputError
 from blockmaps.figures import compared, style
 
@@ -56,19 +56,19 @@ def pair(tmp_path_factory):
 
 
 def test_the_first_sentence_says_what_moved(pair):
-    made = report.compare_folders(*pair)
-    said = report.finding(made)
+    made = folders.compare_folders(*pair)
+    said = words.finding(made)
     assert said.startswith(
         "1 of 5 arms moved (Holm over 5 arms, 5 %): balanced (small, 4,000 unkno"
     )
     row = made.arms[made.arms["moved"]].iloc[0]
     assert f"{row['estimate']:+.1f} points [{row['low']:.1f}, {row['high']:.1f}]" in said
-    assert report.as_text(made).replace("\n", " ").startswith(said[:60])
+    assert words.as_text(made).replace("\n", " ").startswith(said[:60])
     assert made.variants == {"both": 29, "only_a": 1, "only_b": 0}
 
 
 def test_config_and_code_are_compared_key_by_key(pair):
-    made = report.compare_folders(*pair)
+    made = folders.compare_folders(*pair)
     assert made.config == [
         {"key": "experiments.small.designs[0].budgets", "a": [4], "b": [4, 8]},
         {"key": "zoo", "a": None, "b": True},
@@ -77,7 +77,7 @@ def test_config_and_code_are_compared_key_by_key(pair):
     assert code["commit"] == ("aa", "bb")
     assert code["code"] == ("c1", "c1 and c2")
     assert code["torch"] == ("2.13.0", "2.13.0")
-    text = report.as_text(made)
+    text = words.as_text(made)
     assert "experiments.small.designs[0].budgets  [4] → [4, 8]" in text
     assert "commit  aa → bb" in text
     assert "torch" not in text, "the same on both sides"
@@ -100,15 +100,15 @@ def test_json_has_it_all_and_a_figure_is_drawn(pair, tmp_path, blockmaps):
 def test_identical_folders_and_folders_that_know_little(pair, tmp_path):
     table = runs.read(pair[0] / "runs.parquet")
     bare = write(tmp_path / "bare", table)
-    made = report.compare_folders(pair[0], bare)
-    assert report.finding(made) == "Nothing moved: all 30 runs are identical to the last bit."
-    assert "Config: not known of B." in report.as_text(made)
+    made = folders.compare_folders(pair[0], bare)
+    assert words.finding(made) == "Nothing moved: all 30 runs are identical to the last bit."
+    assert "Config: not known of B." in words.as_text(made)
     assert made.config is None
-    both = report.as_text(report.compare_folders(bare, bare))
+    both = words.as_text(folders.compare_folders(bare, bare))
     assert "Code: not known, neither folder has a manifest." in both
     older = table.drop(columns=["replicate", "iterations", "study"])
     older.to_parquet(tmp_path / "bare/runs.parquet")
-    made = report.compare_folders(pair[0], bare)
+    made = folders.compare_folders(pair[0], bare)
     assert made.curves["identical"] == 30
 
 
@@ -116,7 +116,7 @@ def test_nothing_clear_is_said_with_the_largest_difference(pair, tmp_path):
     table = runs.read(pair[0] / "runs.parquet")
     noise = np.random.default_rng(3).normal(0, 0.01, len(table))
     other = write(tmp_path / "noise", table.assign(accuracy=table["accuracy"] + noise), CONFIG)
-    said = report.finding(report.compare_folders(pair[0], other))
+    said = words.finding(folders.compare_folders(pair[0], other))
     assert said.startswith("Nothing moved beyond chance (Holm over 5 arms, 5 %); the largest")
 
 
@@ -147,7 +147,7 @@ def test_faults_are_one_line(pair, tmp_path, broken, said):
         table = runs.read(pair[0] / "runs.parquet").assign(experiment="another")
         runs.write(table, folder / "runs.parquet", runs.COLUMNS)
     with pytest.raises(InputError, match=said):
-        report.compare_folders(pair[0], folder)
+        folders.compare_folders(pair[0], folder)
 
 
 def test_the_command_fails_in_one_line(pair, tmp_path, blockmaps):
@@ -157,11 +157,11 @@ def test_the_command_fails_in_one_line(pair, tmp_path, blockmaps):
 
 
 def test_a_figure_is_the_same_each_time_and_holds_its_text(pair, tmp_path):
-    made = report.compare_folders(*pair)
-    names = compared.Names(*report.short_names(*pair))
+    made = folders.compare_folders(*pair)
+    names = compared.Names(*folders.short_names(*pair))
     assert names == ("a", "b")
     for place in "ab":
-        figure = compared.draw(made.arms, report.finding(made), names)
+        figure = compared.draw(made.arms, words.finding(made), names)
         style.save(figure, [tmp_path / f"{place}.svg"])
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     figure.canvas.draw()
@@ -184,4 +184,4 @@ def test_flat_and_short_names(tmp_path):
         {"key": "a[1]", "a": None, "b": {"b": 2}}
     ]
     pair = tmp_path / "v1/default", tmp_path / "v2/default"
-    assert report.short_names(*pair) == ("v1/default", "v2/default")
+    assert folders.short_names(*pair) == ("v1/default", "v2/default")
