@@ -120,6 +120,16 @@ def test_nothing_clear_is_said_with_the_largest_difference(pair, tmp_path):
     assert said.startswith("Nothing moved beyond chance (Holm over 5 arms, 5 %); the largest")
 
 
+def test_a_run_that_diverged_in_one_is_told_and_is_json(pair, tmp_path):
+    table = runs.read(pair[0] / "runs.parquet")
+    key = table["key"].iloc[0]
+    other = write(tmp_path / "nan", table.assign(loss=table["loss"].where(table["key"] != key)))
+    made = folders.compare_folders(pair[0], other)
+    found = json.loads(json.dumps(words.as_json(made), allow_nan=False))
+    assert (found["curves"]["different"], found["curves"]["largest_deviation"]) == (1, 0)
+    assert "where one loss is not finite" in " ".join(words.as_text(made).split())
+
+
 @pytest.mark.parametrize(
     ("broken", "said"),
     [

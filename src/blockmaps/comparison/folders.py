@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from blockmaps.comparison import sides
@@ -23,7 +24,8 @@ class Comparison(NamedTuple):
     arms : a row an arm that both have; columns as in `arms.COLUMNS`.
     only : arms that one side has alone, by side.
     variants : runs that both have, and that one side has alone.
-    curves : of the runs that both have, how many learning curves are of each kind.
+    curves : of the runs that both have, how many learning curves are of each kind, how many are
+        equal before training or end at other epochs, and the largest finite deviation.
     """
 
     first: Side
@@ -47,6 +49,7 @@ def compare_folders(first: Path, second: Path) -> Comparison:
     pair = sides.read(first), sides.read(second)
     kinds = curves(*(side.runs for side in pair))
     data = {name: _same_data(name, *pair) for name in set(pair[0].runs["experiment"])}
+    finite = kinds.loc[np.isfinite(kinds["deviation"]), "deviation"]
     table = compare(*(side.runs for side in pair), kinds, data)
     if table.empty:
         raise InputError(
@@ -69,7 +72,7 @@ def compare_folders(first: Path, second: Path) -> Comparison:
         | {
             "same_start": int(kinds["start"].sum()),
             "other_epochs": int(kinds["longer"].sum()),
-            "largest_deviation": float(kinds["deviation"].max()) if len(kinds) else None,
+            "largest_deviation": float(finite.max()) if len(finite) else None,
         },
     )
 

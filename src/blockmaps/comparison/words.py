@@ -38,18 +38,22 @@ def finding(made: Comparison) -> str:
         )
     corrected = f"Holm over {_counted(tested, 'arm')}, 5 %"
     if moved.empty:
-        widest = table.loc[table["estimate"].abs().where(table["p"].notna()).idxmax()]
+        widest = _largest_first(table[table["p"].notna()]).iloc[0]
         return (
             f"Nothing moved beyond chance ({corrected}); the largest difference is "
             f"{name_of(widest)}, {estimate_of(widest)}."
         )
-    by_size = moved.loc[moved["estimate"].abs().sort_values(ascending=False).index]
-    said = "; ".join(
-        f"{name_of(row)} {estimate_of(row)}" for _, row in by_size[:MOST_NAMED].iterrows()
-    )
+    named = _largest_first(moved)[:MOST_NAMED]
+    said = "; ".join(f"{name_of(row)} {estimate_of(row)}" for _, row in named.iterrows())
     more = f"; and {len(moved) - MOST_NAMED} more" if len(moved) > MOST_NAMED else ""
     verb = "arm" if tested == 1 else "arms"
     return f"{len(moved)} of {tested:,} {verb} moved ({corrected}): {said}{more}."
+
+
+def _largest_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Sort arms by the size of their difference, those with a loss after those with an accuracy."""
+    sized = table.assign(size=table["estimate"].abs())
+    return sized.sort_values(["outcome", "size"], ascending=[True, False], kind="stable")
 
 
 def name_of(row: pd.Series) -> str:
@@ -136,6 +140,8 @@ def _runs_lines(made: Comparison) -> list[str]:
         said.append(f"{kinds['different']:,} different")
         if kinds["largest_deviation"]:
             said[-1] += f" (losses apart by up to {kinds['largest_deviation']:.1e} of the largest)"
+        elif kinds["different"]:
+            said[-1] += " (by their accuracies or epochs, or where one loss is not finite)"
         before = f"before training {kinds['same_start']:,} are equal to rounding"
         if kinds["other_epochs"]:
             before += f"; {kinds['other_epochs']:,} were trained for another number of epochs"
