@@ -40,9 +40,10 @@ def test_kinds(first, second, kind, deviation, start, longer):
     assert row.deviation == pytest.approx(deviation, rel=1e-3)
 
 
-def test_an_accuracy_that_differs_is_not_identical():
-    (row,) = curves(runs(2.0), runs(2.0, accuracy=0.6)).itertuples()
-    assert row.kind == "rounding"
+@pytest.mark.parametrize(("accuracy", "kind"), [(0.505, "rounding"), (0.6, "different")])
+def test_an_accuracy_that_differs_is_not_identical(accuracy, kind):
+    (row,) = curves(runs(2.0), runs(2.0, accuracy=accuracy)).itertuples()
+    assert row.kind == kind
 
 
 def test_only_runs_that_both_have_count():

@@ -5,6 +5,7 @@ import pandas as pd
 
 # Of the largest loss: what float32 may lose over a training whose sums are taken in another order.
 ROUNDING = 1e-5
+POINT = 0.01  # of accuracy: rounding may turn an answer that is a tie
 RUN = ["experiment", "key"]
 KINDS = ("identical", "rounding", "different")
 
@@ -22,8 +23,8 @@ def curves(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
 
     - `deviation`: the largest |difference| of losses, over all splits and the epochs that both
       have, in units of the largest loss; infinite where one loss is finite and the other not
-    - `kind`, one of `KINDS`: every loss and accuracy equal; the deviation at most `ROUNDING`; or
-      neither, or other epochs or splits
+    - `kind`, one of `KINDS`: every loss and accuracy equal; the deviation at most `ROUNDING` and
+      accuracies at most a `POINT` apart; or neither, or other epochs or splits
     - `start`: whether the losses before training are equal to rounding
     - `longer`: whether one has epochs that the other has not
     """
@@ -39,17 +40,19 @@ def curves(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     with np.errstate(invalid="ignore"):
         apart = np.where(same, 0.0, np.abs(losses[:, 0] - losses[:, 1]))
     apart[~np.isfinite(apart)] = np.inf
+    right = both[["accuracy_a", "accuracy_b"]].to_numpy(float)
+    right[alone] = 0.0
     rows = both[RUN].assign(
         apart=apart,
         largest=np.where(np.isfinite(losses), np.abs(losses), 0).max(axis=1),
-        equal=same & _equal(both[["accuracy_a", "accuracy_b"]].to_numpy(float)) & ~alone,
-        alone=alone,
+        equal=same & _equal(right) & ~alone,
+        near=(_equal(right) | (np.abs(right[:, 0] - right[:, 1]) <= POINT)) & ~alone,
         start=(both["epoch"] != 0).to_numpy() | ~alone,
     )
     rows["start"] &= (both["epoch"] != 0).to_numpy() | (apart <= ROUNDING * rows["largest"])
     grouped = rows.groupby(RUN)
     deviation = grouped["apart"].max() / grouped["largest"].max().clip(lower=np.finfo(float).tiny)
-    near = (deviation <= ROUNDING) & ~grouped["alone"].any()
+    near = (deviation <= ROUNDING) & grouped["near"].all()
     kind = np.where(grouped["equal"].all(), KINDS[0], np.where(near, KINDS[1], KINDS[2]))
     ends = both.assign(epoch_a=both["epoch"].where(both["_merge"] != "right_only"))
     ends["epoch_b"] = both["epoch"].where(both["_merge"] != "left_only")

@@ -11,6 +11,7 @@ from blockmaps.comparison import sides
 from blockmaps.comparison.arms import ARM, UNPAIRED
 from blockmaps.comparison.curves import KINDS, ROUNDING
 from blockmaps.comparison.folders import Comparison
+from blockmaps.statistics import LEVEL
 
 WIDTH = 96  # columns of text
 MOST_KEYS = 40  # lines of a config's differences that are printed; JSON has them all
@@ -19,16 +20,17 @@ LEGEND = (
     "B less A, test accuracy after the last epoch in percentage points (loss where there are no "
     "classes), each interval 95 %. n: pairs of patterns where an arm samples them (even, mixed …), "
     "else of seeds and replicates. p: after Holm over all arms; * moved. Curves of shared runs: = "
-    f"identical, ≈ losses equal to {ROUNDING:g} of the largest, ≠ different."
+    f"identical, ≈ losses equal to {ROUNDING:g} of the largest and accuracies to a point, ≠ "
+    "different."
 )
 
 
 def finding(made: Comparison) -> str:
-    """Say in one sentence what moved."""
+    """Say what moved, and how many arms would have without a correction for their number."""
     table, curves_of, variants = made.arms, made.curves, made.variants
     if variants["both"] and curves_of["identical"] == variants["both"]:
-        alone = variants["only_a"] + variants["only_b"]
-        shared = f"{variants['both']:,} runs" + (" that both have" if alone else "")
+        others = variants["only_a"] + variants["only_b"]
+        shared = f"{variants['both']:,} runs" + (" that both have" if others else "")
         return f"Nothing moved: all {shared} are identical to the last bit."
     tested, moved = int(table["p"].notna().sum()), table[table["moved"]]
     if not tested:
@@ -37,17 +39,23 @@ def finding(made: Comparison) -> str:
             "takes."
         )
     corrected = f"Holm over {_counted(tested, 'arm')}, 5 %"
+    uncorrected = int(((table["p"] < 1 - LEVEL) & ~table["moved"]).sum())
+    alone = (
+        f" {uncorrected} {'more ' if len(moved) else ''}would count as moved if they stood alone."
+        if uncorrected
+        else ""
+    )
     if moved.empty:
         widest = _largest_first(table[table["p"].notna()]).iloc[0]
         return (
             f"Nothing moved beyond chance ({corrected}); the largest difference is "
-            f"{name_of(widest)}, {estimate_of(widest)}."
+            f"{name_of(widest)}, {estimate_of(widest)}.{alone}"
         )
     named = _largest_first(moved)[:MOST_NAMED]
     said = "; ".join(f"{name_of(row)} {estimate_of(row)}" for _, row in named.iterrows())
     more = f"; and {len(moved) - MOST_NAMED} more" if len(moved) > MOST_NAMED else ""
     verb = "arm" if tested == 1 else "arms"
-    return f"{len(moved)} of {tested:,} {verb} moved ({corrected}): {said}{more}."
+    return f"{len(moved)} of {tested:,} {verb} moved ({corrected}): {said}{more}.{alone}"
 
 
 def _largest_first(table: pd.DataFrame) -> pd.DataFrame:

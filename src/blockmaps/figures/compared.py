@@ -1,5 +1,6 @@
 """Differences between two folders' runs, arm by arm: a forest plot."""
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -83,7 +84,8 @@ def draw(arms: pd.DataFrame, finding: str, names: Names) -> Figure:
     runs = wording.counted(int(rows["shared"].sum()), "run")
     pairing = " or ".join(sorted(set(rows["by"])))
     page = style.page(
-        finding.removesuffix("."),
+        # no line is broken within an interval
+        re.sub(r"\[.*?\]", lambda one: one[0].replace(" ", wording.NO_BREAK), finding).strip("."),
         f"Test accuracy after the last epoch, {names.second} less {names.first}, in percentage "
         "points",
         f"{runs} of the same variant in both. Compared by {pairing}; n: pairs of patterns where an "
