@@ -130,7 +130,7 @@ def test_by_chance_alone_nothing_moves_in_95_of_100_tables():
 
     generator = np.random.default_rng(0)
     false = 0
-    for _ in range(400):
+    for _ in range(200):
         p = [paired(generator.normal(0, 1, 4))["p"] for _ in range(6)]
         false += holm(pd.Series(p)).min() < 0.05
-    assert stats.binomtest(false, 400, 0.05).pvalue > 0.01
+    assert stats.binomtest(false, 200, 0.05).pvalue > 0.01

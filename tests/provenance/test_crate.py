@@ -29,6 +29,14 @@ TERMS_OF_1_1 = {
     "input": f"{BIOSCHEMAS}#input",
     "output": f"{BIOSCHEMAS}#output",
 }
+# What of the crate's terms was looked up in the context of 1.1, and what it declares itself.
+KNOWN = {
+    *("about", "actionStatus", "additionalType", "author", "citation", "conformsTo"),
+    *("contentSize", "datePublished", "description", "encodingFormat", "endTime"),
+    *("exampleOfWork", "hasPart", "identifier", "input", "instrument", "license", "mainEntity"),
+    *("mentions", "name", "object", "output", "programmingLanguage", "result", "sha256"),
+    *("softwareRequirements", "softwareVersion", "startTime", "url", "version", "workExample"),
+}
 
 
 class Stored(BaseAdapter):
@@ -144,6 +152,13 @@ def test_it_holds_what_ran_and_what_came_of_it(made, root):
         f'title: "{crate.PAPERS["https://arxiv.org/abs/2404.00880"]}"'
         in (root / "CITATION.cff").read_text()
     )
+
+
+def test_its_terms_are_those_of_1_1(made):
+    """The validator is given a later context here, which would let later terms pass."""
+    graph = json.loads((made / crate.NAME).read_text())["@graph"]
+    used = {term for entity in graph for term in entity if term[0] != "@"}
+    assert used <= KNOWN
 
 
 def test_the_same_results_give_the_same_bytes(made, root):
