@@ -5,8 +5,10 @@ import time
 
 import pytest
 import yaml
+from rocrate.rocrate import ROCrate
 
 from blockmaps import pipeline, runs, tables
+from blockmaps.provenance import collection
 from blockmaps.zoo.equivalence import TOLERANCES
 
 TINY = ("--configfile", "tests/workflow/tiny.yaml")
@@ -42,6 +44,7 @@ def test_a_fresh_clone_has_jobs_to_do(fresh):
     assert jobs["zoo"] == 1
     assert jobs["claims"] == 1
     assert jobs["table_figure"] == 9
+    assert jobs["crate"] == 1
     assert {"data", "runs"} <= set(jobs)
     assert not (fresh.folder / "results/default").exists()
 
@@ -108,6 +111,16 @@ def test_a_new_data_set_goes_through_the_whole_dag(ran):
     for name in (*pipeline.FIGURES, "explained"):
         for kind in ("svg", "png"):
             assert (folder / f"figures/{name}.{kind}").stat().st_size > 5000
+    found = collection.load(folder / "manifests.json")
+    assert {job["shard"] for job in found["jobs"]} == {
+        path.name.partition(".")[0] for path in (folder / "runs").glob("*.groups.parquet")
+    }
+    assert found["without"] == []
+    described = ROCrate(folder)
+    drawn = {path.name for path in (folder / "figures").glob("*")}
+    assert {one["name"] for one in described.get("figures/")["hasPart"]} == drawn
+    # the copy is outside git
+    assert {(job["commit"], job["clean"]) for job in found["jobs"]} == {("", None)}
     logs = {path.relative_to(folder / "logs").parts[0] for path in (folder / "logs").rglob("*.log")}
     assert {"data", "train", "runs.log", "tables", "figures"} <= logs
 
@@ -140,8 +153,8 @@ def test_time_stamps_and_comments_do_not_count(ran, edit):
 def test_a_figures_code_redraws_that_figure_alone(ran, edit):
     edit("src/blockmaps/figures/curves.py", "LABEL_APART = 9, 0.16", "LABEL_APART = 9, 0.17")
     jobs = ran.jobs(*TINY)
-    jobs.pop("all", None)
-    jobs.pop("default", None)
+    for name in ("all", "default", "crate"):  # what holds all that is made
+        jobs.pop(name, None)
     assert {name: count for name, count in jobs.items() if name != "figures"} == {"figure": 1}
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 SOURCE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1] / "src"
+WORKFLOW = SOURCE.parent / "workflow"
 sys.path.insert(0, str(SOURCE))
 
 from blockmaps import config as configs
@@ -37,6 +38,7 @@ ASKED = RESULTS / "config.json"
 RUNS = RESULTS / "runs.parquet"
 GROUPS = RESULTS / "groups.parquet"
 DYNAMICS = RESULTS / "dynamics.parquet"
+MANIFESTS = RESULTS / "manifests.json"
 ANALYSIS = RESULTS / "analysis"
 SCORED = RESULTS / "returns.parquet"
 CLAIMS = SOURCE.parent / "config/claims.yaml"

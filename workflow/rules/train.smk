@@ -8,6 +8,7 @@ rule train:
         runs=RESULTS / "runs/{shard}.parquet",
         groups=RESULTS / "runs/{shard}.groups.parquet",
         dynamics=RESULTS / "runs/{shard}.dynamics.parquet",
+        manifest=RESULTS / "runs/{shard}.manifest.json",
     log:
         RESULTS / "logs/train/{shard}.log",
     wildcard_constraints:
@@ -25,7 +26,8 @@ rule train:
     shell:
         "python -m blockmaps train {wildcards.shard} --config {params.config} --data {input.data}"
         " --memory {resources.mem_mb}"
-        " --output {output.runs} --groups {output.groups} --dynamics {output.dynamics} &> {log}"
+        " --output {output.runs} --groups {output.groups} --dynamics {output.dynamics}"
+        " --manifest {output.manifest} &> {log}"
 
 
 # The same for shards whose data set has an environment: their weights are kept, to be scored.
@@ -34,6 +36,7 @@ use rule train as train_policies with:
         runs=RESULTS / "runs/{shard}.parquet",
         groups=RESULTS / "runs/{shard}.groups.parquet",
         dynamics=RESULTS / "runs/{shard}.dynamics.parquet",
+        manifest=RESULTS / "runs/{shard}.manifest.json",
         policies=RESULTS / "policies/{shard}.safetensors",
     wildcard_constraints:
         shard="|".join(PLAN.policy_shards) or "none",
@@ -52,6 +55,7 @@ rule runs:
         runs=RUNS,
         groups=GROUPS,
         dynamics=DYNAMICS,
+        manifests=MANIFESTS,
     log:
         RESULTS / "logs/runs.log",
     conda:
@@ -59,7 +63,8 @@ rule runs:
     params:
         config=ASKED,
         members=digest(PLAN.members),
-        code=code_digest("runs"),
+        code=code_digest("runs", "provenance.collection"),
     shell:
         "python -m blockmaps collect --config {params.config} --output {output.runs}"
-        " --groups {output.groups} --dynamics {output.dynamics} &> {log}"
+        " --groups {output.groups} --dynamics {output.dynamics}"
+        " --manifests {output.manifests} &> {log}"

@@ -68,6 +68,9 @@ def train(
             "policies/ in the results folder if left out."
         ),
     ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="The job's manifest; beside the runs table if left out.")
+    ] = None,
     memory: Annotated[
         int | None, typer.Option(min=1, help="MB of the host's memory that this job may take.")
     ] = None,
@@ -84,6 +87,7 @@ def train(
     write_ledger(results / "shards", found)
 
     from blockmaps import runs
+    from blockmaps.provenance.job import Job
     from blockmaps.training import checkpoints
     from blockmaps.training import policies as weights
     from blockmaps.training.shard import train_shard
@@ -92,6 +96,7 @@ def train(
     if fresh:
         for variant in found.variants:
             checkpoints.path_of(folder, variant.key).unlink(missing_ok=True)
+    job = Job(found, folder)
     try:
         trained = train_shard(
             found,
@@ -113,6 +118,7 @@ def train(
     if shard in made.policy_shards:
         kept = policies or results / "policies" / f"{shard}.safetensors"
         weights.write(kept, found, trained.parameters)
+    job.write(trained.rows, manifest or path.with_suffix(".manifest.json"))
     runs.write(trained.rows, path)
     print(f"{path}: {len(found.variants)} variants, {len(trained.rows)} rows")
 
@@ -127,9 +133,13 @@ def collect(
     dynamics: Annotated[
         Path | None, typer.Option(help="Dynamics; dynamics.parquet beside it if left out.")
     ] = None,
+    manifests: Annotated[
+        Path | None, typer.Option(help="Manifests; manifests.json beside it if left out.")
+    ] = None,
 ) -> None:
-    """Gather the shards' tables: the runs, their answers by group, and their dynamics."""
+    """Gather what the shards' jobs wrote: runs, answers by group, dynamics and manifests."""
     from blockmaps import runs
+    from blockmaps.provenance import collection
 
     made, results = read_plan(config)
     pieces = [runs.read(results / "runs" / f"{name}.parquet") for name in made.shards]
@@ -141,7 +151,11 @@ def collect(
     parts = [runs.read(results / "runs" / f"{name}.dynamics.parquet") for name in made.shards]
     measured = runs.collect_dynamics(parts, made.members)
     runs.write(measured, dynamics or path.with_name("dynamics.parquet"), runs.DYNAMICS_COLUMNS)
+    collected = collection.collect(results / "runs", made.shards)
+    collection.write(collected, manifests or path.with_name(collection.NAME))
     runs.write(frame, path, runs.COLUMNS)
+    if collected["without"]:
+        print(f"{len(collected['without'])} shards have no manifest: trained by an older version")
     print(f"{path}: {frame['key'].nunique()} variants, {len(frame):,} rows")
 
 

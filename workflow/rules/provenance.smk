@@ -1,0 +1,23 @@
+# The results folder as a Workflow Run RO-Crate, when all else is made. Claims and page belong to it:
+# whatever the workflow makes into the folder is an input, so that none is described as it was.
+rule crate:
+    input:
+        runs=rules.runs.output,
+        tables=rules.tables.input,
+        figures=rules.figures.input,
+        claims=rules.claims.output,
+    output:
+        metadata=RESULTS / "ro-crate-metadata.json",
+        workflow=directory(RESULTS / "workflow"),
+    log:
+        RESULTS / "logs/crate.log",
+    conda:
+        ENVIRONMENT
+    params:
+        folder=RESULTS,
+        workflow=WORKFLOW,
+        # its files are copied; their content counts, and not their timestamps
+        rules=digest([path.read_text() for path in sorted(WORKFLOW.rglob("*.smk"))]),
+        code=code_digest("provenance.crate"),
+    shell:
+        "python -m blockmaps crate {params.folder} --workflow {params.workflow} &> {log}"
