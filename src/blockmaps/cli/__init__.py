@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli import analysing, asking, models, steps  # noqa: F401 they add their commands
+from blockmaps.cli import analysing, asking, models, paging, steps  # noqa: F401 they add their commands
 from blockmaps.cli.options import app
 from blockmaps.errors import InputError
 
