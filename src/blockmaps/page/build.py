@@ -1,5 +1,6 @@
 """The page: its parts gathered and filled into the templates."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ from markupsafe import Markup
 from blockmaps.errors import InputError
 from blockmaps.files import whole
 from blockmaps.page import assets, numbers
-from blockmaps.page.exhibits import HEADINGS, Exhibit, exhibits
+from blockmaps.page.exhibits import Exhibit, exhibits
 from blockmaps.page.folders import Folders
 from blockmaps.page.provenance import provenance
 from blockmaps.page.runs_table import HEADINGS as RUN_HEADINGS
 from blockmaps.page.runs_table import run_rows
 from blockmaps.page.scatter import scatter
 from blockmaps.page.shapes import LABEL, groups
+from blockmaps.page.studies import HEADINGS
 from blockmaps.page.verdicts import claims, counts
 from blockmaps.pipeline import MAIN_STUDY
 
@@ -84,7 +86,7 @@ def render(paths: Iterable[Path]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        name: getattr(numbers, name) for name in ("number", "percent", "duration", "with_interval")
+        name: getattr(numbers, name) for name in ("number", "typeset", "with_interval")
     }
     return environment.get_template("page.html").render(
         title=folders.title,
@@ -100,7 +102,7 @@ def render(paths: Iterable[Path]) -> str:
         equivalence=_equivalence(folders),
         runs=rows,
         run_headings=RUN_HEADINGS,
-        runs_by_study={study: sum(row.study == study for row in rows) for study in HEADINGS},
+        runs_by_study=Counter(row.study for row in rows),
         main_study=MAIN_STUDY,
         provenance=provenance(folders),
         folder=folders.folders[0],

@@ -10,23 +10,8 @@ from urllib.parse import quote
 from blockmaps import captions
 from blockmaps.figures import style
 from blockmaps.page.folders import Folders
-from blockmaps.pipeline import (
-    ANALYSIS_FIGURES,
-    FIGURES,
-    MAIN_STUDY,
-    STUDY_TABLES,
-    TABLE_FIGURES,
-    ZOO_TABLES,
-)
-
-# Headings by study, in the order of the page; figures of no study that is named here come last.
-HEADINGS = {
-    MAIN_STUDY: "What the hidden proportion explains",
-    "continuum": "From an MLP to a random map",
-    "trainability": "Why deep and long maps are hard to train",
-    "zoo": "Every network as one map",
-    "": "Further figures",
-}
+from blockmaps.page.studies import HEADINGS, study_of_figure
+from blockmaps.pipeline import ANALYSIS_FIGURES, FIGURES, TABLE_FIGURES
 
 # A text of a figure as matplotlib writes it: in a comment, before the shapes of its letters.
 _TEXT = re.compile(
@@ -73,7 +58,8 @@ class Exhibit(NamedTuple):
 def words(svg: str) -> Words:
     """Read what `figures.style.page` wrote on a figure: title, subtitle and foot."""
     sizes = (style.TITLE_SIZE, style.SUBTITLE_SIZE, style.FOOTER_SIZE)
-    kinds = dict(zip(zip(sizes, (style.INK, style.FAINT, style.FAINT), strict=True), range(3)))
+    colors = (style.INK, style.FAINT, style.FAINT)
+    kinds = {pair: place for place, pair in enumerate(zip(sizes, colors, strict=True))}
     found: list[list[str]] = [[], [], []]
     for match in _TEXT.finditer(svg):
         kind = kinds.get((round(100 * float(match["scale"]), 2), match["color"]))
@@ -117,16 +103,6 @@ def address(svg: str) -> str:
     return "data:image/svg+xml," + quote(svg.replace('"', "'"), safe=" ='/:;,.()?!@+*~$-_")
 
 
-def study_of(figure: str) -> str:
-    """Return the study of the runs behind a figure: zoo for none, "" where that is not known."""
-    if figure in (*FIGURES, *ANALYSIS_FIGURES, "pairs"):
-        return MAIN_STUDY
-    read = TABLE_FIGURES.get(figure, ())
-    if read and read[0] in ZOO_TABLES:
-        return "zoo"
-    return STUDY_TABLES[read[0]].study if read and read[0] in STUDY_TABLES else ""
-
-
 def command(figure: str, folders: Folders) -> str:
     """Return the command that draws a figure."""
     read = (TABLE_FIGURES | ANALYSIS_FIGURES).get(figure)
@@ -149,14 +125,14 @@ def exhibits(folders: Folders) -> Iterator[Exhibit]:
             paths.setdefault(path.stem, path)
     order = [name for name in known if name in paths]
     order += sorted(set(paths) - set(order))
-    order.sort(key=lambda name: list(HEADINGS).index(study_of(name)))
+    order.sort(key=lambda name: list(HEADINGS).index(study_of_figure(name)))
     for name in order:
         svg = paths[name].read_text()
         own = words(svg)
         picture, width, height = panels(svg, own)
         yield Exhibit(
             name=name,
-            study=study_of(name),
+            study=study_of_figure(name),
             words=own,
             caption=captions.FIGURES.get(name, ""),
             command=command(name, folders),

@@ -33,6 +33,11 @@ def with_interval(row: Mapping[str, Any]) -> str:
     return f"{text} [{number(low)}, {number(high)}]"
 
 
+def typeset(words: str) -> str:
+    """Write a difference's hyphen as a minus: balanced − dense."""
+    return words.replace(" - ", f" {MINUS} ")
+
+
 def percent(share: float, digits: int = 1) -> str:
     """Write a share in percent; a dash for none."""
     return NOTHING if math.isnan(share) else f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"

@@ -107,6 +107,7 @@ def scatter(runs: pd.DataFrame) -> dict[str, Any] | None:
                 "type": "quantitative",
                 "title": "hidden proportion (realised)",
                 "scale": {"domain": [0, 1]},
+                "axis": {"tickCount": 10, "format": ".1f"},
             },
             "y": {
                 "field": "accuracy",

@@ -108,13 +108,14 @@ def groups(runs: pd.DataFrame) -> Iterator[Group]:
     rows = runs[runs["split"] == "test"]
     if "slots" in rows:
         rows = rows[rows["slots"] == SLOTS]
-    rows = rows[rows[[f"density_{name}" for name in RNN_BLOCKS]].notna().all(axis=1)]
+    densities = [f"density_{name}" for name in RNN_BLOCKS]
+    rows = rows[rows[densities].notna().all(axis=1)]
     drawn = set()
     for (experiment, dataset, budget), panel in rows.groupby(PANEL, sort=True):
         shapes = []
         for arm in marks(panel["arm"]):
             own = panel[panel["arm"] == arm].sort_values(["hidden_proportion", "structure", "key"])
-            patterns = own.drop_duplicates("structure")
+            patterns = own.drop_duplicates(["hidden", *densities])
             # the middle one of a sample; of a fixed arm the first of its patterns
             place = len(patterns) // 2 if arm in SAMPLED else 0
             row = patterns.iloc[place]
@@ -131,8 +132,8 @@ def groups(runs: pd.DataFrame) -> Iterator[Group]:
                     _blocks(row),
                 )
             )
-        same = tuple(shape.blocks for shape in shapes)
-        if (dataset, budget, same) not in drawn:  # the same patterns started otherwise
-            drawn.add((dataset, budget, same))
+        own = {(dataset, budget, shape.arm, shape.blocks) for shape in shapes}
+        if not own <= drawn:  # else the same patterns again, started otherwise
+            drawn |= own
             name = f"{experiment}, {budget:,} unknowns" if budget else experiment
             yield Group(name, tuple(shapes))

@@ -8,10 +8,11 @@ import pandas as pd
 
 from blockmaps.errors import InputError
 from blockmaps.page.folders import Folders
-from blockmaps.page.forest import Forest, as_list, forest
+from blockmaps.page.forest import Forest, Scale, forest, numbers_of, scale_of
 from blockmaps.page.numbers import number
 
 VERDICTS = ("supported", "contradicted", "inconclusive", "not tested at this scale")
+AS_WRITTEN = "is not as `blockmaps claims --json` writes it"
 PAPERS = {"2404.00880", "2509.15057"}
 
 # The figures that show a claim's comparison.
@@ -68,6 +69,7 @@ class Claim(NamedTuple):
     paper: str
     source: str
     verdicts: tuple[Verdict, ...]
+    scale: Scale | None
     figures: tuple[str, ...]
 
     @property
@@ -105,13 +107,39 @@ def _evidence(row: dict[str, Any], folders: Folders) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
-def _verdict(row: dict[str, Any], folders: Folders) -> Verdict:
-    decisive = row.get("statistics") or ([row] if row.get("estimate") is not None else [])
-    bounds = row.get("bounds") or {}
-    turns = [value for name in ("supported", "contradicted") for value in as_list(bounds.get(name))]
-    folder = row.get("folder") or folders.folders[-1]
-    return Verdict(
-        row, forest(decisive, turns), _evidence(row, folders), f"blockmaps claims {folder}"
+def _decisive(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the statistics that decide; the row itself where it lists none."""
+    return row.get("statistics") or [row]
+
+
+def _scale(rows: list[dict[str, Any]]) -> Scale | None:
+    """Return the scale that a claim's verdicts share."""
+    bounds = [row.get("bounds") or {} for row in rows]
+    turns = (numbers_of(one.get(name)) for one in bounds for name in ("supported", "contradicted"))
+    statistics = [one for row in rows for one in _decisive(row)]
+    return scale_of(statistics, [value for values in turns for value in values])
+
+
+def _claim(name: str, rows: list[dict[str, Any]], folders: Folders, one: bool) -> Claim:
+    scale = _scale(rows)
+    verdicts = tuple(
+        Verdict(
+            row,
+            forest(_decisive(row), scale),
+            _evidence(row, folders) if one else (),
+            f"blockmaps claims {row.get('folder') or folders.folders[-1]}",
+        )
+        for row in rows
+    )
+    first = rows[0]
+    return Claim(
+        name,
+        first["statement"],
+        first.get("paper") or "",
+        first.get("source") or "",
+        verdicts,
+        scale if any(verdict.forest for verdict in verdicts) else None,
+        FIGURES.get(name, ()),
     )
 
 
@@ -131,27 +159,22 @@ def claims(folders: Folders, figures: Iterable[str]) -> list[Claim]:
     if rows is None:
         return []
     shown = set(figures)
-    made = []
     try:
-        for name, group in groupby(rows, key=lambda row: row["id"]):
-            own = list(group)
-            first = own[0]
-            made.append(
-                Claim(
-                    name,
-                    first["statement"],
-                    first.get("paper", ""),
-                    first.get("source", ""),
-                    tuple(_verdict(row, folders) for row in own if row["verdict"] in VERDICTS),
-                    tuple(one for one in FIGURES.get(name, ()) if one in shown),
-                )
-            )
+        folders_named = {row["folder"] for row in rows if row.get("folder")}
+        made = [
+            # rows of tables are shown where all verdicts are of one folder, which is this one
+            _claim(name, list(own), folders, one=len(folders_named) == 1)
+            for name, own in groupby(rows, key=lambda row: row["id"])
+        ]
+        unknown = {verdict.verdict for claim in made for verdict in claim.verdicts} - set(VERDICTS)
     except (KeyError, TypeError, AttributeError) as fault:
-        path = folders.find("claims.json")
-        raise InputError(
-            f"{path}: is not as `blockmaps claims --json` writes it: {fault}"
-        ) from None
-    return made
+        raise InputError(f"{folders.find('claims.json')}: {AS_WRITTEN}: {fault}") from None
+    if unknown:
+        raise InputError(f"{folders.find('claims.json')}: {AS_WRITTEN}: verdict {min(unknown)!r}")
+    return [
+        claim._replace(figures=tuple(name for name in claim.figures if name in shown))
+        for claim in made
+    ]
 
 
 def counts(made: Iterable[Claim]) -> list[tuple[str, int]]:
