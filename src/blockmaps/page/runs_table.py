@@ -11,6 +11,7 @@ SHOWN = {
     "experiment": ("experiment", False),
     "arm": ("arm", False),
     "structure": ("structure", False),
+    "budget": ("budget", True),
     "seed_index": ("seed", True),
     "hidden": ("|h|", True),
     "unknowns": ("unknowns", True),
