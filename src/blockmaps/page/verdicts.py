@@ -160,6 +160,8 @@ def claims(folders: Folders, figures: Iterable[str]) -> list[Claim]:
         return []
     shown = set(figures)
     try:
+        if not isinstance(rows, list):
+            raise TypeError("takes a list")
         folders_named = {row["folder"] for row in rows if row.get("folder")}
         made = [
             # rows of tables are shown where all verdicts are of one folder, which is this one
