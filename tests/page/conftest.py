@@ -36,6 +36,39 @@ VERDICTS = [  # verdict, estimate, low, high
     ("not tested at this scale", None, None, None),
 ]
 
+MANIFESTS = {  # as `blockmaps collect` gathers them
+    "format": 1,
+    "environments": [
+        {
+            "python": "3.11.7",
+            "packages": {"torch": "2.13.0", "lightning": "2.6.6"},
+            "cpu": "AMD EPYC",
+            "cores": 2,
+            "device": "cpu",
+            "driver": None,
+            "determinism": {"deterministic_algorithms": True, "threads": 1},
+        }
+    ],
+    "jobs": [
+        {
+            "shard": f"{place:012d}",
+            "experiment": "small",
+            "seed_index": place,
+            "commit": "f" * 40,
+            "clean": place > 0,
+            "started": f"2026-11-24T1{place}:00:00Z",
+            "ended": f"2026-11-24T1{place}:01:00Z",
+            "seconds": 60.0,
+            "peak_memory_bytes": 5 * 10**8,
+            "training_flops": 10**12,
+            "variants": {"a": {}, "b": {}},
+            "environment": 0,
+        }
+        for place in range(2)
+    ],
+    "without": [],
+}
+
 
 def claims() -> list[dict]:
     """A row a verdict of one claim, as `blockmaps claims --json` writes them."""
@@ -110,4 +143,5 @@ def results(tmp_path_factory) -> Path:
         "config": {"name": "small", "seed": 1, "datasets": {"digits": {}}},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "manifests.json").write_text(json.dumps(MANIFESTS))
     return folder

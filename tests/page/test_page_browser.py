@@ -153,7 +153,7 @@ def test_a_figure_leads_to_the_runs_behind_it(opened, results):
 
 def test_a_heading_sorts_by_keyboard(opened):
     page = opened()
-    heading = page.locator("#runs-table th", has_text="test accuracy")
+    heading = page.locator("#runs-table th", has_text="accuracy")
     column = heading.evaluate("heading => heading.cellIndex") + 1
     cells = page.locator(f"#runs-table tbody td:nth-child({column})")
     heading.locator("button").focus()

@@ -15,7 +15,17 @@ from blockmaps import captions, pipeline
 from blockmaps import runs as table_of_runs
 from blockmaps.errors import InputError
 from blockmaps.figures import style
-from blockmaps.page import assets, build, exhibits, forest, numbers, scatter, shapes, studies
+from blockmaps.page import (
+    assets,
+    build,
+    exhibits,
+    forest,
+    numbers,
+    provenance,
+    scatter,
+    shapes,
+    studies,
+)
 from blockmaps.page.folders import Folders
 from blockmaps.page.runs_table import SHOWN
 
@@ -122,6 +132,29 @@ def test_evidence_is_the_row_of_the_table(page, folder):
     (folder / "claims.json").write_text(json.dumps(claims))
     assert 'class="cells"' in page
     assert 'class="cells"' not in build.render([folder])
+
+
+def test_what_ran_where_is_what_the_manifests_say(folder):
+    found = provenance.provenance(Folders([folder]))
+    facts = dict(found.facts)
+    assert facts["training jobs"] == "2"
+    assert (facts["from"], facts["to"]) == ("2026-11-24T10:00:00Z", "2026-11-24T11:01:00Z")
+    assert facts["wall time of the jobs"] == "2 min"
+    assert facts["FLOPs of training"] == "2,000,000,000,000"
+    assert facts["root seed"] == "1"
+    ((*environment,),) = found.environments
+    assert ("device", "cpu") in environment
+    assert ("torch", "2.13.0") in environment
+    assert [job.commit for job in found.jobs] == ["f" * 12 + ", changed", "f" * 12]
+    (folder / "manifests.json").write_text('{"jobs": [{}]}')
+    with pytest.raises(InputError, match=r"manifests.json: is not as `blockmaps collect` writes"):
+        build.render([folder])
+    (folder / "manifests.json").unlink()
+    (folder / "manifest.json").unlink()
+    alone = provenance.provenance(Folders([folder]))
+    assert [name for name, _ in alone.facts] == ["runs", "devices", "training, summed over runs"]
+    (folder / "runs.parquet").unlink()
+    assert not provenance.provenance(Folders([folder]))
 
 
 def test_tables_that_are_older_than_some_columns_are_shown(folder):

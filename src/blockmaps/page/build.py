@@ -19,7 +19,7 @@ from blockmaps.page.provenance import provenance
 from blockmaps.page.runs_table import HEADINGS as RUN_HEADINGS
 from blockmaps.page.runs_table import run_rows
 from blockmaps.page.scatter import scatter
-from blockmaps.page.shapes import LABEL, groups
+from blockmaps.page.shapes import groups
 from blockmaps.page.studies import HEADINGS
 from blockmaps.page.verdicts import claims, counts
 from blockmaps.pipeline import MAIN_STUDY
@@ -98,7 +98,6 @@ def render(paths: Iterable[Path]) -> str:
         counts=counts(ledger),
         studies=_by_study(shown),
         groups=[] if main.empty else list(groups(main)),
-        label=LABEL,
         equivalence=_equivalence(folders),
         runs=rows,
         run_headings=RUN_HEADINGS,

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from blockmaps.page.studies import HEADINGS as HEADINGS_BY_STUDY
+from blockmaps.pipeline import MAIN_STUDY
 from blockmaps.runs import COLUMNS
 
 # Column → heading, and whether it holds numbers. What an older table lacks is left empty.
@@ -11,15 +13,15 @@ SHOWN = {
     "experiment": ("experiment", False),
     "arm": ("arm", False),
     "structure": ("structure", False),
-    "budget": ("budget", True),
     "seed_index": ("seed", True),
-    "hidden": ("|h|", True),
+    "budget": ("budget", True),
     "unknowns": ("unknowns", True),
+    "hidden": ("|h|", True),
     "hidden_proportion": ("hidden proportion", True),
-    "tokens": ("steps T", True),
-    "accuracy": ("test accuracy, %", True),
-    "loss": ("test loss", True),
-    "step": ("optimiser steps", True),
+    "accuracy": ("accuracy, %", True),
+    "loss": ("loss", True),
+    "step": ("steps", True),
+    "tokens": ("T", True),
     "key": ("variant", False),
 }
 _DECIMALS = {"hidden_proportion": 3, "accuracy": 2, "loss": 4}
@@ -46,11 +48,16 @@ HEADINGS = tuple(
 
 
 def run_rows(runs: pd.DataFrame) -> list[Run]:
-    """Return a row a run, of the test split where it has one, in the table's order."""
-    order = runs["split"].eq("test").map({True: 0, False: 1})
+    """Return a row a run, of the test split where it has one, by study and arm."""
+    studies = runs["study"] if "study" in runs else pd.Series(MAIN_STUDY, runs.index)
+    rank = {study: place for place, study in enumerate(HEADINGS_BY_STUDY)}
     one_each = (
-        runs.assign(order=order)
-        .sort_values(["experiment", "arm", "structure", "seed_index", "key", "order"])
+        runs.assign(
+            study=studies,
+            place=studies.map(rank).fillna(len(rank)),
+            other=runs["split"] != "test",
+        )
+        .sort_values(["place", "experiment", "arm", "structure", "seed_index", "key", "other"])
         .drop_duplicates(["experiment", "key"])
     )
     columns = []
@@ -68,7 +75,5 @@ def run_rows(runs: pd.DataFrame) -> list[Run]:
                 for value in values.tolist()
             ]
         )
-    studies = one_each["study"] if "study" in one_each else ["proportion"] * len(one_each)
-    return [
-        Run(study, cells) for study, cells in zip(studies, zip(*columns, strict=True), strict=True)
-    ]
+    cells = zip(*columns, strict=True)
+    return [Run(study, own) for study, own in zip(one_each["study"], cells, strict=True)]

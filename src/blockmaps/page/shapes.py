@@ -11,7 +11,8 @@ from blockmaps.summary import PANEL
 
 SLOTS = "x h y"
 SAMPLED = ("mixed", "even", "random")  # arms whose patterns are a sample: one stands for them
-LABEL = 15  # room for a slot's name, in places of W
+LABEL = 0.042  # room for a slot's name, of the widest W's columns
+APART = 0.8  # of that room, between two names
 FAINTEST = 0.06  # of a block's ink, so that an empty one is seen
 
 
@@ -44,21 +45,16 @@ class Shape(NamedTuple):
     proportion: float
     blocks: tuple[Block, ...]
 
-    @property
-    def columns(self) -> tuple[tuple[str, float], ...]:
-        """The slots' names over the columns, each at its middle."""
+    def columns(self, label: float) -> tuple[tuple[str, float], ...]:
+        """Return the slots' names over the columns and their places, apart enough to be read."""
         first, second = self.inputs, self.inputs + self.hidden
-        return (
-            ("x", self.inputs / 2),
-            ("h", first + self.hidden / 2),
-            ("y", max(second + self.outputs / 2, first + self.hidden / 2 + LABEL * 0.8)),
-        )
+        h, y = first + self.hidden / 2, second + self.outputs / 2
+        return ("x", self.inputs / 2), ("h", h), ("y", max(y, h + APART * label))
 
-    @property
-    def rows(self) -> tuple[tuple[str, float], ...]:
-        """The slots' names beside the rows, apart enough to be read."""
+    def rows(self, label: float) -> tuple[tuple[str, float], ...]:
+        """Return the slots' names beside the rows and their places, likewise."""
         h, y = self.hidden / 2, self.hidden + self.outputs / 2
-        return ("h", min(h, y - LABEL * 0.8)), ("y", y)
+        return ("h", min(h, y - APART * label)), ("y", y)
 
     @property
     def wide(self) -> int:
@@ -87,9 +83,14 @@ class Group(NamedTuple):
     shapes: tuple[Shape, ...]
 
     @property
-    def widest(self) -> int:
-        """Columns of the widest W and its labels."""
-        return max(shape.wide for shape in self.shapes) + 2 * LABEL
+    def label(self) -> float:
+        """Room for a slot's name, in places of W."""
+        return round(LABEL * max(shape.wide for shape in self.shapes), 2)
+
+    @property
+    def widest(self) -> float:
+        """Columns of the widest W, with room for names at both sides."""
+        return max(shape.wide for shape in self.shapes) + 2 * self.label
 
 
 def _blocks(row: pd.Series) -> tuple[Block, ...]:
