@@ -6,6 +6,7 @@ rule crate:
         tables=rules.tables.input,
         figures=rules.figures.input,
         claims=rules.claims.output,
+        page=rules.page.output,
     output:
         metadata=RESULTS / "ro-crate-metadata.json",
         workflow=directory(RESULTS / "workflow"),

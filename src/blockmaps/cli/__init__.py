@@ -13,6 +13,7 @@ from blockmaps.cli import (  # noqa: F401 they add their commands
     control,
     keeping,
     models,
+    paging,
     publishing,
     steps,
 )
