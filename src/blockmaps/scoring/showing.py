@@ -12,7 +12,7 @@ from blockmaps.environments import expert
 from blockmaps.environments.rollouts import start_seed
 from blockmaps.environments.tasks import task_of
 from blockmaps.errors import InputError
-from blockmaps.scoring.filming import choose, film
+from blockmaps.scoring.filming import camera, choose, film
 from blockmaps.scoring.stepping import Policies
 from blockmaps.seeds import stream
 from blockmaps.shards import Shard
@@ -41,19 +41,20 @@ def show(
     chosen = choose(table, by_run(table))
     task = task_of(spec.environment)
     start = start_seed(stream(first.seed, "environment"), chosen.episode)
-    strips = []
+    world, strips = camera(task), []
     try:
         known = expert.load(task, getattr(spec, "folder", None))
     except InputError as fault:
         print(f"no strip of the expert: {fault}")
     else:
-        strips.append(film(task, start, known.mean, {"name": "expert", "mean_action": True}))
+        strips.append(film(world, start, known.mean, {"name": "expert", "mean_action": True}))
     for name in ("best", "worst"):
         run = getattr(chosen, name)
         about = {"name": name, "structure": run["structure"], "arm": run["arm"]}
         about |= {"mean_return": float(run["return"]), "success_rate": float(run["success"])}
         about |= {"seed_index": int(run["seed_index"]), "budget": int(run["budget"])}
-        strips.append(film(task, start, _policy(shards, run["key"], policies), about))
+        strips.append(film(world, start, _policy(shards, run["key"], policies), about))
+    world.close()
     about = {"experiment": experiment, "task": task.name, "steps": task.steps, "reason": ""}
     return strips, about | {"episode": chosen.episode, "runs": chosen.runs}
 
