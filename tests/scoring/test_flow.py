@@ -119,8 +119,7 @@ def test_frames_are_taken_or_the_reason_is_given(flow, blockmaps, monkeypatch):
         for strip in about["strips"][-2:]:
             same = shown[shown["structure"] == strip["structure"]]
             same = same[same["seed_index"] == strip["seed_index"]]
-            # alone, one episode at a time, a matrix product is rounded otherwise
-            assert strip["return"] == pytest.approx(same["return"].item(), abs=30)
+            assert strip["return"] == same["return"].item()  # it is the episode that was scored
     monkeypatch.chdir(folder)
     run("figure", "frames", "--tables", "results/small/frames.safetensors", "--output", "f.png")
     assert (folder / "f.png").stat().st_size > 5_000
