@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+from blockmaps.cli.options import DEFAULT, ConfigFile, app, give, read_plan
 from blockmaps.errors import InputError
 
 
@@ -84,7 +84,6 @@ def detectable(
 
     It needs the data files alone, so it can be asked before anything is trained.
     """
-    from blockmaps import tables
     from blockmaps.power import by_experiment
 
     made, results = read_plan(config)
@@ -93,11 +92,7 @@ def detectable(
     scored = {made.shards[name].experiment for name in made.policy_shards}
     asked = {name: one for name, one in made.config.experiments.items() if name in scored}
     frame = by_experiment(asked, _experts(made, results))
-    if output:
-        tables.write(frame, output)
-        print(f"{output}: {len(frame)} rows")
-    else:
-        print(tables.to_csv(frame), end="")
+    give(frame, output)
 
 
 @app.command()
