@@ -5,7 +5,6 @@ import pytest
 from scipy import stats
 
 from blockmaps import power
-from blockmaps.config import Experiment
 from blockmaps.returns import expert_of
 
 EXPERT = {"expert_return": 12_000.0, "expert_sd": 6_000.0, "expert_success": 0.8}
@@ -53,21 +52,21 @@ def test_the_spread_of_two_outcomes_is_the_largest_at_one_half():
 
 
 def test_an_experiments_rows_are_of_its_plan():
-    design = {"kind": "numbered", "budgets": [10_000]}
-    known = {"recipe": "imitate", "designs": [design], "seeds": 5, "episodes": 50}
     asked = {
-        "hammer": Experiment(dataset="hammer", **known),
-        "other": Experiment(dataset="rad", **known),
+        "hammer": power.Planned("hammer", 5, 50),
+        "fewer": power.Planned("hammer", 3, 50),
     }
     table = power.by_experiment(asked, {("hammer", 0): EXPERT, ("hammer", 1): EXPERT})
     assert list(table.columns) == list(power.COLUMNS)
-    assert set(table["experiment"]) == {"hammer"}
-    assert len(table) == 2 * len(power.BETWEEN_SEEDS)
+    assert len(table) == 2 * 2 * len(power.BETWEEN_SEEDS)
     first = table.iloc[0]
     assert first["difference_sd"] == pytest.approx(6_000 * np.sqrt(2 / 50))
     assert first["detectable_share"] == pytest.approx(first["detectable"] / 12_000)
     assert first["smallest_of_interest"] == pytest.approx(600)
-    assert (table["seeds"] == 5).all()
+    fewer = table[table["experiment"] == "fewer"].iloc[0]
+    assert fewer["seeds"] == 3
+    assert fewer["detectable"] > first["detectable"]
+    assert fewer["seeds_needed"] == first["seeds_needed"]
     needed = power.detectable(first["difference_sd"], int(first["seeds_needed"]))
     assert needed <= 600
 
