@@ -16,17 +16,25 @@ give Δ, and p = ½ the largest σ = Δ / 2. σ_s is not known, so that several 
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from statsmodels.stats.power import TTestPower
 
-from blockmaps.config import Experiment
-
 POWER, LEVEL = 0.8, 0.05
 SESOI = 0.05  # config/claims.yaml, A3: of the expert's mean return
 BETWEEN_SEEDS = (0.0, 0.05, 0.1, 0.2)  # σ_s as shares of it
 MOST_SEEDS = 10_000
+
+
+class Planned(NamedTuple):
+    """An experiment's data set, seed indices and episodes of every run."""
+
+    dataset: str
+    seeds: int
+    episodes: int
+
 
 COLUMNS = {
     "experiment": "name under `experiments` in the config",
@@ -84,28 +92,27 @@ def spreads(sd: float, success: float) -> dict[str, float]:
 
 
 def by_experiment(
-    experiments: Mapping[str, Experiment], experts: Mapping[tuple[str, int], Mapping[str, float]]
+    experiments: Mapping[str, Planned], experts: Mapping[tuple[str, int], Mapping[str, float]]
 ) -> pd.DataFrame:
     """Return what each experiment can detect; columns as in `COLUMNS`.
 
     Parameters
     ----------
-    experiments : of a config, by name; those without an expert are left out.
+    experiments : by name.
     experts : (data set, seed index) → columns as in `returns.EXPERT`.
     """
     # one row a data set, also where it is drawn anew for every seed index
     first = {dataset: expert for (dataset, _), expert in sorted(experts.items(), reverse=True)}
     rows = []
     for name, experiment in experiments.items():
-        if experiment.dataset not in first:
-            continue
-        expert = first[experiment.dataset]
-        mean, seeds, episodes = expert["expert_return"], len(experiment.seeds), experiment.episodes
+        dataset, seeds, episodes = experiment
+        expert = first[dataset]
+        mean = expert["expert_return"]
         for spread, episode_sd in spreads(expert["expert_sd"], expert["expert_success"]).items():
             for share in BETWEEN_SEEDS:
                 sd = difference_sd(episode_sd, share * mean, episodes)
                 found = detectable(sd, seeds)
-                values = (name, experiment.dataset, seeds, episodes, mean, spread, episode_sd)
+                values = (name, dataset, seeds, episodes, mean, spread, episode_sd)
                 further = (share, sd, found, found / mean, SESOI * mean)
                 needed = seeds_needed(sd, SESOI * mean)
                 rows.append((*values, *further, needed))

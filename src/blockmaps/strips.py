@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from blockmaps.canonical import canonical_json
 from blockmaps.errors import InputError
@@ -44,7 +44,7 @@ def write(path: Path, strips: list[Strip], about: dict[str, Any]) -> None:
     images = [strip.images for strip in strips]
     stacked = np.stack(images) if images else np.zeros((0, len(MOMENTS), SIDE, SIDE, 3), np.uint8)
     with whole(path) as partial:
-        save_file({"images": stacked}, partial, metadata={"blockmaps": canonical_json(facts)})
+        partial.write_bytes(save({"images": stacked}, {"blockmaps": canonical_json(facts)}))
 
 
 def read(path: Path) -> tuple[np.ndarray, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_expert import arrays, real
+from experts import arrays, real
 
 from blockmaps.environments import expert, rollouts
 from blockmaps.environments.simulator import Simulator, flatten

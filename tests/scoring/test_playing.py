@@ -51,8 +51,9 @@ def test_scores_do_not_depend_on_processes_episodes_or_the_other_policies(traine
     one = playing.score(SHORT, trained, SEED, 6)
     again = playing.score(SHORT, trained, SEED, 6)
     fewer = playing.score(SHORT, trained[:1], SEED, 5)
-    monkeypatch.setattr(playing, "TOGETHER", 2)
+    monkeypatch.setattr(playing, "ENVIRONMENTS", 2 * playing.PIECE * SHORT.megabytes)
     parted = playing.score(SHORT, trained, SEED, 6)
+    assert len(playing._held[0].groups) == 2
     for name in playing.Scores._fields:
         np.testing.assert_array_equal(getattr(one, name), getattr(again, name))
         np.testing.assert_array_equal(getattr(one, name), getattr(parted, name))

@@ -141,6 +141,32 @@ def test_the_papers_scale_is_planned_in_seconds(fresh):
     assert "only: found 'baseline'; takes some of: structures" in wrong.stdout
 
 
+def test_policies_are_scored_where_a_data_set_has_an_environment(fresh):
+    """Made by hand they go the same way: tests/scoring/test_flow.py."""
+    numbered = {"kind": "numbered", "budgets": [10_000], "numbers": ["00", "12"]}
+    recipe = {"steps": 2, "batch_size": 2, "learning_rate": 1e-3}
+    data = {"kind": "adroit", "task": "hammer", "source": "rollouts"}
+    known = {"dataset": "hammer", "recipe": "imitate", "seeds": 3, "study": "control"}
+    raw = {
+        "name": "scored",
+        "seed": 0,
+        "zoo": False,
+        "datasets": {"hammer": data},
+        "recipes": {"imitate": recipe},
+        "experiments": {"hammer": known | {"designs": [numbered]}},
+    }
+    file = fresh.folder / "scored.yaml"
+    file.write_text(yaml.safe_dump(raw))
+    try:
+        jobs = fresh.jobs("--configfile", "scored.yaml")
+    finally:
+        file.unlink()
+    asked = ("train_policies", "score", "returns", "returns_table", "detectable", "frames_figure")
+    assert [jobs[name] for name in asked] == [3, 3, 1, 2, 1, 1]
+    assert jobs["table_figure"] == 1  # no second task to compare with
+    assert "train" not in jobs
+
+
 def test_a_second_run_has_nothing_to_do(ran):
     assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout
 

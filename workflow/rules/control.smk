@@ -12,7 +12,7 @@ rule score:
         ENVIRONMENT
     threads: 4
     resources:
-        mem_mb=4000,
+        mem_mb=6000,
         runtime=120,
     params:
         config=ASKED,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT_RUNS, RunsFile, app
+from blockmaps.cli.options import DEFAULT_RUNS, RunsFile, app, give
 from blockmaps.errors import InputError
 
 if TYPE_CHECKING:
@@ -85,8 +85,4 @@ def analyse(
         known = (*summary.TABLES, "pairs", *pipeline.ANALYSES, *studies)
         takes = ", ".join(known)
         raise InputError(f"{what!r} is neither a folder nor a table; takes one of: {takes}")
-    if output:
-        tables.write(frame, output)
-        print(f"{output}: {len(frame)} rows")
-    else:
-        print(tables.to_csv(frame), end="")
+    give(frame, output)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+from blockmaps.cli.options import DEFAULT, ConfigFile, app, give, read_plan
 from blockmaps.errors import InputError
 
 
@@ -84,20 +84,18 @@ def detectable(
 
     It needs the data files alone, so it can be asked before anything is trained.
     """
-    from blockmaps import tables
-    from blockmaps.power import by_experiment
+    from blockmaps.power import Planned, by_experiment
 
     made, results = read_plan(config)
     if not made.policy_shards:
         raise InputError(f"{config}: no data set with an environment, so nothing is scored")
     scored = {made.shards[name].experiment for name in made.policy_shards}
-    asked = {name: one for name, one in made.config.experiments.items() if name in scored}
-    frame = by_experiment(asked, _experts(made, results))
-    if output:
-        tables.write(frame, output)
-        print(f"{output}: {len(frame)} rows")
-    else:
-        print(tables.to_csv(frame), end="")
+    asked = {
+        name: Planned(one.dataset, len(one.seeds), one.episodes)
+        for name, one in made.config.experiments.items()
+        if name in scored
+    }
+    give(by_experiment(asked, _experts(made, results)), output)
 
 
 @app.command()
@@ -134,7 +132,7 @@ def frames(
     path = output or results / "frames.safetensors"
     if backend is None:
         strips.write(path, [], {"reason": reason, "experiment": name})
-        print(f"{path}: no frames, as no renderer works here: {reason}")
+        print(f"{path}: no frames, as no renderer works here: {reason}; remove it to try again")
         return
     shards = {one: made.shards[one] for one in made.policy_shards}
     own = {one: shard for one, shard in shards.items() if shard.experiment == name}

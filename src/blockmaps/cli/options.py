@@ -40,3 +40,14 @@ def read_plan(file: Path):
     loaded = configs.read(file)
     results = Path("results") / loaded.name
     return Plan.of(loaded, results, str(file)), results
+
+
+def give(frame, output: Path | None) -> None:
+    """Write a table to a file, or print it where none is named."""
+    from blockmaps import tables
+
+    if output:
+        tables.write(frame, output)
+        print(f"{output}: {len(frame)} rows")
+    else:
+        print(tables.to_csv(frame), end="")

@@ -4,15 +4,21 @@ Gymnasium's wrappers check every step and count them, which costs time and decid
 episode here ends after the task's steps, or where the environment says that it has ended.
 """
 
+import contextlib
+import io
 from typing import Any, NamedTuple
 
 import gymnasium
-import gymnasium_robotics
 import mujoco
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from blockmaps.environments.tasks import Task
+
+# It says on stderr, in every process, that v1's dense rewards changed with 1.2.1. They are those of
+# 1.4.2 here, as in the reference returns.
+with contextlib.redirect_stderr(io.StringIO()):
+    import gymnasium_robotics
 
 gymnasium.register_envs(gymnasium_robotics)
 # MuJoCo warns of actions that are not finite, on stderr and in a file in the working directory, at

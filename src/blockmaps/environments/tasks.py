@@ -22,10 +22,11 @@ class Task(NamedTuple):
     ----------
     name : what configs and tables call it.
     environment : its name in Gymnasium's registry.
-    options : of the environment, beside its name.
     inputs : |x|, numbers of an observation.
     outputs : |y|, numbers of an action.
     steps : of an episode.
+    megabytes : of memory that an environment takes.
+    options : of the environment, beside its name.
     policy : the expert's, where there is one.
     """
 
@@ -34,6 +35,7 @@ class Task(NamedTuple):
     inputs: int
     outputs: int
     steps: int
+    megabytes: int
     options: tuple[tuple[str, tuple[str, ...]], ...] = ()
     policy: PolicyFile | None = None
 
@@ -47,6 +49,7 @@ TASKS = {
             inputs=46,
             outputs=26,
             steps=200,
+            megabytes=10,
             policy=PolicyFile(
                 "dapg_hammer_v0_policy.npz",
                 "b4e728d0ea9feec3048bdc16c090f35e75b596e9b1bad64bf8f9c1987dee3ee4",
@@ -58,6 +61,7 @@ TASKS = {
             inputs=39,
             outputs=28,
             steps=200,
+            megabytes=10,
             policy=PolicyFile(
                 "dapg_door_v0_policy.npz",
                 "9a3b4f1e08bfe47493c5db101c16cb5b34052091fdce6a1eaba5696cbcb93137",
@@ -71,6 +75,7 @@ TASKS = {
             inputs=81,
             outputs=9,
             steps=280,
+            megabytes=72,
             options=(
                 ("tasks_to_complete", ("microwave", "kettle", "light switch", "slide cabinet")),
             ),

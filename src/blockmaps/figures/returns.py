@@ -136,9 +136,9 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame) -> Figure:
             axes = next(every)
             rows = panel[panel["outcome"] == outcome]
             seeds = wording.several(rows["seeds"].min(), rows["seeds"].max())
-            about = f"{wording.counted(len(rows), 'structure')}, {seeds} seeds each"
-            name = f"{labels['experiment']}, {labels['budget']:,} unknowns: {label}"
-            style.panel_title(axes, name, about)
+            structures = wording.counted(len(rows), "structure")
+            about = f"{labels['budget']:,} unknowns, {structures}, {seeds} seeds each"
+            style.panel_title(axes, f"{labels['experiment']}: {label}", about)
             draw_structures(axes, rows, marks)
             expert_line(axes, rows)
             proportion_axis(axes, cells)

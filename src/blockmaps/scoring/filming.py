@@ -43,8 +43,16 @@ def choose(returns: pd.DataFrame, runs: pd.DataFrame) -> Choice:
     return Choice(best, worst, int(own["episode"].iloc[len(own) // 2]), len(runs))
 
 
+def camera(task: Task) -> Simulator:
+    """Return an environment that is drawn, its camera near enough to see the hand."""
+    world = Simulator(task, SIDE)
+    if task.name in DISTANCE:
+        world.environment.mujoco_renderer.default_cam_config["distance"] = DISTANCE[task.name]
+    return world
+
+
 def film(
-    task: Task,
+    world: Simulator,
     start: int,
     act: Callable[[np.ndarray], np.ndarray],
     about: dict[str, Any],
@@ -53,23 +61,19 @@ def film(
 
     Parameters
     ----------
-    task : the task.
-    start : the number that starts the environment.
+    world : the environment (see `camera`).
+    start : the number that starts an episode.
     act : returns an action, (|y|,), for an observation, (|x|,).
     about : what is known of the policy.
     """
-    world = Simulator(task, SIDE)
-    if task.name in DISTANCE:
-        world.environment.mujoco_renderer.default_cam_config["distance"] = DISTANCE[task.name]
-    moments = [round(share * task.steps) for share in MOMENTS]
+    moments = [round(share * world.task.steps) for share in MOMENTS]
     observation, images, total, success = world.reset(start), [world.frame()], 0.0, False
-    for t in range(1, task.steps + 1):
+    for t in range(1, world.task.steps + 1):
         now = world.step(act(observation))
         observation, total, success = now.observation, total + now.reward, success or now.success
         if t in moments:
             images.append(world.frame())
         if now.ended:
             break
-    images += [images[-1]] * (len(moments) - len(images))
-    world.close()
+    images += [world.frame()] * (len(moments) - len(images))
     return Strip(np.stack(images), about | {"return": total, "success": success})

@@ -21,7 +21,7 @@ from blockmaps.variants import AnyVariant, Start
 
 # Episodes of a piece, the last one's too: a matrix product's rounding depends on its shape.
 PIECE = 4
-TOGETHER = 16  # policies; so 64 environments a process, of about 10 MB each
+ENVIRONMENTS = 640  # MB of them a process; so 16 policies of Hammer are stepped together
 
 
 class Scores(NamedTuple):
@@ -55,7 +55,8 @@ def _hold(task: Task, trained: Sequence[tuple[AnyVariant, Start]]) -> None:
     """Make the policies of this process."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # as in training
-    parts = [trained[begin : begin + TOGETHER] for begin in range(0, len(trained), TOGETHER)]
+    together = max(1, ENVIRONMENTS // (PIECE * task.megabytes))
+    parts = [trained[begin : begin + together] for begin in range(0, len(trained), together)]
     _held[:] = [_Held(task, [Policies(part) for part in parts])]
 
 

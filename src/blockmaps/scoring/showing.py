@@ -1,5 +1,6 @@
 """The episode that frames are taken of: whose policies, and from which start."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from blockmaps.environments import expert
 from blockmaps.environments.rollouts import start_seed
 from blockmaps.environments.tasks import task_of
 from blockmaps.errors import InputError
-from blockmaps.scoring.filming import choose, film
+from blockmaps.scoring.filming import camera, choose, film
+from blockmaps.scoring.playing import PIECE
 from blockmaps.scoring.stepping import Policies
 from blockmaps.seeds import stream
 from blockmaps.shards import Shard
@@ -41,29 +43,47 @@ def show(
     chosen = choose(table, by_run(table))
     task = task_of(spec.environment)
     start = start_seed(stream(first.seed, "environment"), chosen.episode)
-    strips = []
+    world, strips = camera(task), []
     try:
         known = expert.load(task, getattr(spec, "folder", None))
     except InputError as fault:
         print(f"no strip of the expert: {fault}")
     else:
-        strips.append(film(task, start, known.mean, {"name": "expert", "mean_action": True}))
+        strips.append(film(world, start, known.mean, {"name": "expert", "mean_action": True}))
     for name in ("best", "worst"):
         run = getattr(chosen, name)
         about = {"name": name, "structure": run["structure"], "arm": run["arm"]}
         about |= {"mean_return": float(run["return"]), "success_rate": float(run["success"])}
         about |= {"seed_index": int(run["seed_index"]), "budget": int(run["budget"])}
-        strips.append(film(task, start, _policy(shards, run["key"], policies), about))
+        strips.append(
+            film(world, start, _policy(shards, run["key"], policies, chosen.episode), about)
+        )
+    world.close()
     about = {"experiment": experiment, "task": task.name, "steps": task.steps, "reason": ""}
     return strips, about | {"episode": chosen.episode, "runs": chosen.runs}
 
 
-def _policy(shards: dict[str, Shard], key: str, folder: Path):
-    """Return a trained variant as a function of one observation."""
-    for name, shard in shards.items():
-        if key in {variant.key for variant in shard.variants}:
-            pairs = trained(folder / f"{name}.safetensors", shard)
-            policies = Policies([pair for pair in pairs if pair[0].key == key])
-            policies.begin(1)
-            return lambda observation: policies.step(np.asarray(observation)[None, None])[0, 0]
-    raise InputError(f"variant {key}: in no shard of this config")
+def _policy(
+    shards: dict[str, Shard], key: str, folder: Path, episode: int
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a trained variant as a function of one observation, rounded as it was scored.
+
+    Raises
+    ------
+    InputError
+        If the returns are of another config's models.
+    """
+    held = [one for one in shards.items() if key in {each.key for each in one[1].variants}]
+    if not held:
+        raise InputError(f"variant {key}: in no shard of this config; score its shards again")
+    name, shard = held[0]
+    pairs = trained(folder / f"{name}.safetensors", shard)
+    policies = Policies([pair for pair in pairs if pair[0].key == key])
+    policies.begin(PIECE)
+
+    def act(observation: np.ndarray) -> np.ndarray:
+        seen = np.zeros((1, PIECE, len(observation)))
+        seen[0, episode % PIECE] = observation
+        return policies.step(seen)[0, episode % PIECE]
+
+    return act
