@@ -6,6 +6,7 @@ checksum of each: everything that a figure or the page reads, and nothing that t
 
 import json
 import shutil
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def publish(results: Path, folder: Path, tests: claims.Claims, trained_by: str =
             with whole(folder / name) as partial:
                 shutil.copyfile(results / name, partial)
     complete(folder)
-    rows = judging.verdicts(tests, [folder])
+    rows = judging.verdicts(tests, [folder], found.get("config"))
     for name in CLAIMS:
         writing.write(rows, folder / name)
     kept = [*_kept(folder), *CLAIMS]
@@ -143,8 +144,13 @@ def figures_of(folder: Path) -> list[str]:
     return [*own, *(name for name, needed in read.items() if set(needed) <= has)]
 
 
-def draw(folder: Path, output: Path, names: list[str] | None = None) -> list[Path]:
-    """Draw the figures of a folder, all of them or these, as SVG and PNG; return the files.
+def draw(
+    folder: Path,
+    output: Path,
+    names: Sequence[str] | None = None,
+    kinds: Sequence[str] = KINDS,
+) -> list[Path]:
+    """Draw the figures of a folder, all of them or these; return the files.
 
     Raises
     ------
@@ -166,7 +172,7 @@ def draw(folder: Path, output: Path, names: list[str] | None = None) -> list[Pat
             kind = "analysis" if name in ANALYSIS_FIGURES else "tables"
             read = (TABLE_FIGURES | ANALYSIS_FIGURES)[name]
             frames = [tables.read(folder / kind / f"{table}.csv") for table in read]
-        own = [output / f"{name}.{kind}" for kind in KINDS]
+        own = [output / f"{name}.{kind}" for kind in kinds]
         style.save(import_module(f"blockmaps.figures.{name}").draw(*frames), own)
         paths += own
     return paths
