@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from tables import runs_table
 
-from blockmaps import claims, manifest, publishing, runs
+from blockmaps import claims, manifest, publishing, redrawing, runs
 from blockmaps.errors import InputError
 from blockmaps.ledger import judging, writing
 from blockmaps.ledger.folders import find
@@ -68,14 +68,14 @@ def test_every_figure_has_the_same_bytes_in_any_process(every_figure, tmp_path):
 
 
 def test_a_png_says_neither_date_nor_creator(every_figure, tmp_path):
-    (path,) = publishing.draw(every_figure, tmp_path, ["path"], ["png"])
+    (path,) = redrawing.draw(every_figure, tmp_path, ["path"], ["png"])
     content = path.read_bytes()
     assert not {b"tEXt", b"tIME", b"iTXt"} & {content[at : at + 4] for at in range(200)}
 
 
 def test_a_figure_without_tables_is_refused(every_figure, tmp_path):
     with pytest.raises(InputError, match=r"'nothing'.* has tables for"):
-        publishing.draw(every_figure, tmp_path, ["nothing"])
+        redrawing.draw(every_figure, tmp_path, ["nothing"])
 
 
 def test_the_readmes_verdicts_are_those_of_the_published_folders(ledger, root, tmp_path):
@@ -113,7 +113,7 @@ def test_every_published_folder_is_whole_and_small(root):
             if any((folder / one).is_relative_to(f) for f in folders if f != folder)
         }
         assert files - inner == set(found["files"]), folder
-        assert found["figures"] == publishing.figures_of(folder)
+        assert found["figures"] == redrawing.figures_of(folder)
         total += sum(known["bytes"] for known in found["files"].values())
     assert total < 15e6
 

@@ -43,7 +43,7 @@ rule published_figures:
     params:
         folder=lambda wildcards: PUBLISHED / wildcards.folder,
         content=published_content,
-        code=code_digest("publishing", *(f"figures.{name}" for name in pipeline.ALL_FIGURES)),
+        code=code_digest("redrawing", *(f"figures.{name}" for name in pipeline.ALL_FIGURES)),
     shell:
         "python -m blockmaps draw {params.folder} {output} &> {log}"
 

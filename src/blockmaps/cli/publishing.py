@@ -65,7 +65,7 @@ def draw(
     kind: Annotated[list[str] | None, typer.Option(help="svg or png; both if left out.")] = None,
 ) -> None:
     """Draw all figures of a folder from its tables; nothing is trained."""
-    from blockmaps import publishing
+    from blockmaps import redrawing
 
-    for path in publishing.draw(folder, output, only or None, kind or publishing.KINDS):
+    for path in redrawing.draw(folder, output, only or None, kind or redrawing.KINDS):
         print(path, flush=True)
