@@ -1,12 +1,15 @@
 """The workflow as its users run it: real processes, real files, a data set of one's own."""
 
+import json
 import os
+import re
 import time
+import zipfile
 
 import pytest
 import yaml
 
-from blockmaps import pipeline, runs, tables
+from blockmaps import captions, pipeline, runs, tables
 from blockmaps.zoo.equivalence import TOLERANCES
 
 TINY = ("--configfile", "tests/workflow/tiny.yaml")
@@ -42,6 +45,7 @@ def test_a_fresh_clone_has_jobs_to_do(fresh):
     assert jobs["zoo"] == 1
     assert jobs["claims"] == 1
     assert jobs["table_figure"] == 9
+    assert jobs["page"] == 1
     assert {"data", "runs"} <= set(jobs)
     assert not (fresh.folder / "results/default").exists()
 
@@ -142,7 +146,18 @@ def test_a_figures_code_redraws_that_figure_alone(ran, edit):
     jobs = ran.jobs(*TINY)
     jobs.pop("all", None)
     jobs.pop("default", None)
-    assert {name: count for name, count in jobs.items() if name != "figures"} == {"figure": 1}
+    jobs.pop("figures", None)
+    assert jobs == {"figure": 1, "page": 1}
+
+
+def test_the_pages_style_makes_the_page_again_and_nothing_else(ran, edit):
+    edit(
+        "src/blockmaps/page/templates/page.css", "color-scheme: light dark;", "color-scheme: light;"
+    )
+    jobs = ran.jobs(*TINY)
+    assert {name: count for name, count in jobs.items() if name not in ("all", "default")} == {
+        "page": 1
+    }
 
 
 def test_the_banks_code_trains_again_and_the_same_shards(ran, edit):
@@ -206,9 +221,36 @@ def test_the_papers_regret_is_drawn_where_there_is_one_to_draw(fresh):
     assert "figures/regret.svg" not in fresh.snakemake("--dry-run", "figures").stdout
 
 
-def test_the_report_is_made(ran):
+def test_the_page_shows_every_figure_and_run(ran):
+    page = (ran.folder / "results/tiny/report.html").read_text()
+    for path in (ran.folder / "results/tiny/figures").glob("*.svg"):
+        if path.stem not in ("zoo", "impulse"):  # made by name, by another test
+            assert f'id="figure-{path.stem}"' in page
+    assert page.count("<tr data-study=") == 64 + 2 + 10
+
+
+def test_the_report_of_snakemake_is_complete(ran):
     ran.snakemake("--report", "report.zip", *TINY)
-    assert (ran.folder / "report.zip").stat().st_size > 10_000
+    with zipfile.ZipFile(ran.folder / "report.zip") as archive:
+        text = archive.read("report/report.html").decode()
+    found = json.loads(re.search(r"var results = (\{.*\});?$", text, re.MULTILINE)[1])
+    folder = ran.folder / "results/tiny"
+    names = [*folder.glob("figures/*.svg"), *folder.glob("tables/*.csv")]
+    names += [*folder.glob("analysis/*.csv"), folder / "report.html"]
+    shown = {str(path.relative_to(ran.folder)) for path in names}
+    zoo = {f"results/tiny/tables/{name}.csv" for name in pipeline.ZOO_TABLES}
+    zoo |= {f"results/tiny/figures/{name}.svg" for name in ("zoo", "impulse")}
+    assert set(found) == shown - zoo  # the zoo is no part of this preset
+    figure = found["results/tiny/figures/curves.svg"]
+    assert captions.FIGURES["curves"] in figure["caption"]
+    for name, one in found.items():
+        assert len(one["caption"]) > 50, name
+        assert "{{" not in one["caption"]
+        if not name.endswith("report.html"):
+            assert one["labels"]["runs"] == "76", name
+            assert one["labels"]["scale"] == "parity: |x| 12, |y| 2", name
+    (categories,) = re.findall(r"var categories = (\{.*\});?$", text, re.MULTILINE)
+    assert set(json.loads(categories)) == {"Page", "Figures", "Tables", "Analysis"}
 
 
 def test_a_step_can_be_run_by_hand(ran, tmp_path, blockmaps):

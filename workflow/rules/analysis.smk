@@ -6,7 +6,7 @@ rule table:
             RESULTS / "tables/{table}.csv",
             caption="../report/table.rst",
             category="Tables",
-            labels={"table": "{table}"},
+            labels=lambda wildcards: table_labels(wildcards.table),
         ),
     log:
         RESULTS / "logs/tables/{table}.log",
@@ -28,7 +28,7 @@ rule pairs:
             RESULTS / "tables/pairs.csv",
             caption="../report/pairs.rst",
             category="Tables",
-            labels={"table": "pairs"},
+            labels=table_labels("pairs"),
         ),
     log:
         RESULTS / "logs/tables/pairs.log",
@@ -50,7 +50,7 @@ rule study_table:
             RESULTS / "tables/{table}.csv",
             caption="../report/study_table.rst",
             category="Tables",
-            labels={"table": "{table}"},
+            labels=lambda wildcards: table_labels(wildcards.table),
         ),
     log:
         RESULTS / "logs/tables/{table}.log",
@@ -75,7 +75,7 @@ rule analysis:
                 ANALYSIS / f"{table}.csv",
                 caption="../report/analysis.rst",
                 category="Analysis",
-                labels={"table": table},
+                labels=table_labels(table),
             )
             for table in pipeline.ANALYSES
         ],

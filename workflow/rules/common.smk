@@ -8,14 +8,16 @@ from pathlib import Path
 SOURCE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1] / "src"
 sys.path.insert(0, str(SOURCE))
 
+from blockmaps import captions, pipeline
 from blockmaps import config as configs
-from blockmaps import pipeline
 from blockmaps.canonical import digest, plain
 from blockmaps.checksums import checksums
 from blockmaps.code import code_digest
 from blockmaps.devices import count_gpus
 from blockmaps.errors import InputError
 from blockmaps.files import whole
+from blockmaps.page import studies
+from blockmaps.page.assets import assets_digest
 
 # Every step runs this checkout's code, also in an environment that --sdm conda made.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH='{SOURCE}'; ")
@@ -56,6 +58,21 @@ def figure_tables(wildcards):
     """Return the tables that a figure reads."""
     names = (pipeline.TABLE_FIGURES | pipeline.ANALYSIS_FIGURES)[wildcards.figure]
     return [figure_folder(wildcards) / f"{name}.csv" for name in names]
+
+
+# The captions of Snakemake's report are templates that see the config, and no module.
+config["captions"] = {"figures": captions.FIGURES, "tables": captions.TABLES}
+
+
+def figure_labels(wildcards):
+    """Return what the report lists of a figure."""
+    study = studies.study_of_figure(wildcards.figure)
+    return {"figure": wildcards.figure, **studies.labels(PLAN, study)}
+
+
+def table_labels(table):
+    """Return what the report lists of a table."""
+    return {"table": table, **studies.labels(PLAN, studies.study_of_table(table))}
 
 
 def data_file(name):

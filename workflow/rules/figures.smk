@@ -6,7 +6,7 @@ rule figure:
             RESULTS / "figures/{figure}.svg",
             caption="../report/figure.rst",
             category="Figures",
-            labels={"figure": "{figure}"},
+            labels=figure_labels,
         ),
         png=RESULTS / "figures/{figure}.png",
     log:
@@ -30,7 +30,7 @@ rule table_figure:
             RESULTS / "figures/{figure}.svg",
             caption="../report/table_figure.rst",
             category="Figures",
-            labels={"figure": "{figure}"},
+            labels=figure_labels,
         ),
         png=RESULTS / "figures/{figure}.png",
     log:

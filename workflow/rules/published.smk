@@ -48,6 +48,25 @@ rule published_figures:
         "python -m blockmaps draw {params.folder} {output} &> {log}"
 
 
+rule published_page:
+    input:
+        REDRAWN / "{folder}/checked.json",
+        REDRAWN / "{folder}/figures",
+    output:
+        REDRAWN / "{folder}/report.html",
+    log:
+        REDRAWN / "{folder}/logs/page.log",
+    conda:
+        ENVIRONMENT
+    params:
+        folders=lambda wildcards: f"{REDRAWN / wildcards.folder} {PUBLISHED / wildcards.folder}",
+        content=published_content,
+        code=code_digest("page.build"),
+        assets=assets_digest(),
+    shell:
+        "python -m blockmaps page {params.folders} --output {output} &> {log}"
+
+
 rule published:
     input:
-        expand(REDRAWN / "{folder}/figures", folder=FOLDERS),
+        expand(REDRAWN / "{folder}/report.html", folder=FOLDERS),

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli import analysing, asking, claiming, models, publishing, steps  # noqa: F401 they add their commands
+from blockmaps.cli import (  # noqa: F401 they add their commands
+    analysing,
+    asking,
+    claiming,
+    models,
+    paging,
+    publishing,
+    steps,
+)
 from blockmaps.cli.options import app
 from blockmaps.errors import InputError
 

@@ -29,6 +29,10 @@ INK, FAINT, GRID = "#1a1a1a", "#595959", "#e3e3e3"
 HALO = [withStroke(linewidth=2.5, foreground="white")]
 MARGIN = 0.12  # inches around the page
 KEY_COLUMNS = 7
+# Points of the texts of a page; lines' pitch in sizes; inches between them and the panels.
+TITLE_SIZE, SUBTITLE_SIZE, FOOTER_SIZE = 13, 9.5, 8
+LINE = 1.35
+BELOW_TITLE = 0.06
 
 _THEME = {
     **seaborn.axes_style("white"),
@@ -165,20 +169,20 @@ def page(title: str, subtitle: str, footer: str, body: float) -> Page:
     width = WIDTH - 2 * MARGIN
     texts = []
     for text, size, weight, color in (
-        (title, 13, "bold", INK),
-        (subtitle, 9.5, "normal", FAINT),
-        (footer, 8, "normal", FAINT),
+        (title, TITLE_SIZE, "bold", INK),
+        (subtitle, SUBTITLE_SIZE, "normal", FAINT),
+        (footer, FOOTER_SIZE, "normal", FAINT),
     ):
         lines = fold(text, size, width, weight) if text else []
-        texts.append((lines, size, weight, color, len(lines) * size * 1.35 / 72))
-    above, below = texts[0][4] + texts[1][4] + 0.06, texts[2][4]
+        texts.append((lines, size, weight, color, len(lines) * size * LINE / 72))
+    above, below = texts[0][4] + texts[1][4] + BELOW_TITLE, texts[2][4]
     height = above + below + body + 2 * MARGIN + 0.18
     figure = Figure(figsize=(WIDTH, height))
     FigureCanvasAgg(figure)
-    starts = (height - MARGIN, height - MARGIN - texts[0][4] - 0.06, MARGIN + below)
+    starts = (height - MARGIN, height - MARGIN - texts[0][4] - BELOW_TITLE, MARGIN + below)
     for (lines, size, weight, color, _), start in zip(texts, starts, strict=True):
         for place, line in enumerate(lines):
-            y = (start - place * size * 1.35 / 72) / height
+            y = (start - place * size * LINE / 72) / height
             figure.text(
                 MARGIN / WIDTH,
                 y,

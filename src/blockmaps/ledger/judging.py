@@ -187,7 +187,9 @@ def _details(statistic: Statistic, level: float, claim: Claim) -> Iterator[Row]:
     for used in sorted(named | {level}):
         where = {"table": statistic.table, "row": dict(statistic.row)}
         where["row"] = {name: plain(value) for name, value in where["row"].items()}
-        yield {**_numbers(statistic, used), "level": used, **where}
+        tests = {"supported": claim.test.supported, "contradicted": claim.test.contradicted}
+        bounds = {name: _limit(threshold, statistic) for name, threshold in tests.items()}
+        yield {**_numbers(statistic, used), "level": used, "bounds": bounds, **where}
 
 
 def _sensitivity(alternative: Alternative, claim: Claim, level: float) -> Iterator[Row]:

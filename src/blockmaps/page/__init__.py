@@ -1,0 +1,1 @@
+"""The page: one file with verdicts, figures, runs and where they ran, that needs no network."""

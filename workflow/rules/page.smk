@@ -1,0 +1,24 @@
+# Verdicts, figures, runs and where they ran, in one file that opens without network.
+rule page:
+    input:
+        runs=RUNS,
+        tables=rules.tables.input,
+        figures=rules.figures.input,
+        claims=rules.claims.output,
+    output:
+        report(
+            RESULTS / "report.html",
+            caption="../report/page.rst",
+            category="Page",
+            labels={"page": "verdicts, figures and runs"},
+        ),
+    log:
+        RESULTS / "logs/page.log",
+    conda:
+        ENVIRONMENT
+    params:
+        results=RESULTS,
+        code=code_digest("page.build"),
+        assets=assets_digest(),
+    shell:
+        "python -m blockmaps page {params.results} --output {output} &> {log}"
