@@ -267,3 +267,31 @@ def test_a_no_op_is_quick(ran):
     began = time.perf_counter()
     ran.snakemake(*TINY)
     assert time.perf_counter() - began < 20  # 2 to 3 s on an idle machine
+
+
+def test_what_is_published_is_drawn_without_training_whatever_the_preset(fresh):
+    folders = sorted(path.parent for path in (fresh.folder / "published").rglob("manifest.json"))
+    jobs = fresh.jobs("published", *TINY)
+    jobs.pop("published")
+    assert jobs == {
+        name: len(folders) for name in ("published_sums", "published_figures", "published_page")
+    }
+
+
+def test_a_published_file_that_was_changed_is_one_line_and_stops_the_drawing(fresh):
+    target = "results/published/laptop/continuum/report.html"
+    path = fresh.folder / "published/laptop/continuum/tables/continuum.csv"
+    before, when = path.read_bytes(), path.stat().st_mtime_ns
+    try:
+        path.write_bytes(before.replace(b"0", b"1", 1))
+        os.utime(path, ns=(when, when))
+        done = fresh.snakemake(target, check=False)
+    finally:
+        path.write_bytes(before)
+    assert done.returncode != 0
+    said = {line for line in done.stdout.splitlines() if "blockmaps:" in line}
+    wrong = (
+        "published/laptop/continuum/tables/continuum.csv: is missing or not what its manifest says"
+    )
+    assert said == {f"blockmaps: {wrong}"}
+    assert not (fresh.folder / target).exists()
