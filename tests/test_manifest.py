@@ -8,7 +8,7 @@ import pytest
 import typer
 from tables import runs_table
 
-from blockmaps import manifest, pipeline, runs, tables
+from blockmaps import claims, manifest, pipeline, publishing, runs, tables
 from blockmaps.analysis import apriori
 from blockmaps.analysis.tables import analyse
 from blockmaps.cli import analysing
@@ -35,13 +35,20 @@ def results(tmp_path):
     return folder
 
 
-def test_what_is_published_is_checked(results, tmp_path):
+def test_what_is_published_is_checked(results, tmp_path, root):
     kept = tmp_path / "kept"
-    files = manifest.publish(results, kept, "abc")
-    assert sorted(path.name for path in files) == ["manifest.json", "runs.parquet"]
+    tests = claims.read(root / "config/claims.yaml")
+    files = publishing.publish(results, kept, tests, "abc")
+    names = {path.relative_to(kept).as_posix() for path in files}
+    assert {"manifest.json", "runs.parquet", "claims.json", "tables/summary.csv"} <= names
+    assert {f"analysis/{name}.csv" for name in pipeline.ANALYSES} <= names
     found = manifest.check(kept)
     assert (found["name"], found["commit"], found["variants"]) == ("small", "abc", 20)
     assert found["config"] == {"name": "small", "seed": 1}
+    # over itself: what it says of the training stays, and nothing else has changed
+    before = (kept / "manifest.json").read_text()
+    publishing.publish(kept, kept, tests)
+    assert (kept / "manifest.json").read_text() == before
     table = kept / "runs.parquet"
     assert table.read_bytes() == (results / "runs.parquet").read_bytes()
     with table.open("ab") as file:

@@ -85,6 +85,10 @@ TABLES = {
     "slots": "The slots of the zoo's networks, at the sizes that are drawn.",
     "places": "Every place of the zoo's matrices that is not zero.",
     "impulse": "The influence of a start and of inputs on a lifted RNN, iteration by iteration.",
+    "learning": (
+        "Whole learning curves of a forced map against those of the nn.RNN that it is made from, "
+        "and what rounding alone does (claim B2)."
+    ),
     "explained": "How much of accuracy the hidden proportion and its rivals explain.",
     "partial": "What the hidden proportion adds to the others.",
     "optimum": "Where accuracy is highest on the hidden proportion.",

@@ -1,4 +1,4 @@
-"""What is kept in git of a results folder, and what is drawn of that again without training.
+"""What is kept in git of a results folder.
 
 A published folder holds the runs, all tables made of them, the verdicts and a manifest with the
 checksum of each: everything that a figure or the page reads, and nothing that training needs.
@@ -10,29 +10,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from blockmaps import claims, manifest, pairs, runs, summary, tables
 from blockmaps.analysis.tables import analyse
 from blockmaps.checksums import checksum
-from blockmaps.errors import InputError
-from blockmaps.figures import style
 from blockmaps.files import whole
 from blockmaps.ledger import judging, writing
-from blockmaps.pipeline import (
-    ANALYSES,
-    ANALYSIS_FIGURES,
-    FIGURES,
-    MAIN_STUDY,
-    NEEDS,
-    STUDY_TABLES,
-    TABLE_FIGURES,
-)
+from blockmaps.pipeline import ANALYSES, MAIN_STUDY, STUDY_TABLES
+from blockmaps.redrawing import figures_of
 
 # Tables of runs that are kept where there are rows, if they are no larger than this.
 SMALL = 1_500_000
 FURTHER = ("groups.parquet", "manifests.json")
-KINDS = ("svg", "png")
 CLAIMS = ("claims.json", "claims.csv")
 
 
@@ -62,7 +50,7 @@ def publish(results: Path, folder: Path, tests: claims.Claims, trained_by: str =
             with whole(folder / name) as partial:
                 shutil.copyfile(results / name, partial)
     complete(folder)
-    rows = judging.verdicts(tests, [folder])
+    rows = judging.verdicts(tests, [folder], found.get("config"))
     for name in CLAIMS:
         writing.write(rows, folder / name)
     kept = [*_kept(folder), *CLAIMS]
@@ -124,49 +112,3 @@ def complete(folder: Path) -> None:
         if how.study in studies and not path.exists() and all(map(Path.exists, sources)):
             make = getattr(import_module(f"blockmaps.{how.module}"), how.function)
             tables.write(make(*map(runs.read, sources)), path)
-
-
-def figures_of(folder: Path) -> list[str]:
-    """Return the figures that a folder has runs and tables for."""
-    table = runs.read(folder / "runs.parquet")
-    main = table[table["study"] == MAIN_STUDY] if "study" in table else table
-    has = {
-        path.stem
-        for kind in ("analysis", "tables")
-        for path in (folder / kind).glob("*.csv")
-        if len(tables.read(path))
-    }
-    arms = set(main["arm"])
-    analysed = [name for name in ANALYSIS_FIGURES if NEEDS.get(name, set()) <= arms]
-    read = TABLE_FIGURES | {name: ANALYSIS_FIGURES[name] for name in analysed}
-    own = list(FIGURES) if len(main) else []
-    return [*own, *(name for name, needed in read.items() if set(needed) <= has)]
-
-
-def draw(folder: Path, output: Path, names: list[str] | None = None) -> list[Path]:
-    """Draw the figures of a folder, all of them or these, as SVG and PNG; return the files.
-
-    Raises
-    ------
-    InputError
-        If a figure is not one that the folder has tables for.
-    """
-    known = figures_of(folder)
-    paths: list[Path] = []
-    output.mkdir(parents=True, exist_ok=True)
-    main: pd.DataFrame | None = None
-    for name in known if names is None else names:
-        if name not in known:
-            raise InputError(f"figure {name!r}: {folder} has tables for {', '.join(known)}")
-        if name in FIGURES:
-            if main is None:
-                main = runs.of_study(runs.read(folder / "runs.parquet"), MAIN_STUDY)
-            frames = [main]
-        else:
-            kind = "analysis" if name in ANALYSIS_FIGURES else "tables"
-            read = (TABLE_FIGURES | ANALYSIS_FIGURES)[name]
-            frames = [tables.read(folder / kind / f"{table}.csv") for table in read]
-        own = [output / f"{name}.{kind}" for kind in KINDS]
-        style.save(import_module(f"blockmaps.figures.{name}").draw(*frames), own)
-        paths += own
-    return paths

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from blockmaps import tables
+from blockmaps.cli import claiming
 from blockmaps.errors import InputError
 from blockmaps.ledger import writing
 
@@ -42,18 +43,19 @@ def test_the_command_judges_and_writes(folder, tmp_path, blockmaps, root):
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
     assert "old" not in text
-    assert "| B1 | 1 networks of 9 to 9 unknowns" in text
-    assert "**supported**" in text
-    assert "Not tested anywhere yet: A1, A2, A3, A4, A5, E1a, E1b, B2, B3, B4." in text
-    shown = blockmaps("claims", folder).stdout
-    assert "B1   supported" in shown
+    assert "| **supported** | float64 deviation: 2.0e-16" in text
+    assert text.count("not tested at this scale") == 10
+    assert "B1   supported" in "\n".join(writing.lines(rows))
 
 
-def test_without_folders_it_lists_the_tests(blockmaps):
-    done = blockmaps("claims")
-    assert done.stdout.startswith("A1  At an equal number")
-    assert "    test 2: " in done.stdout
-    assert blockmaps("claims", "--json", check=False).returncode == 2
+def test_without_folders_it_lists_the_tests(capsys, root, monkeypatch):
+    monkeypatch.chdir(root)
+    claiming.claims(file=root / "config/claims.yaml")
+    printed = capsys.readouterr().out
+    assert printed.startswith("A1  At an equal number")
+    assert "    test 2: " in printed
+    with pytest.raises(InputError, match="takes folders"):
+        claiming.claims(as_json=True, file=root / "config/claims.yaml")
 
 
 def test_faults_are_one_line(folder, tmp_path, blockmaps):

@@ -77,6 +77,14 @@ def test_what_is_missing_is_left_out(folder, page, part):
     assert all(mark in without for name, mark in PARTS.items() if name != part)
 
 
+def test_runs_without_figures_have_their_plot(folder):
+    shutil.rmtree(folder / "figures")
+    made = build.render([folder])
+    assert "<figure" in made
+    assert 'id="figure-every-run"' in made
+    assert "<img" not in made.split("<script")[0]
+
+
 def test_a_folder_of_nothing_is_one_line_and_exit_2(tmp_path, blockmaps):
     done = blockmaps("page", tmp_path, "--output", tmp_path / "report.html", check=False)
     assert (done.returncode, done.stdout) == (2, "")

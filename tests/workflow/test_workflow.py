@@ -271,7 +271,7 @@ def test_the_report_of_snakemake_is_complete(ran):
     ran.snakemake("--report", "report.zip", *TINY)
     with zipfile.ZipFile(ran.folder / "report.zip") as archive:
         text = archive.read("report/report.html").decode()
-    found = json.loads(re.search(r"^var results = (\{.*\});?$", text, re.MULTILINE)[1])
+    found = json.loads(re.search(r"var results = (\{.*\});?$", text, re.MULTILINE)[1])
     folder = ran.folder / "results/tiny"
     names = [*folder.glob("figures/*.svg"), *folder.glob("tables/*.csv")]
     names += [*folder.glob("analysis/*.csv"), folder / "report.html"]
@@ -287,7 +287,7 @@ def test_the_report_of_snakemake_is_complete(ran):
         if not name.endswith("report.html"):
             assert one["labels"]["runs"] == "76", name
             assert one["labels"]["scale"] == "parity: |x| 12, |y| 2", name
-    (categories,) = re.findall(r"^var categories = (\{.*\});?$", text, re.MULTILINE)
+    (categories,) = re.findall(r"var categories = (\{.*\});?$", text, re.MULTILINE)
     assert set(json.loads(categories)) == {"Page", "Figures", "Tables", "Analysis"}
 
 
@@ -305,3 +305,31 @@ def test_a_no_op_is_quick(ran):
     began = time.perf_counter()
     ran.snakemake(*TINY)
     assert time.perf_counter() - began < 20  # 2 to 3 s on an idle machine
+
+
+def test_what_is_published_is_drawn_without_training_whatever_the_preset(fresh):
+    folders = sorted(path.parent for path in (fresh.folder / "published").rglob("manifest.json"))
+    jobs = fresh.jobs("published", *TINY)
+    jobs.pop("published")
+    assert jobs == {
+        name: len(folders) for name in ("published_sums", "published_figures", "published_page")
+    }
+
+
+def test_a_published_file_that_was_changed_is_one_line_and_stops_the_drawing(fresh):
+    target = "results/published/laptop/continuum/report.html"
+    path = fresh.folder / "published/laptop/continuum/tables/continuum.csv"
+    before, when = path.read_bytes(), path.stat().st_mtime_ns
+    try:
+        path.write_bytes(before.replace(b"0", b"1", 1))
+        os.utime(path, ns=(when, when))
+        done = fresh.snakemake(target, check=False)
+    finally:
+        path.write_bytes(before)
+    assert done.returncode != 0
+    said = {line for line in done.stdout.splitlines() if "blockmaps:" in line}
+    wrong = (
+        "published/laptop/continuum/tables/continuum.csv: is missing or not what its manifest says"
+    )
+    assert said == {f"blockmaps: {wrong}"}
+    assert not (fresh.folder / target).exists()

@@ -43,7 +43,7 @@ rule published_figures:
     params:
         folder=lambda wildcards: PUBLISHED / wildcards.folder,
         content=published_content,
-        code=code_digest("publishing", *(f"figures.{name}" for name in pipeline.ALL_FIGURES)),
+        code=code_digest("redrawing", *(f"figures.{name}" for name in pipeline.ALL_FIGURES)),
     shell:
         "python -m blockmaps draw {params.folder} {output} &> {log}"
 
@@ -69,5 +69,4 @@ rule published_page:
 
 rule published:
     input:
-        expand(REDRAWN / "{folder}/figures", folder=FOLDERS),
         expand(REDRAWN / "{folder}/report.html", folder=FOLDERS),

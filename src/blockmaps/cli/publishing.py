@@ -62,9 +62,10 @@ def draw(
     only: Annotated[
         list[str] | None, typer.Option(help="A figure; may be given again. All if left out.")
     ] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="svg or png; both if left out.")] = None,
 ) -> None:
-    """Draw all figures of a folder from its tables, as SVG and PNG; nothing is trained."""
-    from blockmaps import publishing
+    """Draw all figures of a folder from its tables; nothing is trained."""
+    from blockmaps import redrawing
 
-    for path in publishing.draw(folder, output, only or None):
+    for path in redrawing.draw(folder, output, only or None, kind or redrawing.KINDS):
         print(path, flush=True)

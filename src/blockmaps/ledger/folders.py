@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -61,10 +62,12 @@ class Folder:
     Attributes
     ----------
     path : the folder.
+    config : what was asked for; empty where that is not known.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, config: dict[str, Any] | None = None) -> None:
         self.path = path
+        self.config = self._kept_config() if config is None else config
         self._tables: dict[str, pd.DataFrame] = {}
 
     @cached_property
@@ -130,16 +133,19 @@ class Folder:
             return None
         return pairs.without_inseparable(self.outcomes, self.groups)
 
-    @cached_property
-    def datasets(self) -> dict[str, dict]:
-        """The data sets of the config that the folder keeps, by name; none without a config."""
+    def _kept_config(self) -> dict[str, Any]:
         for name in ("config.json", "manifest.json"):
             try:
                 found = json.loads((self.path / name).read_text())
             except (OSError, ValueError):
                 continue
-            return found.get("config", found).get("datasets", {})
+            return found.get("config", found)
         return {}
+
+    @property
+    def datasets(self) -> dict[str, dict]:
+        """The data sets that were asked for, by name."""
+        return self.config.get("datasets", {})
 
     def scale(self, rows: pd.DataFrame, about: str = "") -> Scale:
         """Return the scale of rows of one experiment, data set, budget and initialisation."""

@@ -48,21 +48,35 @@ DIGITS = 6  # significant, of what is computed here
 Row = dict[str, Any]
 
 
-def verdicts(ledger: Claims, folders: Sequence[Path]) -> list[Row]:
+def verdicts(
+    ledger: Claims, folders: Sequence[Path], config: dict[str, Any] | None = None
+) -> list[Row]:
     """Return a row a claim and scale, of all folders; then of the papers' own scales without runs.
 
     Parameters
     ----------
     folders : results or published folders, as `folders.find` returns them.
+    config : of all of them; what each keeps itself if not given.
     """
-    rows = [row for path in folders for row in _of_folder(ledger, Folder(path))]
-    order = list(ledger.claims)
-    rows += [
+    papers = [
         _row(ledger, Finding(name, PAPERS[name], missing="no runs at the paper's own scale"), None)
-        for name in order
-        if not any(row["id"] == name and row["paper_scale"] for row in rows)
+        for name in ledger.claims
     ]
-    return sorted(rows, key=lambda row: order.index(row["id"]))  # stable: folders stay in order
+    return merged(ledger, [*(_of_folder(ledger, Folder(path, config)) for path in folders), papers])
+
+
+def merged(ledger: Claims, parts: Sequence[Sequence[Row]]) -> list[Row]:
+    """Return the rows of several folders as those of all of them: by claim, folders in order.
+
+    A paper's scale that a folder has is not "not tested" because another folder lacks it.
+    """
+    rows = [row for part in parts for row in part]
+    own = [row for row in rows if row["folder"] is not None]
+    have = {row["id"] for row in own if row["paper_scale"]}
+    papers = {row["id"]: row for row in rows if row["folder"] is None and row["id"] not in have}
+    order = list(ledger.claims)
+    # stable: the paper's scale stays last of a claim
+    return sorted([*own, *papers.values()], key=lambda row: order.index(row["id"]))
 
 
 def _of_folder(ledger: Claims, folder: Folder) -> list[Row]:
@@ -173,7 +187,9 @@ def _details(statistic: Statistic, level: float, claim: Claim) -> Iterator[Row]:
     for used in sorted(named | {level}):
         where = {"table": statistic.table, "row": dict(statistic.row)}
         where["row"] = {name: plain(value) for name, value in where["row"].items()}
-        yield {**_numbers(statistic, used), "level": used, **where}
+        tests = {"supported": claim.test.supported, "contradicted": claim.test.contradicted}
+        bounds = {name: _limit(threshold, statistic) for name, threshold in tests.items()}
+        yield {**_numbers(statistic, used), "level": used, "bounds": bounds, **where}
 
 
 def _sensitivity(alternative: Alternative, claim: Claim, level: float) -> Iterator[Row]:

@@ -14,6 +14,7 @@ from blockmaps.ledger.thresholds import NOT_TESTED, number
 
 Row = dict[str, Any]
 BEGIN, END = "<!-- verdicts: written by `blockmaps claims` -->", "<!-- end of verdicts -->"
+INSTEAD = " instead of "  # in the name of an analysis that takes another interval
 PAPERS_SCALE = "the papers' own scale"
 
 # The columns of claims.csv, and what each holds (results/README.md has them).
@@ -138,26 +139,36 @@ def readme_table(rows: Sequence[Row]) -> str:
     """
     if not rows:
         raise InputError("no verdicts to write down")
-    tested = [row for row in rows if row["verdict"] != NOT_TESTED]
-    found = [
-        "| claim | where | verdict | estimate [95 %] | n |",
-        "|---|---|---|---|---|",
-        *(_readme_line(row) for row in tested),
-    ]
-    untested = list(dict.fromkeys(row["id"] for row in rows if row["verdict"] == NOT_TESTED))
-    nowhere = [name for name in untested if not any(row["id"] == name for row in tested)]
-    papers = [row["id"] for row in rows if row["paper_scale"] and row["verdict"] == NOT_TESTED]
-    text = f"\n*Not tested* at {PAPERS_SCALE}: {', '.join(dict.fromkeys(papers))}."
-    if nowhere:
-        text += f" Not tested anywhere yet: {', '.join(nowhere)}."
-    return "\n".join([*found, text]) + "\n"
+    found = ["| claim | verdict | estimate [95 %] | n | where |", "|---|---|---|---|---|"]
+    for name in dict.fromkeys(row["id"] for row in rows):
+        own = [row for row in rows if row["id"] == name]
+        shown = [row for row in own if row["verdict"] != NOT_TESTED] or own[-1:]
+        for place, row in enumerate(shown):
+            claim = f"**{name}** {row['statement']}" if place == 0 else name
+            found.append(_readme_line(claim, row))
+    lacking = [row["id"] for row in rows if row["paper_scale"] and row["verdict"] == NOT_TESTED]
+    found.append(f"\nNot tested at {PAPERS_SCALE}: {', '.join(lacking) or 'none'}.")
+    return "\n".join(found) + "\n"
 
 
-def _readme_line(row: Row) -> str:
-    escaped = row["scale"].replace("|", "\\|")
-    where = f"{escaped} ([`{row['folder']}`]({row['folder']}))"
-    shown = f"{row['statistic']}: {estimate(row)} {row['unit']}".replace("|", "\\|")
-    return f"| {row['id']} | {where} | **{row['verdict']}** | {shown} | {row['n']} {row['n_of']} |"
+def _readme_line(claim: str, row: Row) -> str:
+    where = row["scale"] if row["folder"] is None else f"{row['scale']}; `{row['folder']}`"
+    shown, counted = "–", "–"
+    if row["estimate"] is not None:
+        shown = f"{row['statistic']}: {estimate(row)} {row['unit']}"
+        counted = f"{row['n']} {row['n_of']}"
+    cells = [claim, f"**{row['verdict']}**{_otherwise(row)}", shown, counted, where]
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _otherwise(row: Row) -> str:
+    """Return what another interval of the same numbers would say, where that is something else."""
+    found = {
+        one["what"]: one["would_be"]
+        for one in row["sensitivity"]
+        if INSTEAD in one["what"] and one["would_be"] not in (None, row["verdict"])
+    }
+    return "".join(f" ({verdict} with {what})" for what, verdict in found.items())
 
 
 def put_into_readme(rows: Sequence[Row], path: Path) -> None:

@@ -45,13 +45,20 @@ def _equivalence(folders: Folders) -> list[dict[str, Any]]:
     return rows
 
 
-def _by_study(shown: list[Exhibit]) -> list[tuple[str, str, list[tuple[int, Exhibit]]]]:
-    """Return studies that have figures: name, heading and their figures, numbered from 1."""
+def _by_study(
+    shown: list[Exhibit], plotted: str | None
+) -> list[tuple[str, str, list[tuple[int, Exhibit]]]]:
+    """Return studies that have figures: name, heading and their figures, numbered from 1.
+
+    Parameters
+    ----------
+    plotted : the study that the interactive plot is of, None without one.
+    """
     numbered = list(enumerate(shown, 1))
     found = []
     for study, heading in HEADINGS.items():
         own = [(place, one) for place, one in numbered if one.study == study]
-        if own:
+        if own or study == plotted:
             found.append((study, heading, own))
     return found
 
@@ -96,7 +103,7 @@ def render(paths: Iterable[Path]) -> str:
         plot=plot,
         claims=ledger,
         counts=counts(ledger),
-        studies=_by_study(shown),
+        studies=_by_study(shown, MAIN_STUDY if plot else None),
         groups=[] if main.empty else list(groups(main)),
         equivalence=_equivalence(folders),
         runs=rows,

@@ -1,0 +1,65 @@
+"""The figures of a folder, drawn from its tables: of results that are kept, without training."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import pandas as pd
+
+from blockmaps import runs, tables
+from blockmaps.errors import InputError
+from blockmaps.figures import style
+from blockmaps.pipeline import ANALYSIS_FIGURES, FIGURES, MAIN_STUDY, NEEDS, TABLE_FIGURES
+
+KINDS = ("svg", "png")
+
+
+def figures_of(folder: Path) -> list[str]:
+    """Return the figures that a folder has runs and tables for."""
+    table = runs.read(folder / "runs.parquet")
+    main = table[table["study"] == MAIN_STUDY] if "study" in table else table
+    has = {
+        path.stem
+        for kind in ("analysis", "tables")
+        for path in (folder / kind).glob("*.csv")
+        if len(tables.read(path))
+    }
+    arms = set(main["arm"])
+    analysed = [name for name in ANALYSIS_FIGURES if NEEDS.get(name, set()) <= arms]
+    read = TABLE_FIGURES | {name: ANALYSIS_FIGURES[name] for name in analysed}
+    own = list(FIGURES) if len(main) else []
+    return [*own, *(name for name, needed in read.items() if set(needed) <= has)]
+
+
+def draw(
+    folder: Path,
+    output: Path,
+    names: Sequence[str] | None = None,
+    kinds: Sequence[str] = KINDS,
+) -> list[Path]:
+    """Draw the figures of a folder, all of them or these; return the files.
+
+    Raises
+    ------
+    InputError
+        If a figure is not one that the folder has tables for.
+    """
+    known = figures_of(folder)
+    paths: list[Path] = []
+    output.mkdir(parents=True, exist_ok=True)
+    main: pd.DataFrame | None = None
+    for name in known if names is None else names:
+        if name not in known:
+            raise InputError(f"figure {name!r}: {folder} has tables for {', '.join(known)}")
+        if name in FIGURES:
+            if main is None:
+                main = runs.of_study(runs.read(folder / "runs.parquet"), MAIN_STUDY)
+            frames = [main]
+        else:
+            kind = "analysis" if name in ANALYSIS_FIGURES else "tables"
+            read = (TABLE_FIGURES | ANALYSIS_FIGURES)[name]
+            frames = [tables.read(folder / kind / f"{table}.csv") for table in read]
+        own = [output / f"{name}.{kind}" for kind in kinds]
+        style.save(import_module(f"blockmaps.figures.{name}").draw(*frames), own)
+        paths += own
+    return paths
