@@ -1,5 +1,6 @@
 """What the page is made of: the parts of folders, in the figures' own words, byte for byte."""
 
+import itertools
 import json
 import re
 import shutil
@@ -253,27 +254,36 @@ def test_the_plots_specification_is_vega_lites(results):
     assert len(domain) == len(made["light"]) == len(made["dark"])
 
 
-@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=6), st.lists(st.floats(-5, 5)))
-def test_a_forest_keeps_the_order_of_its_numbers(values, turns):
-    rows = [{"estimate": one, "low": one - 1, "high": one + 1} for one in values]
-    scale = forest.scale_of(rows, turns)
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=6), st.floats(-5, 5))
+def test_a_forest_keeps_the_order_of_its_numbers(values, turn):
+    bounds = {"supported": [turn, turn + 1], "contradicted": turn}
+    rows = [{"estimate": one, "low": one - 1, "high": one + 1, "bounds": bounds} for one in values]
+    scale = forest.scale_of(rows)
     made = forest.forest(rows, scale)
     places = [(line.low, line.x, line.high) for line in made.lines]
     assert all(0 <= low <= x <= high <= forest.WIDTH for low, x, high in places)
     for one, x in zip(values, places, strict=True):
         for other, y in zip(values, places, strict=True):
             assert one <= other or x[1] >= y[1]
-    assert [line.x < scale.place(0) for line in made.lines] == [
-        scale.place(one) < scale.place(0) for one in values
+    for line in made.lines:
+        assert line.turns == (scale.place(turn), scale.place(turn + 1))
+        assert all(0 <= x <= forest.WIDTH for x in (*line.turns, scale.zero))
+    apart = [two[0] - one[0] for one, two in itertools.pairwise(scale.ticks)]
+    assert all(gap >= forest.TICKS_APART for gap in apart)
+
+
+def test_a_forest_of_deviations_is_logarithmic_and_each_has_its_own_bound():
+    rows = [
+        {"estimate": 1e-16, "bounds": {"supported": 1e-12}},
+        {"estimate": 1e-7, "bounds": {"supported": 1e-5}},
+        {"estimate": 0.0},
     ]
-
-
-def test_a_forest_of_deviations_is_logarithmic_and_of_nothing_is_none():
-    rows = [{"estimate": 1e-16}, {"estimate": 1e-7}, {"estimate": 0.0}]
-    scale = forest.scale_of(rows, [1e-12, 1e-5])
+    scale = forest.scale_of(rows)
     assert scale.logarithmic
-    x = [line.x for line in forest.forest(rows, scale).lines]
-    assert x[2] == x[0] < scale.place(1e-12) < x[1] < scale.place(1e-5)
+    assert scale.zero is None
+    one, two, none = forest.forest(rows, scale).lines
+    assert none.x == one.x < one.turns[0] < two.x < two.turns[0]
+    assert none.turns == ()
     assert forest.scale_of([{"estimate": None}, {"estimate": float("nan")}]) is None
     assert forest.forest([{"estimate": None}], scale) is None
 

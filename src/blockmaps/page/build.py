@@ -103,6 +103,7 @@ def render(paths: Iterable[Path]) -> str:
         plot=plot,
         claims=ledger,
         counts=counts(ledger),
+        figure_numbers={one.name: place for place, one in enumerate(shown, 1)},
         studies=_by_study(shown, MAIN_STUDY if plot else None),
         groups=[] if main.empty else list(groups(main)),
         equivalence=_equivalence(folders),

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from blockmaps.page.numbers import number, with_interval
 
 WIDTH, ROW, MARGIN = 240, 38, 12  # of the drawing, in its own units
-LOG_FROM = 1e3  # the largest to the smallest value, both above zero, from which the scale is log
+LOG_FROM = 1e3  # largest to smallest of deviations, which have no interval: from here on log
 PADDING = 0.06  # of the scale at each end
 TICKS_APART = 34  # units between ticks that both have room for their numbers
 
 
 class Line(NamedTuple):
-    """One estimate: its place and its interval's, None where there is none."""
+    """One estimate: its place and its interval's, None where there is none, and its turns'."""
 
     name: str
     text: str
@@ -21,12 +21,13 @@ class Line(NamedTuple):
     low: float | None
     high: float | None
     y: float
+    turns: tuple[float, ...]
 
 
 class Scale(NamedTuple):
     """A scale that plots share: from values to places.
 
-    `first` and `span` are in logarithms (base 10) if it is `logarithmic`. `turns` are values at
+    `first` and `span` are in logarithms (base 10) if it is `logarithmic`. `turns` are all values at
     which a verdict turns.
     """
 
@@ -43,20 +44,19 @@ class Scale(NamedTuple):
         return round(MARGIN + (WIDTH - 2 * MARGIN) * (value - self.first) / self.span, 2)
 
     @property
-    def marks(self) -> tuple[tuple[float, str, str], ...]:
-        """The lines that are drawn through all plots: their place, value and kind."""
-        kinds = dict.fromkeys(self.turns, "turn")
-        if not self.logarithmic:
-            kinds[0.0] = "zero"
-        return tuple((self.place(value), number(value), kind) for value, kind in kinds.items())
+    def zero(self) -> float | None:
+        """The place of zero, None on a logarithmic scale."""
+        return None if self.logarithmic else self.place(0.0)
 
     @property
     def ticks(self) -> tuple[tuple[float, str], ...]:
-        """The marks that have room for their numbers, zero before all others."""
+        """Zero and the turns that have room for their numbers beside it."""
+        values = self.turns if self.logarithmic else (0.0, *self.turns)
         shown: list[tuple[float, str]] = []
-        for x, text, _ in sorted(self.marks, key=lambda mark: mark[2] != "zero"):
+        for value in values:
+            x = self.place(value)
             if all(abs(x - other) >= TICKS_APART for other, _ in shown):
-                shown.append((x, text))
+                shown.append((x, number(value)))
         return tuple(sorted(shown))
 
 
@@ -83,32 +83,41 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def numbers_of(value: Any) -> list[float]:
-    """Return the numbers of a bound: none, one, or both ends."""
-    values = value if isinstance(value, list | tuple) else [value]
-    return [float(one) for one in values if is_number(one)]
+def turns_of(statistic: dict[str, Any]) -> list[float]:
+    """Return the values at which a statistic turns a verdict, from its `bounds`: one or both ends.
+
+    Those of `supported` and of `contradicted` may be one.
+    """
+    bounds = statistic.get("bounds") or {}
+    found: set[float] = set()
+    for value in (bounds.get("supported"), bounds.get("contradicted")):
+        ends = value if isinstance(value, list | tuple) else [value]
+        found |= {float(one) for one in ends if is_number(one)}
+    return sorted(found)
 
 
-def scale_of(statistics: Iterable[dict[str, Any]], turns: Iterable[float] = ()) -> Scale | None:
+def scale_of(statistics: Iterable[dict[str, Any]]) -> Scale | None:
     """Return the scale that holds all statistics, None if there is no estimate.
 
     Parameters
     ----------
-    statistics : each with `estimate`, `low`, `high`, all in one unit.
-    turns : values at which a verdict turns, in that unit.
+    statistics : each with `estimate`, `low`, `high` and `bounds`, all in one unit.
     """
-    turns = tuple(sorted(set(turns)))
+    shown = [one for one in statistics if is_number(one.get("estimate"))]
+    if not shown:
+        return None
+    turns = tuple(sorted({turn for one in shown for turn in turns_of(one)}))
     values = [
         float(one[name])
-        for one in statistics
+        for one in shown
         for name in ("estimate", "low", "high")
-        if is_number(one.get("estimate")) and is_number(one.get(name))
+        if is_number(one.get(name))
     ]
-    if not values:
-        return None
     values += turns
     above = [value for value in values if value > 0]
-    logarithmic = len(above) > 1 and min(values) >= 0 and max(above) / min(above) >= LOG_FROM
+    bare = not any(is_number(one.get(name)) for one in shown for name in ("low", "high"))
+    wide = len(above) > 1 and min(values) >= 0 and max(above) / min(above) >= LOG_FROM
+    logarithmic = bare and wide
     floor = min(above, default=1.0)
     if logarithmic:
         values = [math.log10(max(value, floor)) for value in values]
@@ -124,14 +133,16 @@ def forest(statistics: Iterable[dict[str, Any]], scale: Scale | None) -> Forest 
     shown = [one for one in statistics if is_number(one.get("estimate"))]
     if not shown or scale is None:
         return None
-    lines = []
+    lines, said = [], []
     for row, one in enumerate(shown):
         low, high = (
             scale.place(one[name]) if is_number(one.get(name)) else None for name in ("low", "high")
         )
-        name = str(one.get("statistic") or "")
+        name, text = str(one.get("statistic") or ""), with_interval(one)
+        turns = turns_of(one)
         y = ROW * (row + 0.5)
-        lines.append(Line(name, with_interval(one), scale.place(one["estimate"]), low, high, y))
-    said = "; ".join(f"{line.name} {line.text}" for line in lines)
-    turns = f"; a verdict turns at {', '.join(map(number, scale.turns))}" if scale.turns else ""
-    return Forest(tuple(lines), scale, said + turns)
+        places = tuple(map(scale.place, turns))
+        lines.append(Line(name, text, scale.place(one["estimate"]), low, high, y, places))
+        at = f", a verdict turns at {' and '.join(map(number, turns))}" if turns else ""
+        said.append(f"{name} {text}{at}")
+    return Forest(tuple(lines), scale, "; ".join(said))

@@ -17,8 +17,7 @@ def number(value: Any, digits: int = 3) -> str:
         return "∞" if value > 0 else f"{MINUS}∞"
     if float(value).is_integer() and abs(value) < 1e15:
         return f"{value:,.0f}".replace("-", MINUS)
-    size = abs(value)
-    text = f"{value:.{digits}g}" if size >= 1e-3 else f"{value:.{digits - 1}e}"
+    text = f"{value:.{digits}g}"
     if "e+" in text:
         text = f"{value:,.0f}"
     return text.replace("-", MINUS)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from blockmaps.errors import InputError
 from blockmaps.page.folders import Folders
-from blockmaps.page.forest import Forest, Scale, forest, numbers_of, scale_of
+from blockmaps.page.forest import Forest, Scale, forest, scale_of
 from blockmaps.page.numbers import number
 
 VERDICTS = ("supported", "contradicted", "inconclusive", "not tested at this scale")
@@ -108,20 +108,20 @@ def _evidence(row: dict[str, Any], folders: Folders) -> tuple[Evidence, ...]:
 
 
 def _decisive(row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the statistics that decide; the row itself where it lists none."""
-    return row.get("statistics") or [row]
+    """Return the statistics that decide, each with its bounds; the row itself if it lists none.
 
-
-def _scale(rows: list[dict[str, Any]]) -> Scale | None:
-    """Return the scale that a claim's verdicts share."""
-    bounds = [row.get("bounds") or {} for row in rows]
-    turns = (numbers_of(one.get(name)) for one in bounds for name in ("supported", "contradicted"))
-    statistics = [one for row in rows for one in _decisive(row)]
-    return scale_of(statistics, [value for values in turns for value in values])
+    The row's bounds are those of its own statistic: another may have others.
+    """
+    listed = row.get("statistics") or [row]
+    own = row.get("statistic", listed[0].get("statistic"))
+    return [
+        {"bounds": row.get("bounds") if one.get("statistic") == own else None} | one
+        for one in listed
+    ]
 
 
 def _claim(name: str, rows: list[dict[str, Any]], folders: Folders, one: bool) -> Claim:
-    scale = _scale(rows)
+    scale = scale_of(one for row in rows for one in _decisive(row))
     verdicts = tuple(
         Verdict(
             row,
