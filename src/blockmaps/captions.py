@@ -53,6 +53,18 @@ FIGURES = {
         "How far the states of a lifted RNN move, iteration by iteration, when its start or an "
         "input is moved: with an identity at (h₀, h₀) and without."
     ),
+    "returns": (
+        "Mean return and success rate in the simulator against the realised hidden proportion, a "
+        "point a structure, with 95 % intervals over seeds, and the expert's."
+    ),
+    "tasks": (
+        "Accuracy of recognition and return of control on one axis of the hidden proportion, with "
+        "arrows from dense to uniform."
+    ),
+    "frames": (
+        "One episode as the expert, the best and the worst model play it, from the same start "
+        "state."
+    ),
 }
 
 TABLES = {
@@ -77,6 +89,18 @@ TABLES = {
     ),
     "trainability_differences": "Differences of these shares between arms, with 95 % intervals.",
     "gradients": "Norm of the loss's gradient with respect to the state some steps back, by arm.",
+    "returns": (
+        "Mean return and success rate of every structure, with 95 % intervals over seeds, n, and "
+        "the expert's."
+    ),
+    "return_differences": (
+        "Differences in return between arms, paired by seed index, also as shares of the expert's "
+        "mean return (claim A3)."
+    ),
+    "detectable": (
+        "The difference in return that the planned seeds and episodes can detect, from the "
+        "expert's own spread."
+    ),
     "equivalence": (
         "Every network of the zoo as an iterative map: slots, iterations, unknowns, and the "
         "largest normwise difference from torch's module in outputs and in gradients. Claim B1 "

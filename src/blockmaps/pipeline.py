@@ -65,7 +65,10 @@ NEEDS = {"regret": {"recommended", "random"}}
 # What is made of the zoo, once and not of runs.
 ZOO_TABLES = ("equivalence", "slots", "places", "impulse", "learning")
 # Tables beside the analysis that the papers' claims are judged by.
-JUDGED = ("equivalence", "learning", "continuum_differences", "trainability_differences")
+JUDGED = (
+    *("equivalence", "learning", "continuum_differences", "trainability_differences"),
+    "return_differences",
+)
 # Figures that read tables and not runs, each with its tables.
 TABLE_FIGURES = {
     "pairs": ("pairs",),

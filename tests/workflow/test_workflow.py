@@ -193,9 +193,9 @@ def test_the_pages_style_makes_the_page_again_and_nothing_else(ran, edit):
         "src/blockmaps/page/templates/page.css", "color-scheme: light dark;", "color-scheme: light;"
     )
     jobs = ran.jobs(*TINY)
-    assert {name: count for name, count in jobs.items() if name not in ("all", "default", "crate")} == {
-        "page": 1
-    }
+    assert {
+        name: count for name, count in jobs.items() if name not in ("all", "default", "crate")
+    } == {"page": 1}
 
 
 def test_the_banks_code_trains_again_and_the_same_shards(ran, edit):

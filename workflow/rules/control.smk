@@ -50,7 +50,7 @@ rule returns_table:
             RESULTS / "tables/{table}.csv",
             caption="../report/control.rst",
             category="Tables",
-            labels={"table": "{table}"},
+            labels=lambda wildcards: table_labels(wildcards.table),
         ),
     log:
         RESULTS / "logs/tables/{table}.log",
@@ -74,7 +74,7 @@ rule detectable:
             RESULTS / "tables/detectable.csv",
             caption="../report/control.rst",
             category="Tables",
-            labels={"table": "detectable"},
+            labels=table_labels("detectable"),
         ),
     log:
         RESULTS / "logs/tables/detectable.log",
@@ -115,7 +115,7 @@ rule frames_figure:
             RESULTS / "figures/frames.svg",
             caption="../report/control.rst",
             category="Figures",
-            labels={"figure": "frames"},
+            labels={"figure": "frames", **studies.labels(PLAN, "control")},
         ),
         png=RESULTS / "figures/frames.png",
     log:

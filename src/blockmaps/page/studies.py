@@ -3,7 +3,9 @@
 from blockmaps.pipeline import (
     ANALYSES,
     ANALYSIS_FIGURES,
+    CONTROL_TABLES,
     FIGURES,
+    FRAMES,
     MAIN_STUDY,
     STUDY_TABLES,
     TABLE_FIGURES,
@@ -29,7 +31,10 @@ def study_of_table(table: str) -> str:
         return MAIN_STUDY
     if table in ZOO_TABLES:
         return "zoo"
-    study = STUDY_TABLES[table].study if table in STUDY_TABLES else ""
+    if table == "detectable":
+        return "control"
+    made = STUDY_TABLES | CONTROL_TABLES
+    study = made[table].study if table in made else ""
     return study if study in HEADINGS else ""
 
 
@@ -37,6 +42,8 @@ def study_of_figure(figure: str) -> str:
     """Return the study of the runs behind a figure, as of a table."""
     if figure in (*FIGURES, *ANALYSIS_FIGURES):
         return MAIN_STUDY
+    if figure in (FRAMES, "tasks"):
+        return "control"
     return study_of_table(TABLE_FIGURES[figure][0]) if figure in TABLE_FIGURES else ""
 
 
