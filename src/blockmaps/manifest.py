@@ -37,7 +37,8 @@ def describe(results: Path, trained_by: str = "") -> dict[str, Any]:
 
     Parameters
     ----------
-    trained_by : the commit whose code trained the runs; the checkout's if not given.
+    trained_by : the commit whose code trained the runs; the checkout's if not given. Given, the
+        digest of the training code is left out: this checkout's may be another.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def describe(results: Path, trained_by: str = "") -> dict[str, Any]:
     return {
         "name": config.get("name", results.name),
         "commit": trained_by or commit(),
-        "code": code_digest("training.shard"),
+        "code": "" if trained_by else code_digest("training.shard"),
         "packages": {name: version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "machine": platform.machine(),

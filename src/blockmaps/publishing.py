@@ -16,11 +16,12 @@ from blockmaps.checksums import checksum
 from blockmaps.files import whole
 from blockmaps.ledger import judging, writing
 from blockmaps.pipeline import ANALYSES, MAIN_STUDY, STUDY_TABLES
+from blockmaps.provenance import collection
 from blockmaps.redrawing import figures_of
 
 # Tables of runs that are kept where there are rows, if they are no larger than this.
 SMALL = 1_500_000
-FURTHER = ("groups.parquet", "manifests.json")
+FURTHER = ("groups.parquet", collection.NAME)
 CLAIMS = ("claims.json", "claims.csv")
 
 
@@ -68,10 +69,18 @@ def publish(results: Path, folder: Path, tests: claims.Claims, trained_by: str =
 
 
 def _described(results: Path, trained_by: str) -> dict[str, Any]:
-    """Return what the manifest says of the training: what it said before, of a published folder."""
+    """Return what the manifest says of the training: what it said before, of a published folder.
+
+    Where the jobs' own manifests are there, commit and code are those that they ran.
+    """
     if (results / manifest.NAME).exists() and not (results / "config.json").exists():
         return manifest.read(results)
-    return manifest.describe(results, trained_by)
+    found = manifest.describe(results, trained_by)
+    if (ran := results / collection.NAME).exists():
+        jobs = collection.load(ran)["jobs"]
+        for what in ("commit", "code"):
+            found[what] = ", ".join(sorted({job[what] for job in jobs if job[what]}))
+    return found
 
 
 def _kept(folder: Path) -> list[str]:
