@@ -14,7 +14,7 @@ import pandas as pd
 
 from blockmaps.analysis.compare import holm
 from blockmaps.claims import Claim, Claims, Threshold
-from blockmaps.ledger import maps, returns, sizes, sparsity
+from blockmaps.ledger import arms, maps, patterns, returns, sizes
 from blockmaps.ledger.findings import Alternative, Finding, Scale, Statistic
 from blockmaps.ledger.folders import Folder
 from blockmaps.ledger.rows import plain
@@ -31,13 +31,13 @@ from blockmaps.ledger.thresholds import (
 )
 
 FINDERS: dict[str, Callable[[Folder], Iterator[Finding]]] = {
-    "A1": sparsity.varied_sparsity,
-    "A2": sparsity.explaining,
+    "A1": arms.varied_sparsity,
+    "A2": patterns.explaining,
     "A3": returns.on_hammer,
     "A4": sizes.recommended,
     "A5": sizes.by_size,
-    "E1a": sparsity.band_of_densities,
-    "E1b": sparsity.against_lstm,
+    "E1a": patterns.band_of_densities,
+    "E1b": arms.against_lstm,
     "B1": maps.equivalence,
     "B2": maps.ends,
     "B3": maps.random_places,

@@ -14,15 +14,17 @@ from blockmaps.ledger.rows import (
     DEFINITIONS,
     FAN_IN,
     LEAKING,
+    NO_RUNS,
     SECONDARY,
     SEPARABLE,
     chosen,
     completed,
+    fan_in,
+    few_pairs,
+    panels,
     statistic,
 )
 from blockmaps.ledger.scales import FAN_IN as FAN_IN_START
-from blockmaps.ledger.scales import starts_as_the_paper
-from blockmaps.statistics import FEWEST_PAIRS
 
 EQUIVALENCE, LEARNING, CONTINUUM, TRAINABILITY = (
     f"tables/{name}.csv"
@@ -90,32 +92,15 @@ def _forced(folder: Folder, dtype: str) -> tuple[Statistic, ...]:
     return (Statistic(FORCED, value, len(own), {}, None, LEARNING, keys),)
 
 
-def _paths(claim: str, table: pd.DataFrame | None) -> Iterator[pd.DataFrame]:
-    """Yield the continuum's rows by experiment, of those that start as the authors'."""
-    if table is None or table.empty:
-        return
-    for _, rows in table.groupby(["experiment", "dataset", "budget", "initialisation"], sort=True):
-        if starts_as_the_paper(claim, rows["initialisation"].iloc[0]):
-            yield rows
-
-
-def _other_paths(table: pd.DataFrame, like: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield what differs, and rows, of experiments on the same data set started by fan-in."""
-    same = chosen(table, dataset=like["dataset"].iloc[0], budget=like["budget"].iloc[0])
-    same = same[same["initialisation"].str.contains(FAN_IN_START, regex=False)]
-    for experiment, rows in same.groupby("experiment"):
-        yield f"{FAN_IN}: {experiment}", rows
-
-
 def ends(folder: Folder) -> Iterator[Finding]:
     """Find B2: whole learning curves at both ends of the path."""
     table = folder.table("continuum_differences")
-    for rows in _paths("B2", table):
+    for rows in panels("B2", table):
         statistics = _ends(folder, rows)
         if not statistics:
             continue
-        found = [Alternative(what, _ends(folder, own)) for what, own in _other_paths(table, rows)]
-        absent = {**NOT_OF_MAPS, FAN_IN: "no such runs here"}
+        found = [Alternative(what, _ends(folder, own)) for what, own in fan_in(table, rows)]
+        absent = {**NOT_OF_MAPS, FAN_IN: NO_RUNS}
         missing = None
         if len(statistics) < 2:
             lacking = ({RHO, FORCED} - {one.name for one in statistics}).pop()
@@ -149,25 +134,23 @@ def _random(rows: pd.DataFrame, layers: bool = True) -> tuple[Statistic, ...]:
 def random_places(folder: Folder) -> Iterator[Finding]:
     """Find B3: random places less the MLP at equal unknowns."""
     table = folder.table("continuum_differences")
-    for rows in _paths("B3", table):
+    for rows in panels("B3", table):
         statistics = _random(rows)
         if not statistics:
             continue
-        found = [Alternative(what, _random(own)) for what, own in _other_paths(table, rows)]
+        found = [Alternative(what, _random(own)) for what, own in fan_in(table, rows)]
         for iterations, own in chosen(rows, difference=RANDOM).groupby("iterations"):
             if iterations != statistics[0].row["iterations"]:
                 found.append(Alternative(f"{iterations} iterations of the map", _random(own)))
         scale = folder.scale(rows)
-        absent = {**NOT_OF_MAPS, FAN_IN: "no such runs here"}
-        pairs = statistics[0].n
-        few = f"{pairs} pairs of seeds; it takes {FEWEST_PAIRS}" if pairs < FEWEST_PAIRS else None
+        absent = {**NOT_OF_MAPS, FAN_IN: NO_RUNS}
         yield Finding(
             "B3",
             scale,
             statistics,
             sensitivity=completed([one for one in found if one.statistics], absent),
             n_of="pairs of seeds",
-            missing=few or _not_plain_mnist(folder, scale),
+            missing=few_pairs(statistics) or _not_plain_mnist(folder, scale),
         )
 
 
@@ -218,10 +201,9 @@ def hard_to_train(folder: Folder) -> Iterator[Finding]:
             Alternative("runs that fail: at chance or diverged", _at_chance(own, "failed"))
         )
         start = str(own["initialisation"].iloc[0])
-        alike = "no such runs here"
         absent = {
             **NOT_OF_MAPS,
-            FAN_IN: "these runs are started by fan-in" if FAN_IN_START in start else alike,
+            FAN_IN: "these runs are started by fan-in" if FAN_IN_START in start else NO_RUNS,
         }
         yield Finding(
             "B4",

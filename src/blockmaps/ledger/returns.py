@@ -12,15 +12,16 @@ from blockmaps.ledger.rows import (
     DEFINITIONS,
     FAN_IN,
     LEAKING,
+    NO_RUNS,
     SECONDARY,
     SEPARABLE,
     chosen,
     completed,
+    few_pairs,
     statistic,
 )
 from blockmaps.ledger.scales import FAN_IN as FAN_IN_START
 from blockmaps.ledger.scales import HAMMER_BUDGETS, starts_as_the_paper
-from blockmaps.statistics import FEWEST_PAIRS
 
 TABLE = "tables/return_differences.csv"
 DIFFERENCE = "dense - uniform"
@@ -29,7 +30,7 @@ TASK = "hammer"
 REASONS = {
     DEFINITIONS: "the statistic does not read the hidden proportion",
     LEAKING: "returns are of episodes, which nothing is trained on",
-    FAN_IN: "no such runs here",
+    FAN_IN: NO_RUNS,
     SECONDARY: "returns have no curve: policies are scored after training",
     SEPARABLE: "the data have no pairs of transforms",
     COVARIATE: "an arm has one share n_yx/N, which cannot be told from the arm",
@@ -56,8 +57,7 @@ def _missing(rows: pd.DataFrame) -> str | None:
     lacking = sorted(set(HAMMER_BUDGETS) - {int(one) for one in rows["budget"]})
     if lacking:
         return f"no runs at {' and '.join(f'{budget:,}' for budget in lacking)} unknowns"
-    pairs = int(rows["n"].min())
-    return None if pairs >= FEWEST_PAIRS else f"{pairs} pairs of seeds; it takes {FEWEST_PAIRS}"
+    return few_pairs(_shares(rows))
 
 
 def on_hammer(folder: Folder) -> Iterator[Finding]:

@@ -1,12 +1,14 @@
 """Statistics from rows of tables, and the sensitivity analyses that every claim lists."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from blockmaps.ledger import scales
 from blockmaps.ledger.findings import NO_NUMBER, Alternative, Statistic
-from blockmaps.statistics import LEVEL
+from blockmaps.statistics import FEWEST_PAIRS, LEVEL
+from blockmaps.summary import PANEL
 
 # In the words of `rules.sensitivity` of config/claims.yaml.
 DEFINITIONS = "the other definitions of the hidden proportion"
@@ -15,6 +17,10 @@ FAN_IN = "fan-in-scaled initialisation"
 SECONDARY = "the secondary outcome"
 SEPARABLE = "without the nearly inseparable transform pairs"
 COVARIATE = "n_yx/N as a covariate"
+# Why there is none.
+NO_RUNS = "no such runs here"
+NO_GROUPS = "no answers by pair of transforms are kept here"
+ALIKE = {LEAKING: NO_RUNS, FAN_IN: NO_RUNS, SECONDARY: NO_RUNS}
 
 
 def chosen(table: pd.DataFrame | None, **values: Any) -> pd.DataFrame:
@@ -77,3 +83,27 @@ def completed(own: Sequence[Alternative], reasons: Mapping[str, str]) -> tuple[A
         if not any(one.what.startswith(what) for one in own)
     ]
     return (*own, *lacking)
+
+
+def panels(claim: str, table: pd.DataFrame | None) -> Iterator[pd.DataFrame]:
+    """Yield a table's rows by panel, of those whose unknowns start as the paper's."""
+    if table is None or table.empty:
+        return
+    for _, rows in table.groupby([*PANEL, "initialisation"], sort=True):
+        if scales.starts_as_the_paper(claim, rows["initialisation"].iloc[0]):
+            yield rows
+
+
+def fan_in(table: pd.DataFrame, like: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield what it is and rows, by experiment on the same data set and budget, of fan-in."""
+    first = like.iloc[0]
+    same = chosen(table, dataset=first["dataset"], budget=first["budget"])
+    same = same[same["initialisation"].str.contains(scales.FAN_IN, regex=False)]
+    for experiment, rows in same.groupby("experiment"):
+        yield f"{FAN_IN}: {experiment}", rows
+
+
+def few_pairs(statistics: Sequence[Statistic]) -> str | None:
+    """Return why so few pairs of seeds are not tested; None where there are enough."""
+    pairs = min((one.n for one in statistics), default=0)
+    return None if pairs >= FEWEST_PAIRS else f"{pairs} pairs of seeds; it takes {FEWEST_PAIRS}"

@@ -8,10 +8,12 @@ from blockmaps.analysis.apriori import BEST, FEWEST_SIZES, GAIN, MEDIAN, SEARCHE
 from blockmaps.ledger.findings import Alternative, Finding, Scale, Statistic
 from blockmaps.ledger.folders import Folder, as_written
 from blockmaps.ledger.rows import (
+    ALIKE,
     COVARIATE,
     DEFINITIONS,
     FAN_IN,
     LEAKING,
+    NO_GROUPS,
     SECONDARY,
     SEPARABLE,
     chosen,
@@ -29,10 +31,8 @@ NAMES = {BEST: "recommended - expected best of 10 random", MEDIAN: "recommended 
 SLOPES = {SLOPE: "slope"}
 REASONS = {
     DEFINITIONS: "the rule is made for one definition",
-    LEAKING: "no such runs here",
-    FAN_IN: "no such runs here",
-    SECONDARY: "no such runs here",
-    SEPARABLE: "no answers by pair of transforms are kept here",
+    **ALIKE,
+    SEPARABLE: NO_GROUPS,
     COVARIATE: "a size has one mean n_yx/N, which cannot be told from the size",
 }
 
