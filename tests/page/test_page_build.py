@@ -226,10 +226,15 @@ def test_a_picture_is_whole_and_shows_the_panels(results):
 
 
 def test_a_figure_of_another_hand_is_shown_whole(folder):
-    svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 20"><path d="M0 0"/></svg>'
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 20">'
+        """<text style="font-family: 'Charter'">a &amp; b</text></svg>"""
+    )
     (folder / "figures/mine.svg").write_text(svg)
     *_, last = exhibits.exhibits(Folders([folder]))
     assert (last.name, last.width, last.height) == ("mine", 10, 20)
+    root = ElementTree.fromstring(unquote(last.source.removeprefix("data:image/svg+xml,")))
+    assert root[0].text == "a & b"
     assert 'id="figure-mine"' in build.render([folder])
 
 
