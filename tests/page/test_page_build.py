@@ -289,6 +289,11 @@ def test_a_forest_of_deviations_is_logarithmic_and_each_has_its_own_bound():
     one, two, none = forest.forest(rows, scale).lines
     assert none.x == one.x < one.turns[0] < two.x < two.turns[0]
     assert none.turns == ()
+    both = [{"statistic": "a - b", "estimate": 1.0, "level": level} for level in (0.9, 0.95)]
+    assert [line.name for line in forest.forest(both, forest.scale_of(both)).lines] == [
+        "a - b, 90 %",
+        "a - b, 95 %",
+    ]
     assert forest.scale_of([{"estimate": None}, {"estimate": float("nan")}]) is None
     assert forest.forest([{"estimate": None}], scale) is None
 
