@@ -226,10 +226,15 @@ def test_a_picture_is_whole_and_shows_the_panels(results):
 
 
 def test_a_figure_of_another_hand_is_shown_whole(folder):
-    svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 20"><path d="M0 0"/></svg>'
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 20">'
+        """<text style="font-family: 'Charter'">a &amp; b</text></svg>"""
+    )
     (folder / "figures/mine.svg").write_text(svg)
     *_, last = exhibits.exhibits(Folders([folder]))
     assert (last.name, last.width, last.height) == ("mine", 10, 20)
+    root = ElementTree.fromstring(unquote(last.source.removeprefix("data:image/svg+xml,")))
+    assert root[0].text == "a & b"
     assert 'id="figure-mine"' in build.render([folder])
 
 
@@ -284,6 +289,11 @@ def test_a_forest_of_deviations_is_logarithmic_and_each_has_its_own_bound():
     one, two, none = forest.forest(rows, scale).lines
     assert none.x == one.x < one.turns[0] < two.x < two.turns[0]
     assert none.turns == ()
+    both = [{"statistic": "a - b", "estimate": 1.0, "level": level} for level in (0.9, 0.95)]
+    assert [line.name for line in forest.forest(both, forest.scale_of(both)).lines] == [
+        "a - b, 90 %",
+        "a - b, 95 %",
+    ]
     assert forest.scale_of([{"estimate": None}, {"estimate": float("nan")}]) is None
     assert forest.forest([{"estimate": None}], scale) is None
 

@@ -100,7 +100,8 @@ def slim(svg: str) -> str:
 
 def address(svg: str) -> str:
     """Return a picture as a data address, which an attribute in double quotes can hold."""
-    return "data:image/svg+xml," + quote(svg.replace('"', "'"), safe=" ='/:;,.()?!@+*~$-_")
+    shorter = svg if "'" in svg else svg.replace('"', "'")  # a quote takes three characters
+    return "data:image/svg+xml," + quote(shorter, safe=" ='/:;,.()?!@+*~$-_")
 
 
 def command(figure: str, folders: Folders) -> str:

@@ -133,12 +133,15 @@ def forest(statistics: Iterable[dict[str, Any]], scale: Scale | None) -> Forest 
     shown = [one for one in statistics if is_number(one.get("estimate"))]
     if not shown or scale is None:
         return None
+    names = [str(one.get("statistic") or "") for one in shown]
     lines, said = [], []
     for row, one in enumerate(shown):
         low, high = (
             scale.place(one[name]) if is_number(one.get(name)) else None for name in ("low", "high")
         )
-        name, text = str(one.get("statistic") or ""), with_interval(one)
+        name, text = names[row], with_interval(one)
+        if names.count(name) > 1 and is_number(one.get("level")):
+            name = f"{name}, {100 * one['level']:g} %"
         turns = turns_of(one)
         y = ROW * (row + 0.5)
         places = tuple(map(scale.place, turns))
