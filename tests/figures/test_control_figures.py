@@ -17,7 +17,7 @@ def tables_of(made):
     return {
         "returns": control.by_structure(made),
         "return_differences": control.differences(made),
-        "structures": summary.by_structure(runs_table(epochs=1)),
+        "structures": summary.by_structure(runs_table((10_000,), ("factorial", "balanced"), 1, 2)),
     }
 
 

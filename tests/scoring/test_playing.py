@@ -48,20 +48,19 @@ def test_a_score_is_the_obvious_loops(trained):
 
 
 def test_scores_do_not_depend_on_processes_episodes_or_the_other_policies(trained, monkeypatch):
-    one = playing.score(SHORT, trained, SEED, 6)
-    again = playing.score(SHORT, trained, SEED, 6)
-    fewer = playing.score(SHORT, trained[:1], SEED, 5)
+    one = playing.score(SHORT, trained, SEED, 5)
+    again = playing.score(SHORT, trained, SEED, 5)
+    fewer = playing.score(SHORT, trained[:1], SEED, 3)
     monkeypatch.setattr(playing, "ENVIRONMENTS", 2 * playing.PIECE * SHORT.megabytes)
-    parted = playing.score(SHORT, trained, SEED, 6)
+    parted = playing.score(SHORT, trained, SEED, 5)
     assert len(playing._held[0].groups) == 2
     for name in playing.Scores._fields:
         np.testing.assert_array_equal(getattr(one, name), getattr(again, name))
         np.testing.assert_array_equal(getattr(one, name), getattr(parted, name))
-        np.testing.assert_array_equal(getattr(one, name)[:1, :5], getattr(fewer, name))
+        np.testing.assert_array_equal(getattr(one, name)[:1, :3], getattr(fewer, name))
     assert np.unique(one.returns).size == one.returns.size  # no two episodes are alike
-    assert (
-        playing.score(SHORT, trained, np.random.SeedSequence(6), 6).returns != one.returns
-    ).all()
+    other = playing.score(SHORT, trained[:1], np.random.SeedSequence(6), 1)
+    assert other.returns[0, 0] != one.returns[0, 0]
 
 
 def test_processes_change_no_byte_of_a_shards_rows(tmp_path):
