@@ -43,6 +43,14 @@ ANALYSIS = RESULTS / "analysis"
 CLAIMS = SOURCE.parent / "config/claims.yaml"
 
 
+# What is kept in git, and where it is drawn again: the same whichever preset is asked for.
+PUBLISHED = Path("published")
+REDRAWN = Path("results/published")
+FOLDERS = sorted(
+    path.parent.relative_to(PUBLISHED).as_posix() for path in PUBLISHED.rglob("manifest.json")
+)
+
+
 def write_config():
     """Write the config for the steps to read."""
     with whole(ASKED) as partial:
@@ -96,6 +104,11 @@ def data_source(wildcards):
 def shard_tables(wildcards):
     """Return the runs tables of all shards."""
     return [RESULTS / "runs" / f"{shard}.parquet" for shard in PLAN.shards]
+
+
+def published_content(wildcards):
+    """Return the digest of every file of a published folder."""
+    return digest(checksums(PUBLISHED / wildcards.folder))
 
 
 # A training job takes a GPU for itself; as many run at once as there are devices.
