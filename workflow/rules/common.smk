@@ -46,6 +46,14 @@ SCORED = RESULTS / "returns.parquet"
 CLAIMS = SOURCE.parent / "config/claims.yaml"
 
 
+# What is kept in git, and where it is drawn again: the same whichever preset is asked for.
+PUBLISHED = Path("published")
+REDRAWN = Path("results/published")
+FOLDERS = sorted(
+    path.parent.relative_to(PUBLISHED).as_posix() for path in PUBLISHED.rglob("manifest.json")
+)
+
+
 def write_config():
     """Write the config for the steps to read."""
     with whole(ASKED) as partial:
@@ -116,6 +124,11 @@ def planned_scoring(wildcards):
     names = sorted({PLAN.shards[shard].experiment for shard in PLAN.policy_shards})
     asked = [CONFIG.experiments[name] for name in names]
     return [[one.dataset, one.seeds, one.episodes] for one in asked]
+
+
+def published_content(wildcards):
+    """Return the digest of every file of a published folder."""
+    return digest(checksums(PUBLISHED / wildcards.folder))
 
 
 # A training job takes a GPU for itself; as many run at once as there are devices.

@@ -1,17 +1,5 @@
 # What is kept in git is checked and drawn again, whichever preset is asked for; nothing is trained.
 # A folder's content, not its time stamps, says whether that is to be done again.
-PUBLISHED = Path("published")
-REDRAWN = Path("results/published")
-FOLDERS = sorted(
-    path.parent.relative_to(PUBLISHED).as_posix() for path in PUBLISHED.rglob("manifest.json")
-)
-
-
-def published_content(wildcards):
-    """Return the digest of every file of a published folder."""
-    return digest(checksums(PUBLISHED / wildcards.folder))
-
-
 wildcard_constraints:
     folder="|".join(FOLDERS),
 
