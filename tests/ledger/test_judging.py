@@ -312,25 +312,29 @@ def test_what_is_known_before_training_is_tested_over_other_sizes(ledger, tmp_pa
 
 
 def returns(low, high, n=5, budgets=(10_000, 400_000)):
-    labels = {"experiment": "hammer", "dataset": "hammer", "initialisation": "N(0, 0.05²)"}
+    labels = {"experiment": "hammer", "dataset": "hammer", "difference": "dense - uniform"}
     return [
-        {**labels, "budget": budget, "difference": "dense - uniform", "expert_return": 10_000.0}
-        | {"estimate": (low + high) / 2, "low": low, "high": high, "n": n}
+        {**labels, "budget": budget, "outcome": outcome, "n": n}
+        | {"mean": (low + high) / 2 * unit, "low": low * unit, "high": high * unit}
         for budget in budgets
+        for outcome, unit in (("return", 10_000.0), ("share", 1.0))
     ]
 
 
 def test_returns_are_shares_of_the_experts_at_both_budgets(ledger, tmp_path):
-    made(tmp_path, tables__return_differences=returns(600, 1600))
+    start = {"experiment": "hammer", "study": "control", "arm": "dense"}
+    table = runs_table().head(1).assign(**start, initialisation="N(0, 0.05²)")
+    table.to_parquet(tmp_path / "runs.parquet")
+    made(tmp_path, tables__return_differences=returns(0.06, 0.16))
     (row,) = of(judging.verdicts(ledger, [tmp_path]), "A3")
     assert (row["verdict"], row["low"], row["high"]) == (SUPPORTED, 0.06, 0.16)
-    made(tmp_path, tables__return_differences=returns(400, 1600))
+    made(tmp_path, tables__return_differences=returns(0.04, 0.16))
     (row,) = of(judging.verdicts(ledger, [tmp_path]), "A3")
     assert row["verdict"] == INCONCLUSIVE
-    made(tmp_path, tables__return_differences=returns(600, 1600, budgets=(10_000,)))
+    made(tmp_path, tables__return_differences=returns(0.06, 0.16, budgets=(10_000,)))
     (row,) = of(judging.verdicts(ledger, [tmp_path]), "A3")
     assert (row["verdict"], row["reason"]) == (NOT_TESTED, "no runs at 400,000 unknowns")
-    made(tmp_path, tables__return_differences=returns(600, 1600, n=2))
+    made(tmp_path, tables__return_differences=returns(0.06, 0.16, n=2))
     (row,) = of(judging.verdicts(ledger, [tmp_path]), "A3")
     assert row["reason"] == "2 pairs of seeds; it takes 3"
 

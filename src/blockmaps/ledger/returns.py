@@ -25,7 +25,9 @@ from blockmaps.ledger.scales import HAMMER_BUDGETS, starts_as_the_paper
 
 TABLE = "tables/return_differences.csv"
 DIFFERENCE = "dense - uniform"
-KEYS = ["experiment", "dataset", "budget", "difference"]
+OUTCOME = "share"  # the return as a share of the expert's mean return, the test's unit
+ARM = "dense"  # whose start is the experiment's
+KEYS = ["experiment", "dataset", "budget", "difference", "outcome"]
 TASK = "hammer"
 REASONS = {
     DEFINITIONS: "the statistic does not read the hidden proportion",
@@ -44,10 +46,8 @@ def _shares(rows: pd.DataFrame) -> tuple[Statistic, ...]:
     """
     found = []
     for _, row in rows.sort_values("budget").iterrows():
-        share = row.copy()
-        for name in ("estimate", "low", "high"):
-            share[name] = row[name] / row["expert_return"]
-        one = statistic(DIFFERENCE, share, TABLE, KEYS, degrees=row["n"] - 1)
+        columns = ("mean", "low", "high", "n")
+        one = statistic(DIFFERENCE, row, TABLE, KEYS, columns, degrees=row["n"] - 1)
         found.append(replace(one, at=f"at {int(row['budget']):,} unknowns"))
     return tuple(found)
 
@@ -62,9 +62,11 @@ def _missing(rows: pd.DataFrame) -> str | None:
 
 def on_hammer(folder: Folder) -> Iterator[Finding]:
     """Find A3: at both numbers of unknowns together."""
-    table = chosen(folder.table("return_differences"), difference=DIFFERENCE)
-    if table.empty:
+    table = chosen(folder.table("return_differences"), difference=DIFFERENCE, outcome=OUTCOME)
+    if table.empty or folder.runs is None:
         return
+    begun = chosen(folder.runs, arm=ARM).drop_duplicates("experiment").set_index("experiment")
+    table = table.assign(initialisation=table["experiment"].map(begun["initialisation"]))
     table = table[table["dataset"].str.contains(TASK, regex=False)]
     table = table[table["budget"].isin(HAMMER_BUDGETS)]
     starts = table["initialisation"].astype(str)
