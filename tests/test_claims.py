@@ -1,9 +1,27 @@
 """The claims' file: every claim names an outcome, a test, thresholds and its source."""
 
 import pytest
+import yaml
 
 from blockmaps import claims
+from blockmaps.canonical import digest
 from blockmaps.errors import InputError
+
+# Of every version of a test as it was first committed: a test is never edited.
+FIXED = {
+    ("A1", 1): "5d8848320444c9ab",
+    ("A2", 1): "3ee87b7171214f92",
+    ("A3", 1): "e266114e3c902f95",
+    ("A4", 1): "86eddc6963cca031",
+    ("A5", 1): "91ee42877c86ac8f",
+    ("E1a", 1): "51093d449a707447",
+    ("E1b", 1): "1478c5a14cb55113",
+    ("B1", 1): "9b67bf0a8451f035",
+    ("B2", 1): "f549130b6b474b1c",
+    ("B2", 2): "a9858df2c32e29ae",
+    ("B3", 1): "72e83787ac1d07c1",
+    ("B4", 1): "badb04f7926f1078",
+}
 
 
 @pytest.fixture
@@ -24,6 +42,16 @@ def test_every_claim_is_there_with_all_it_needs(ledger):
             assert test.supported != test.contradicted
             assert test.supported.value is not None
             assert test.contradicted.value is not None
+
+
+def test_no_test_has_been_edited(root):
+    asked = yaml.safe_load((root / "config/claims.yaml").read_text())["claims"]
+    found = {
+        (name, test["version"]): digest(test)
+        for name, claim in asked.items()
+        for test in claim["versions"]
+    }
+    assert found == FIXED
 
 
 def test_the_thresholds_are_those_that_were_fixed(ledger):

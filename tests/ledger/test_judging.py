@@ -13,6 +13,7 @@ from blockmaps.analysis.tables import analyse
 from blockmaps.continuum import differences
 from blockmaps.errors import InputError
 from blockmaps.ledger import folders, judging, writing
+from blockmaps.ledger.findings import Alternative, Finding, Scale, Statistic
 from blockmaps.ledger.folders import Folder
 from blockmaps.ledger.judging import FINDERS
 from blockmaps.ledger.thresholds import CONTRADICTED, INCONCLUSIVE, NOT_TESTED, SUPPORTED
@@ -101,6 +102,27 @@ def _rows(table, values):
     for name, value in values.items():
         table = table[table[name] == value]
     return table.to_dict("records")
+
+
+def test_a_later_version_of_a_test_says_why(judged):
+    reasons = {row["id"]: row["test_reason"] for row in judged}
+    assert "after deviations" in reasons.pop("B2")
+    assert set(reasons.values()) == {None}
+
+
+def test_too_few_runs_give_no_verdict_under_another_analysis_either(ledger):
+    test = ledger.claims["A1"]
+    few, many = (
+        [Statistic(name, -5.0, n, {0.95: (-6.0, -4.0)}, 3.0) for name in test.test.statistics]
+        for n in (2, 3)
+    )
+    for statistics, would_be in ((few, None), (many, CONTRADICTED)):
+        other = Alternative("other", tuple(statistics))
+        finding = Finding(
+            "A1", Scale("x"), tuple(many), sensitivity=(other,), n_of="pairs of seeds"
+        )
+        found = list(judging._sensitivity(other, finding, test, 0.95))
+        assert {one["would_be"] for one in found} == {would_be}
 
 
 def test_sensitivity_lists_everything_asked_for_or_says_why_not(judged, ledger):

@@ -47,6 +47,7 @@ class Scale:
     ----------
     about : in words, without sizes: "rad-digits", "five sizes" …
     inputs, outputs, budget : |x|, |y| and unknowns; None where there are several or none.
+    budgets : unknowns, where a test is at several.
     epochs, steps : trained, and the optimiser's steps; None where there are several or none.
     """
 
@@ -59,6 +60,7 @@ class Scale:
     initialisation: str | None = None
     epochs: int | None = None
     steps: int | None = None
+    budgets: tuple[int, ...] = ()
 
     @property
     def words(self) -> str:

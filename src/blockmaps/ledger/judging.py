@@ -29,6 +29,7 @@ from blockmaps.ledger.thresholds import (
     judge,
     number,
 )
+from blockmaps.statistics import FEWEST_PAIRS
 
 FINDERS: dict[str, Callable[[Folder], Iterator[Finding]]] = {
     "A1": arms.varied_sparsity,
@@ -105,6 +106,7 @@ def _row(ledger: Claims, finding: Finding, folder: Path | None) -> Row:
         "folder": None if folder is None else named(folder),
         "paper_scale": folder is None or is_paper_scale(finding.claim, scale),
         "test_version": claim.test.version,
+        "test_reason": claim.test.reason,
         "reason": judged.reason,
         "table": None if headline is None else headline.table,
         "p": rounded(judged.p),
@@ -116,7 +118,9 @@ def _row(ledger: Claims, finding: Finding, folder: Path | None) -> Row:
             detail for one in finding.secondary for detail in _details(one, level, claim)
         ],
         "sensitivity": [
-            entry for one in finding.sensitivity for entry in _sensitivity(one, claim, level)
+            entry
+            for one in finding.sensitivity
+            for entry in _sensitivity(one, finding, claim, level)
         ],
         "paper": claim.paper,
         "statement": claim.statement,
@@ -192,8 +196,13 @@ def _details(statistic: Statistic, level: float, claim: Claim) -> Iterator[Row]:
         yield {**_numbers(statistic, used), "level": used, "bounds": bounds, **where}
 
 
-def _sensitivity(alternative: Alternative, claim: Claim, level: float) -> Iterator[Row]:
-    """Yield a sensitivity analysis, a row a statistic, with the verdict that it would give."""
+def _sensitivity(
+    alternative: Alternative, finding: Finding, claim: Claim, level: float
+) -> Iterator[Row]:
+    """Yield a sensitivity analysis, a row a statistic, with the verdict that it would give.
+
+    By itself, without Holm's correction; none where there are too few runs for the claim's own.
+    """
     if not alternative.statistics:
         yield {
             "what": alternative.what,
@@ -202,10 +211,17 @@ def _sensitivity(alternative: Alternative, claim: Claim, level: float) -> Iterat
             "absent": alternative.absent,
         }
         return
-    verdict = judge(claim.test, alternative.statistics, level).verdict
+    fewest = min(one.n for one in alternative.statistics)
+    few = fewest < max(claim.test.seeds_at_least or 0, _fewest(finding))
+    verdict = None if few else judge(claim.test, alternative.statistics, level).verdict
     for one in alternative.statistics:
         numbers = _numbers(one, level)
         yield {"what": alternative.what, **numbers, "would_be": verdict, "absent": None}
+
+
+def _fewest(finding: Finding) -> int:
+    """Return how many a verdict takes at least of what a finding counts."""
+    return FEWEST_PAIRS if "seeds" in finding.n_of else 0
 
 
 def rounded(value: float | None) -> float | None:

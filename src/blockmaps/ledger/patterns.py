@@ -25,9 +25,8 @@ from blockmaps.ledger.rows import (
 )
 from blockmaps.summary import PANEL
 
-EXPLAINED, PARTIAL, UNIFORM = (
-    f"analysis/{name}.csv" for name in ("explained", "partial", "uniform")
-)
+EXPLAINED, UNIFORM = "analysis/explained.csv", "analysis/uniform.csv"
+ALIKE_IN_EVEN = "n_yx/N does not vary in the even design"
 NOT_READ = "the statistic does not read the hidden proportion"
 
 Rows = pd.DataFrame
@@ -36,7 +35,6 @@ Rows = pd.DataFrame
 CV_R2 = "cross-validated R2"
 BOOTSTRAP = ("cv_r2", "cv_bootstrap_low", "cv_bootstrap_high", "patterns")
 JACKKNIFE = ("cv_r2", "cv_low", "cv_high", "patterns")
-WITH_OTHERS = ("cv_partial_r2", "cv_low", "cv_high", "patterns")
 _R2_KEYS = [*PANEL_COLUMNS, "explanation", "form"]
 
 
@@ -60,7 +58,6 @@ def _r2(
 def explaining(folder: Folder) -> Iterator[Finding]:
     """Find A2: cross-validated R² of the hidden proportion, in the even design."""
     table = chosen(folder.analysis("explained"), design="even")
-    partial = folder.analysis("partial")
     for rows in panels("A2", table):
         statistics = _r2(rows)
         if not statistics:
@@ -74,9 +71,8 @@ def explaining(folder: Folder) -> Iterator[Finding]:
             Alternative(SECONDARY, _r2(rows, outcome="area_clean")),
             *(Alternative(what, _r2(own)) for what, own in fan_in(table, rows)),
             Alternative(SEPARABLE, _separable_r2(folder, values)),
-            Alternative(f"{COVARIATE}, with density and |h|: partial R2", _given(partial, values)),
         ]
-        reasons = {DEFINITIONS: "", **ALIKE, SEPARABLE: NO_GROUPS, COVARIATE: "no such rows here"}
+        reasons = {DEFINITIONS: "", **ALIKE, SEPARABLE: NO_GROUPS, COVARIATE: ALIKE_IN_EVEN}
         yield Finding(
             "A2",
             folder.scale(rows),
@@ -84,21 +80,6 @@ def explaining(folder: Folder) -> Iterator[Finding]:
             sensitivity=completed([one for one in found if one.statistics], reasons),
             n_of="patterns",
         )
-
-
-def _given(partial: Rows | None, values: dict) -> tuple[Statistic, ...]:
-    own = chosen(
-        partial,
-        **values,
-        explanation=PROPORTIONS[0],
-        outcome="logit_clean",
-        form="spline",
-        given="sizes",
-    )
-    keys = [*_R2_KEYS, "given"]
-    return tuple(
-        statistic(CV_R2, row, PARTIAL, keys, WITH_OTHERS) for _, row in own.head(1).iterrows()
-    )
 
 
 def _separable_r2(folder: Folder, values: dict) -> tuple[Statistic, ...]:

@@ -72,6 +72,8 @@ def on_hammer(folder: Folder) -> Iterator[Finding]:
     starts = table["initialisation"].astype(str)
     fan_in = table[starts.str.contains(FAN_IN_START, regex=False)]
     own = table[[starts_as_the_paper("A3", one) for one in starts]]
+    # one experiment a budget, the first by name: others may repeat its runs
+    own = own.sort_values("experiment").drop_duplicates(["dataset", "budget"])
     for dataset, rows in own.groupby("dataset"):
         found = []
         if len(others := chosen(fan_in, dataset=dataset)):
@@ -80,6 +82,9 @@ def on_hammer(folder: Folder) -> Iterator[Finding]:
         scale = Scale(
             f"{dataset}, {budgets} unknowns",
             str(dataset),
+            inputs=int(begun.loc[rows["experiment"].iloc[0], "inputs"]),
+            outputs=int(begun.loc[rows["experiment"].iloc[0], "outputs"]),
+            budgets=tuple(sorted(int(budget) for budget in rows["budget"])),
             initialisation=str(rows["initialisation"].iloc[0]),
         )
         yield Finding(

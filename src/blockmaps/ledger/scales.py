@@ -36,5 +36,7 @@ def starts_as_the_paper(claim: str, initialisation: str) -> bool:
 def is_paper_scale(claim: str, scale: Scale) -> bool:
     """Return whether a scale has the sizes of the paper's own."""
     paper = PAPERS[claim]
+    if claim == "A3":
+        return (scale.inputs, scale.outputs, scale.budgets) == (46, 26, HAMMER_BUDGETS)
     sizes = (paper.inputs, paper.outputs, paper.budget)
     return None not in sizes and sizes == (scale.inputs, scale.outputs, scale.budget)

@@ -34,15 +34,17 @@ COLUMNS = {
     "inputs": "|x|",
     "outputs": "|y|",
     "budget": "unknowns",
-    "initialisation": "how unknowns start: the paper's own way",
+    "initialisation": "how unknowns start; the paper's own way where runs differ in it",
     "epochs": "trained",
     "steps": "optimiser steps",
     "folder": "where the tables are",
     "paper_scale": "whether the sizes are the paper's own",
     "test_version": "version of the test in config/claims.yaml",
+    "test_reason": "why it is another than the first; empty of the first",
     "reason": "what was compared with which threshold, or why nothing was",
     "table": "the statistic's, within the folder",
-    "p": "twice the smaller one-sided p value of both thresholds; empty without bounds to compare",
+    "p": "twice the smaller one-sided p value of both thresholds, not corrected for several "
+    "statistics of one claim; empty without bounds to compare",
     "p_holm": "corrected after Holm over A1 to A5 at one data set and scale",
     "sensitivity": "JSON: what else was looked at, with the verdict that it would give by itself",
     "paper": "arXiv number, or doi",
@@ -146,6 +148,9 @@ def readme_table(rows: Sequence[Row]) -> str:
         for place, row in enumerate(shown):
             claim = f"**{name}** {row['statement']}" if place == 0 else name
             found.append(_readme_line(claim, row))
+    few = sum(row["verdict"] == NOT_TESTED and row["folder"] is not None for row in rows)
+    if few:
+        found.append(f"\nKept, but not tested: {few} scales, most with two seeds.")
     lacking = [row["id"] for row in rows if row["paper_scale"] and row["verdict"] == NOT_TESTED]
     found.append(f"\nNot tested at {PAPERS_SCALE}: {', '.join(lacking) or 'none'}.")
     return "\n".join(found) + "\n"
@@ -157,7 +162,8 @@ def _readme_line(claim: str, row: Row) -> str:
     if row["estimate"] is not None:
         shown = f"{row['statistic']}: {estimate(row)} {row['unit']}"
         counted = f"{row['n']} {row['n_of']}"
-    cells = [claim, f"**{row['verdict']}**{_otherwise(row)}", shown, counted, where]
+    version = "" if row["test_version"] == 1 else f" (by version {row['test_version']} of its test)"
+    cells = [claim, f"**{row['verdict']}**{version}{_otherwise(row)}", shown, counted, where]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
