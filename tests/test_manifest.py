@@ -1,6 +1,7 @@
 """What is kept: whole, as its manifest says, and what the documents say of it."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 import typer
 from tables import runs_table
 
-from blockmaps import claims, manifest, pipeline, publishing, runs, tables
+from blockmaps import claims, manifest, pipeline, publishing, redrawing, runs, tables
 from blockmaps.analysis import apriori
 from blockmaps.analysis.tables import analyse
 from blockmaps.cli import analysing
@@ -18,7 +19,14 @@ from blockmaps.config import read as read_config
 from blockmaps.errors import InputError
 
 # folder → preset
-KEPT = {"rule": "rule", "apriori": "apriori", "laptop/rad": "laptop"}
+KEPT = {
+    "default": "config",
+    "rule": "rule",
+    "apriori": "apriori",
+    "laptop/rad": "laptop",
+    "laptop/continuum": "laptop",
+    "laptop/trainability": "laptop",
+}
 
 
 @pytest.fixture
@@ -35,7 +43,7 @@ def results(tmp_path):
     return folder
 
 
-def test_what_is_published_is_checked(results, tmp_path, root):
+def test_what_is_published_is_checked(results, tmp_path, root, blockmaps):
     kept = tmp_path / "kept"
     tests = claims.read(root / "config/claims.yaml")
     files = publishing.publish(results, kept, tests, "abc")
@@ -51,6 +59,21 @@ def test_what_is_published_is_checked(results, tmp_path, root):
     assert (kept / "manifest.json").read_text() == before
     table = kept / "runs.parquet"
     assert table.read_bytes() == (results / "runs.parquet").read_bytes()
+    # a table that the manifest does not list is refused, and no figure is drawn of it
+    figures = redrawing.figures_of(kept)
+    added = kept / "tables/pairs.csv"
+    shutil.copy(root / "published/default/tables/pairs.csv", added)
+    assert "pairs" not in figures
+    assert "pairs" in redrawing.figures_of(kept, manifest.within(kept))
+    assert redrawing.figures_of(kept) == figures
+    done = blockmaps("check", kept, check=False)
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)
+    assert str(added) in done.stderr
+    added.unlink()
+    # what was cut off, and a published folder below, are not this one's
+    (kept / "tables/.summary.csv.1.csv").touch()
+    shutil.copytree(root / "published/rule", kept / "rule")
+    manifest.check(kept)
     with table.open("ab") as file:
         file.write(b" ")
     with pytest.raises(InputError, match="not what its manifest says"):

@@ -5,19 +5,23 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from tables import runs_table
 
 from blockmaps import claims, manifest, publishing, redrawing, runs
+from blockmaps.checksums import checksums
 from blockmaps.errors import InputError
 from blockmaps.ledger import judging, writing
 from blockmaps.ledger.folders import find
 from blockmaps.pipeline import ALL_FIGURES
 
-# Compared whole; every other folder's verdicts are of the same functions.
-RECOMPUTED = ("default", "apriori", "laptop/continuum", "laptop/trainability")
+PUBLISHED = Path(__file__).parents[1] / "published"
+NAMES = sorted(
+    path.parent.relative_to(PUBLISHED).as_posix() for path in PUBLISHED.rglob(manifest.NAME)
+)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +90,7 @@ def test_the_readmes_verdicts_are_those_of_the_published_folders(ledger, root, t
     assert readme.read_text() == text, "drifted: blockmaps claims published --readme README.md"
 
 
-@pytest.mark.parametrize("name", RECOMPUTED)
+@pytest.mark.parametrize("name", NAMES)
 def test_published_verdicts_are_those_of_the_published_tables(name, ledger, root, monkeypatch):
     monkeypatch.chdir(root)
     folder = root / "published" / name
@@ -133,3 +137,32 @@ def test_what_a_folder_lacks_is_made_and_what_it_has_is_kept(ledger, tmp_path):
     assert not (results / "tables/structures.csv").exists()
     assert not (kept / "checkpoints").exists()
     assert set(files) == {path for path in kept.rglob("*") if path.is_file()}
+
+
+def test_other_results_take_the_place_of_the_earlier_ones(ledger, tmp_path, monkeypatch):
+    first, second, kept = tmp_path / "first", tmp_path / "second", tmp_path / "below/kept"
+    for folder, name in ((first, "own"), (second, "other")):
+        table = runs_table(budgets=(4000,), designs=("uniform",), epochs=1)
+        runs.write(table, folder / "runs.parquet", runs.COLUMNS)
+        (folder / "config.json").write_text(json.dumps({"name": name}))
+        (folder / "tables").mkdir()
+        (folder / f"tables/{name}.csv").write_text("of this one\n1\n")
+    publishing.publish(first, kept, ledger)
+    (kept / "notes.txt").write_text("nobody published this")
+    before = checksums(kept)
+    # whole or not at all
+    with monkeypatch.context() as patched:
+        patched.setattr(judging, "verdicts", None)
+        with pytest.raises(TypeError):
+            publishing.publish(second, kept, ledger)
+    assert checksums(kept) == before
+    files = publishing.publish(second, kept, ledger)
+    assert [path.name for path in kept.parent.iterdir()] == ["kept"]
+    assert not (kept / "tables/own.csv").exists()
+    assert {path for path in kept.rglob("*") if path.is_file()} == {*files, kept / "notes.txt"}
+    assert manifest.read(kept)["name"] == "other"
+    (kept / "notes.txt").unlink()
+    manifest.check(kept)
+    assert {row["folder"] for row in writing.read(kept / "claims.json")} <= {"kept", None}
+    with pytest.raises(InputError, match="is a results folder"):
+        publishing.publish(second, first, ledger)

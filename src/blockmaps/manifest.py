@@ -89,11 +89,30 @@ def check(folder: Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If there is none, or a file is missing or not as it was.
+        If there is none, a file is missing or not as it was, or one is there that it does not list.
     """
     found = read(folder)
     for name, known in found["files"].items():
         path = folder / name
         if not path.is_file() or checksum(path) != known["sha256"]:
             raise InputError(f"{path}: is missing or not what its manifest says")
+    for name in within(folder):
+        if name not in found["files"]:
+            raise InputError(f"{folder / name}: is not in {folder / NAME}")
+    return found
+
+
+def within(folder: Path) -> list[str]:
+    """Return the files of a published folder, as paths within it, without its manifest.
+
+    Files of a published folder below it are that one's; a name that starts with a dot is of nothing
+    that is kept, such as what a command that was cut off left.
+    """
+    found = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        hidden = any(part.startswith(".") for part in name.parts)
+        inner = any((folder / one / NAME).is_file() for one in name.parents if one.parts)
+        if path.is_file() and not hidden and not inner and name.as_posix() != NAME:
+            found.append(name.as_posix())
     return found

@@ -5,14 +5,17 @@ checksum of each: everything that a figure or the page reads, and nothing that t
 """
 
 import json
+import os
 import shutil
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from blockmaps import claims, manifest, pairs, runs, summary, tables
 from blockmaps.analysis.tables import analyse
 from blockmaps.checksums import checksum
+from blockmaps.errors import InputError
 from blockmaps.files import whole
 from blockmaps.ledger import judging, writing
 from blockmaps.pipeline import ANALYSES, MAIN_STUDY, STUDY_TABLES
@@ -29,7 +32,8 @@ def publish(results: Path, folder: Path, tests: claims.Claims, trained_by: str =
     """Keep a results folder: its tables, those that it lacks made, its verdicts and a manifest.
 
     A folder that is published already may be published over itself: what it lacks is made, its
-    verdicts are computed again, and the manifest keeps what it says of the training.
+    verdicts are computed again, and the manifest keeps what it says of the training. Published over
+    it, other results take its place: no table of the earlier ones stays.
 
     Parameters
     ----------
@@ -43,19 +47,40 @@ def publish(results: Path, folder: Path, tests: claims.Claims, trained_by: str =
     Raises
     ------
     InputError
-        As `manifest.describe`.
+        As `manifest.describe`, or if it would be written over another results folder.
     """
     found = _described(results, trained_by)
-    if results.resolve() != folder.resolve():
+    if results.resolve() == folder.resolve():
+        return [folder / name for name in _keep(folder, folder, found, tests)]
+    if (folder / "config.json").exists():
+        raise InputError(f"{folder}: is a results folder; takes published/<name>")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
+        made = Path(beside)
         for name in _kept(results):
-            with whole(folder / name) as partial:
+            with whole(made / name) as partial:
                 shutil.copyfile(results / name, partial)
+        names = _keep(made, folder, found, tests)
+        _replace(folder, made, names)
+    return [folder / name for name in names]
+
+
+def _keep(folder: Path, final: Path, found: dict[str, Any], tests: claims.Claims) -> list[str]:
+    """Make what a folder lacks, its verdicts and its manifest; return its files, that one last.
+
+    Parameters
+    ----------
+    final : the folder that it becomes, which verdicts name.
+    found : what the manifest says of the training; figures and files are added.
+    """
     complete(folder)
     rows = judging.verdicts(tests, [folder], found.get("config"))
+    own = judging.named(final)
+    rows = [row if row["folder"] is None else {**row, "folder": own} for row in rows]
     for name in CLAIMS:
         writing.write(rows, folder / name)
     kept = [*_kept(folder), *CLAIMS]
-    found["figures"] = figures_of(folder)
+    found["figures"] = figures_of(folder, kept)
     found["files"] = {
         name: {
             "sha256": checksum(folder / name),
@@ -65,7 +90,21 @@ def publish(results: Path, folder: Path, tests: claims.Claims, trained_by: str =
     }
     with whole(folder / manifest.NAME) as partial:
         partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    return [folder / name for name in (*kept, manifest.NAME)]
+    return [*kept, manifest.NAME]
+
+
+def _replace(folder: Path, made: Path, names: list[str]) -> None:
+    """Put files, the manifest last, into a folder in the place of all that was published there.
+
+    The earlier manifest goes first: where this is cut off there is none, and `blockmaps check` says
+    so. What was never published stays.
+    """
+    (folder / manifest.NAME).unlink(missing_ok=True)
+    for name in (*manifest.KEPT, *manifest.IF_ANY, *FURTHER, *CLAIMS, *_made(folder)):
+        (folder / name).unlink(missing_ok=True)
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(made / name, folder / name)
 
 
 def _described(results: Path, trained_by: str) -> dict[str, Any]:
@@ -92,12 +131,16 @@ def _kept(folder: Path) -> list[str]:
             continue
         if path.suffix != ".parquet" or len(runs.read(path)):
             more.append(name)
-    made = [
+    return [*manifest.KEPT, *more, *_made(folder)]
+
+
+def _made(folder: Path) -> list[str]:
+    """Return the tables of a folder, as paths within it."""
+    return [
         f"{kind}/{path.name}"
         for kind in ("analysis", "tables")
         for path in sorted((folder / kind).glob("*.csv"))
     ]
-    return [*manifest.KEPT, *more, *made]
 
 
 def complete(folder: Path) -> None:

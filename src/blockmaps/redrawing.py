@@ -1,12 +1,12 @@
 """The figures of a folder, drawn from its tables: of results that are kept, without training."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 
-from blockmaps import runs, tables
+from blockmaps import manifest, runs, tables
 from blockmaps.errors import InputError
 from blockmaps.figures import style
 from blockmaps.pipeline import ANALYSIS_FIGURES, FIGURES, MAIN_STUDY, NEEDS, TABLE_FIGURES
@@ -14,15 +14,23 @@ from blockmaps.pipeline import ANALYSIS_FIGURES, FIGURES, MAIN_STUDY, NEEDS, TAB
 KINDS = ("svg", "png")
 
 
-def figures_of(folder: Path) -> list[str]:
-    """Return the figures that a folder has runs and tables for."""
+def figures_of(folder: Path, kept: Collection[str] | None = None) -> list[str]:
+    """Return the figures that a folder has runs and tables for.
+
+    Parameters
+    ----------
+    kept : the files that count, as paths within the folder; those of its manifest if not given, all
+        files of a folder without one.
+    """
+    if kept is None and (folder / manifest.NAME).is_file():
+        kept = manifest.read(folder)["files"]
     table = runs.read(folder / "runs.parquet")
     main = table[table["study"] == MAIN_STUDY] if "study" in table else table
     has = {
         path.stem
         for kind in ("analysis", "tables")
         for path in (folder / kind).glob("*.csv")
-        if len(tables.read(path))
+        if (kept is None or f"{kind}/{path.name}" in kept) and len(tables.read(path))
     }
     arms = set(main["arm"])
     analysed = [name for name in ANALYSIS_FIGURES if NEEDS.get(name, set()) <= arms]

@@ -23,8 +23,8 @@ def publish(
 ) -> None:
     """Keep a preset's runs, tables and verdicts with a manifest: config, commit and checksums.
 
-    Tables that it lacks are made. A published folder given twice is brought up to date: verdicts,
-    tables that it lacks, checksums.
+    Tables that it lacks are made. Results published there before make room for these. A published
+    folder given twice is brought up to date: verdicts, tables that it lacks, checksums.
     """
     from blockmaps import claims, publishing
 
@@ -42,7 +42,7 @@ def check(
         Path | None, typer.Option(help="Write the checksums here, if they are right.")
     ] = None,
 ) -> None:
-    """Compare a published folder's files with the checksums of its manifest."""
+    """Compare a published folder's files with its manifest: checksums, and that none was added."""
     import json
 
     from blockmaps import manifest
