@@ -137,10 +137,11 @@ def results(tmp_path_factory) -> Path:
     manifest = {
         "name": "small",
         "commit": "abc",
+        "code": "",
         "packages": {"torch": "2.13.0"},
         "python": "3.11",
         "files": {"runs.parquet": {"sha256": "0" * 64, "bytes": 123}},
-        "config": {"name": "small", "seed": 1, "datasets": {"digits": {}}},
+        "config": {"name": "small", "seed": 1, "datasets": {"digits": {}, "other": {}}},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "manifests.json").write_text(json.dumps(MANIFESTS))

@@ -103,6 +103,7 @@ def test_each_part_is_the_first_folders_that_has_it(folder, tmp_path):
     (drawn / "manifest.json").write_text('{"name": "other"}')
     made = build.render([drawn, folder])
     assert "<title>other · blockmaps</title>" in made
+    assert f"<code>blockmaps page {drawn} {folder}</code>" in made
     assert all(mark in made for mark in PARTS.values())
 
 
@@ -151,6 +152,9 @@ def test_what_ran_where_is_what_the_manifests_say(folder):
     assert facts["wall time of the jobs"] == "2 min"
     assert facts["FLOPs of training"] == "2,000,000,000,000"
     assert facts["root seed"] == "1"
+    # of the runs; the config has others, and no digest of the code is not an empty one
+    assert facts["data sets"] == "digits"
+    assert "digest of the training code" not in facts
     ((*environment,),) = found.environments
     assert ("device", "cpu") in environment
     assert ("torch", "2.13.0") in environment
@@ -161,7 +165,9 @@ def test_what_ran_where_is_what_the_manifests_say(folder):
     (folder / "manifests.json").unlink()
     (folder / "manifest.json").unlink()
     alone = provenance.provenance(Folders([folder]))
-    assert [name for name, _ in alone.facts] == ["runs", "devices", "training, summed over runs"]
+    assert [name for name, _ in alone.facts] == [
+        *("runs", "data sets", "devices", "training, summed over runs")
+    ]
     (folder / "runs.parquet").unlink()
     assert not provenance.provenance(Folders([folder]))
 

@@ -112,7 +112,7 @@ def render(paths: Iterable[Path]) -> str:
         runs_by_study=Counter(row.study for row in rows),
         main_study=MAIN_STUDY,
         provenance=provenance(folders),
-        folder=folders.folders[0],
+        given=folders.folders,
     )
 
 

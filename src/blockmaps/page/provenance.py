@@ -57,12 +57,14 @@ class Provenance(NamedTuple):
 
 
 def _known(found: dict[str, Any], words: dict[str, str]) -> list[tuple[str, str]]:
-    """Return what a manifest holds of some keys, in words."""
-    return [(word, str(found[key])) for key, word in words.items() if found.get(key) is not None]
+    """Return what a manifest holds of some keys, in words; an empty text is nothing."""
+    return [
+        (word, str(found[key])) for key, word in words.items() if found.get(key) not in (None, "")
+    ]
 
 
 def _from_runs(folders: Folders) -> list[tuple[str, str]]:
-    """Return runs, devices and training time of the runs table."""
+    """Return runs, data sets, devices and training time of the runs table."""
     runs = folders.runs
     if runs is None:
         return []
@@ -70,6 +72,7 @@ def _from_runs(folders: Folders) -> list[tuple[str, str]]:
     devices = ", ".join(sorted(runs["device"].dropna().unique()))
     return [
         ("runs", f"{len(each):,}"),
+        ("data sets", ", ".join(sorted(runs["dataset"].dropna().unique()))),
         ("devices", devices),
         ("training, summed over runs", duration(each.sum())),
     ]
@@ -140,8 +143,6 @@ def provenance(folders: Folders) -> Provenance:
         raise InputError(f"{path}: is not as `blockmaps collect` writes it: {fault}") from None
     if "seed" in config:
         facts.append(("root seed", str(config["seed"])))
-    if datasets := config.get("datasets"):
-        facts.append(("data sets", ", ".join(datasets)))
     facts += sorted((manifest.get("packages") or {}).items())
     files = manifest.get("files") or {}
     checksums = tuple((name, one["bytes"], one["sha256"]) for name, one in sorted(files.items()))
