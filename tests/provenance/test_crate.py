@@ -14,10 +14,10 @@ from rocrate_validator import services
 from tables import runs_table
 from urllib3 import HTTPResponse
 
-from blockmaps import runs
+from blockmaps import manifest, runs
+from blockmaps.checksums import checksum
 from blockmaps.code import closure
 from blockmaps.errors import InputError
-from blockmaps.manifest import checksum
 from blockmaps.provenance import crate
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
@@ -183,8 +183,17 @@ def test_faults_are_one_line(made, tmp_path, root, blockmaps):
     with pytest.raises(InputError, match="Snakefile: no such file"):
         crate.write(made, tmp_path)
     (tmp_path / "runs.parquet").touch()
-    with pytest.raises(InputError, match=r"holds neither config\.json nor manifest\.json"):
+    with pytest.raises(InputError, match=r"holds no config\.json"):
         crate.write(tmp_path, root / "workflow")
+
+
+def test_a_published_folder_stays_as_it_is(tmp_path, root, blockmaps):
+    kept = shutil.copytree(root / "published/rule", tmp_path / "rule")
+    done = blockmaps("crate", kept, "--workflow", root / "workflow", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.strip().splitlines()
+    assert "is published" in line
+    manifest.check(kept)
 
 
 def test_a_crate_is_made_without_torch():

@@ -1,8 +1,10 @@
 """A results folder as a Workflow Run RO-Crate: what was run, on what, and what came of it.
 
-The profile is Workflow Run Crate 0.5, on RO-Crate 1.1. The workflow's files are copied into the
-folder, so that it stands by itself. Dates are those of the training jobs, so that the same results
-give the same bytes.
+The profile is Workflow Run Crate 0.5, on RO-Crate 1.1. The Snakefile and its rules are copied into
+the folder as they are when it is described; the package that they call is not, so the folder says
+what was run and does not run by itself. Dates are those of the training jobs, so that a folder
+described again gives the same bytes; without manifests of jobs they are the runs table's time
+stamp, which a copy may lose. Names are the folder's.
 """
 
 import json
@@ -14,9 +16,10 @@ from typing import Any
 from rocrate.model import ContextEntity, Dataset, Entity, File
 from rocrate.rocrate import ROCrate
 
+from blockmaps import manifest
+from blockmaps.checksums import checksum
 from blockmaps.errors import InputError
 from blockmaps.files import whole
-from blockmaps.manifest import checksum
 from blockmaps.provenance import collection
 
 NAME = "ro-crate-metadata.json"
@@ -42,7 +45,6 @@ PAPERS = {
 # What the workflow reads and makes, with what it is; a name that ends with / is a folder of files.
 INPUTS = {
     "config.json": "the config, whole, as the steps read it",
-    "manifest.json": "the config, commit and versions of published results, and checksums",
 }
 OUTPUTS = {
     "runs.parquet": "runs table: a row a variant, epoch and split",
@@ -80,12 +82,14 @@ def write(folder: Path, workflow: Path) -> Path:
     Raises
     ------
     InputError
-        If the folder has no runs table or no config, or there is no Snakefile.
+        If the folder has no runs table or no config, as published ones, or there is no Snakefile.
     """
     if not (folder / "runs.parquet").is_file():
-        raise InputError(f"{folder}: holds no runs.parquet; takes a results or published folder")
-    if not any((folder / name).is_file() for name in INPUTS):
-        raise InputError(f"{folder}: holds neither {' nor '.join(INPUTS)}")
+        raise InputError(f"{folder}: holds no runs.parquet; takes a results folder")
+    if not (folder / "config.json").is_file():
+        # of a published folder the manifest says what is in it, and lists no crate
+        what = "is published" if (folder / manifest.NAME).is_file() else "holds no config.json"
+        raise InputError(f"{folder}: {what}; takes a results folder")
     if not (workflow / "Snakefile").is_file():
         raise InputError(f"{workflow}/Snakefile: no such file; --workflow names its folder")
     for path in sorted([workflow / "Snakefile", *workflow.glob("rules/*.smk")]):
@@ -132,7 +136,8 @@ def describe(folder: Path) -> ROCrate:
     root["name"] = f"blockmaps: results of the preset {preset}"
     root["description"] = (
         "Runs, tables and figures of a replication of two papers on neural networks as iterative "
-        "block maps, with the workflow that made them."
+        "block maps, with the Snakefile and rules of their workflow; not with the package that the "
+        "rules call."
     )
     root["datePublished"] = ended
     root["license"] = _add(crate, LICENCE[0], "CreativeWork", LICENCE[1])
