@@ -18,7 +18,7 @@ from blockmaps.config import read as read_config
 from blockmaps.errors import InputError
 
 # folder → preset
-KEPT = {"rule": "rule", "apriori": "apriori", "laptop-even": "laptop"}
+KEPT = {"rule": "rule", "apriori": "apriori", "laptop-even": "laptop", "laptop/hammer": "laptop"}
 
 
 @pytest.fixture
