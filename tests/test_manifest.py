@@ -24,6 +24,7 @@ KEPT = {
     "rule": "rule",
     "apriori": "apriori",
     "laptop/rad": "laptop",
+    "laptop/hammer": "laptop",
     "laptop/continuum": "laptop",
     "laptop/trainability": "laptop",
 }
