@@ -18,7 +18,7 @@ from blockmaps.checksums import checksum
 from blockmaps.errors import InputError
 from blockmaps.files import whole
 from blockmaps.ledger import judging, writing
-from blockmaps.pipeline import ANALYSES, MAIN_STUDY, STUDY_TABLES
+from blockmaps.pipeline import ANALYSES, CONTROL_TABLES, MAIN_STUDY, STUDY_TABLES
 from blockmaps.provenance import collection
 from blockmaps.redrawing import figures_of
 
@@ -158,7 +158,7 @@ def complete(folder: Path) -> None:
         if (folder / "groups.parquet").exists() and not (folder / "tables/pairs.csv").exists():
             made = pairs.by_pair(runs.read(folder / "groups.parquet"))
             tables.write(made, folder / "tables/pairs.csv")
-    for name, how in STUDY_TABLES.items():
+    for name, how in (STUDY_TABLES | CONTROL_TABLES).items():
         path = folder / f"tables/{name}.csv"
         sources = [folder / f"{source}.parquet" for source in how.sources]
         if how.study in studies and not path.exists() and all(map(Path.exists, sources)):
