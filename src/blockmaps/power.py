@@ -41,7 +41,7 @@ COLUMNS = {
     "dataset": "name under `datasets`",
     "seeds": "n, planned seed indices, the pairs of a difference",
     "episodes": "E, planned episodes of every run",
-    "expert_return": "mean return of the expert's episodes that are imitated",
+    "expert_return": "mean return of the data set's episodes, all splits; the expert's actions are sampled",
     "spread": "whose returns vary: the expert's, or of a model that succeeds in half the episodes",
     "episode_sd": "σ_e, standard deviation of a return between episodes",
     "seed_share": "σ_s as a share of the expert's mean return, assumed",
