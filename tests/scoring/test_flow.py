@@ -92,6 +92,7 @@ def test_cloning_lowers_every_models_loss_on_episodes_that_are_not_trained_on(fl
     table = table[table["split"] == "test"].sort_values("epoch")
     first, last = (getattr(table.groupby("key")["loss"], which)() for which in ("first", "last"))
     assert len(first) == 6
+    assert (table["epoch"].min(), table["epoch"].max()) == (0, 25)
     assert (last < first).all()
 
 
