@@ -67,7 +67,7 @@ COLUMNS = {
         "n": "pairs: seed indices",
         "diverged": "runs of both arms that gave an action that is not finite; they count",
         "smallest_of_interest": "smallest difference of interest, 5 % of the expert's mean return",
-        "expert_return": "mean return of the data set's episodes, all splits; the expert's actions are sampled",
+        "expert_return": "expert's mean return: sampled actions, episodes of all splits",
     },
 }
 

@@ -29,7 +29,7 @@ _OF_RUNS = (
 )
 # The expert's episodes of the data set, of all its splits, as its data file records them.
 EXPERT: dict[str, Column] = {
-    "expert_return": Column(REAL, "mean return of the data set's episodes, all splits; the expert's actions are sampled"),
+    "expert_return": Column(REAL, "expert's mean return: sampled actions, episodes of all splits"),
     "expert_sd": Column(REAL, "standard deviation of that return between episodes"),
     "expert_success": Column(REAL, "success rate in those episodes; NaN where the data do not say"),
     "expert_episodes": Column(WHOLE, "how many those are"),
