@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from scored import EXPERT, STRUCTURES, scored
+from scored import EXPERT, EXPERT_SD, STRUCTURES, scored
 
-from blockmaps import control
+from blockmaps import control, tables
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_a_run_is_the_mean_of_its_episodes(returns):
     assert runs["diverged"].sum() == 1
 
 
-def test_from_five_seeds_on_an_interval_is_the_structures_own(returns):
+def test_an_interval_is_the_structures_own(returns):
     table = control.by_structure(returns)
     assert list(table.columns) == list(control.COLUMNS["returns"])
     found = row(table, structure="12", outcome="return")
@@ -47,20 +47,28 @@ def test_from_five_seeds_on_an_interval_is_the_structures_own(returns):
         EXPERT,
         500,
     )
-    assert row(table, structure="13", outcome="success")["expert"] == pytest.approx(0.8)
+    assert found["expert_error"] == pytest.approx(EXPERT_SD / np.sqrt(500))
+    success = row(table, structure="13", outcome="success")
+    assert success["expert"] == pytest.approx(0.8)
+    assert success["expert_error"] == pytest.approx(np.sqrt(0.8 * 0.2 / 500))
     assert row(table, structure="05", outcome="return")["diverged"] == 1
 
 
-def test_with_few_seeds_the_fixed_arms_variance_is_pooled():
+def test_with_three_seeds_an_interval_is_still_the_structures_own_and_with_two_there_is_none():
     few = scored(seeds=3)
-    table = control.by_structure(few)
-    found = row(table, structure="12", outcome="return")
-    runs = control.by_run(few)
-    fixed = runs[~runs["arm"].isin(["mixed"])].groupby("structure")["return"]
-    s = np.sqrt(fixed.var().mean())  # as many seeds each, so that the mean is the pooled variance
-    half = stats.t.ppf(0.975, 2 * fixed.ngroups) * s / np.sqrt(3)
-    assert found["high"] - found["mean"] == pytest.approx(half)
-    assert found["method"] == control.POOLED
+    found = row(control.by_structure(few), structure="12", outcome="return")
+    values = control.by_run(few).query("structure == '12'")["return"]
+    low, high = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
+    assert [found["low"], found["high"]] == pytest.approx([low, high])
+    assert found["method"] == control.OWN
+    for seeds in (1, 2):
+        made = scored(seeds=seeds)
+        alone = row(control.by_structure(made), structure="12", outcome="return")
+        paired = row(control.differences(made), difference="dense - uniform", outcome="return")
+        for one in (alone, paired):
+            assert np.isfinite(one["mean"])
+            assert np.isnan([one["low"], one["high"]]).all()
+            assert one["method"] == control.TOO_FEW
 
 
 def test_runs_that_are_all_alike_have_no_interval(returns):
@@ -112,3 +120,19 @@ def test_a_structure_of_two_designs_is_two_patterns(returns):
     table = control.by_structure(pd.concat([returns, other]))
     names = set(table.loc[table["arm"] == "dense", "structure"])
     assert names == {"12 numbered", "12 uniform"}
+
+
+def test_every_lstm_of_a_panel_is_compared(returns):
+    other = returns[returns["arm"] == "lstm"]
+    other = other.assign(arm="lstm-h155", structure="lstm-h155", key=other["key"] + "'")
+    found = set(control.differences(pd.concat([returns, other]))["difference"])
+    for first in ("dense", "uniform"):
+        assert {f"{first} - lstm", f"{first} - lstm-h155"} <= found
+    assert not [name for name in found if name.startswith("lstm")]
+
+
+def test_structures_of_digits_are_names_in_a_file_too(returns, tmp_path):
+    made = control.by_structure(returns[returns["arm"] != "lstm"])
+    tables.write(made, tmp_path / "returns.csv")
+    assert list(tables.read(tmp_path / "returns.csv")["structure"]) == list(made["structure"])
+    assert "00" in set(made["structure"])

@@ -4,7 +4,7 @@ import pytest
 
 from blockmaps.cells import Cell
 from blockmaps.designs import Sizes, named_rows
-from blockmaps.designs.numbered import Numbered
+from blockmaps.designs.numbered import Numbered, lstm_hidden
 from blockmaps.designs.structured import Uniform
 from blockmaps.patterns import RNN_BLOCKS
 
@@ -75,10 +75,24 @@ def test_the_lstm_is_the_authors_and_projects():
         cell = rows_of(budget)["13"].model
         assert (cell.hidden, cell.projected) == (hidden, True)
         assert abs(cell.unknowns / budget - 1) < 0.04
-    # at other sizes it is the nearest one
-    other = rows_of(10_000, DOOR)["13"].model
-    assert isinstance(other, Cell)
-    assert abs(other.unknowns / 10_000 - 1) < 0.1
+    for budget, hidden in ((10_000, 33), (400_000, 1316)):
+        cell = rows_of(budget, DOOR)["13"].model
+        assert isinstance(cell, Cell)
+        assert (cell.hidden, cell.projected) == (hidden, True)
+        # of all |h|, the one whose weights and biases are nearest to the budget
+        counts = [
+            one.unknowns + one.biases
+            for one in (cell.model_copy(update={"hidden": hidden + step}) for step in (-1, 0, 1))
+        ]
+        assert abs(counts[1] - budget) == min(abs(count - budget) for count in counts)
+
+
+@pytest.mark.parametrize(
+    ("budget", "hidden"),
+    [(10_000, 31), (50_000, 155), (200_000, 621), (400_000, 1242), (800_000, 2484)],
+)
+def test_the_authors_lstms_are_those_that_count_biases(budget, hidden):
+    assert lstm_hidden(budget, HAMMER) == hidden
 
 
 def test_some_numbers_alone():

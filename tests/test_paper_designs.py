@@ -208,7 +208,7 @@ def test_the_papers_preset_has_the_runs_that_its_comments_say():
         said[name] = int(re.search(r"([\d,]+)(?: runs|$)", comment)[1].replace(",", ""))
     made = Plan(paper())
     counts = collections.Counter(
-        member.experiment for member in made.members if member.study == "proportion"
+        member.experiment for member in made.members if member.study in ("proportion", "control")
     )
     sizes = sum(count for name, count in counts.items() if name.startswith("sizes-"))
     assert said.pop("sizes-10-5-normal") == sizes == 1760

@@ -66,6 +66,8 @@ def test_the_banks_are_the_trained_ones(tmp_path):
     path = tmp_path / "folder/weights.safetensors"
     policies.write(path, shard, parameters(before))
     assert [one.name for one in path.parent.iterdir()] == [path.name]
+    (tmp_path / "any").touch()
+    assert path.stat().st_mode == (tmp_path / "any").stat().st_mode
     after = policies.banks(path, shard)
     assert {type(bank) for bank in after} == {Bank, CellBank}
     assert {one.key for bank in after for one in bank.variants} == set(parameters(before))

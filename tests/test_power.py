@@ -25,6 +25,17 @@ def test_a_simulated_difference_of_that_size_is_found_in_four_of_five(seeds, epi
     assert null.mean() == pytest.approx(0.05, abs=0.015)
 
 
+def test_support_is_found_in_four_of_five_from_the_difference_that_is_named():
+    """The interval of a simulated difference of that size is above the smallest of interest."""
+    planned = {"hammer": power.Planned("hammer", 5, 50)}
+    first = power.by_experiment(planned, {("hammer", 0): EXPERT}).iloc[0]
+    rng = np.random.default_rng(0)
+    each = first["supported_from"] + first["difference_sd"] * rng.standard_normal((4_000, 5))
+    least = first["smallest_of_interest"]
+    low = each.mean(1) - stats.t.ppf(0.975, 4) * stats.sem(each, axis=1)
+    assert (low > least).mean() == pytest.approx(0.8, abs=4 * np.sqrt(0.16 / 4_000))
+
+
 def test_more_seeds_detect_less_and_one_pair_nothing():
     found = [power.detectable(1.0, seeds) for seeds in (2, 3, 5, 20, 200)]
     assert found == sorted(found, reverse=True)
@@ -63,6 +74,7 @@ def test_an_experiments_rows_are_of_its_plan():
     assert first["difference_sd"] == pytest.approx(6_000 * np.sqrt(2 / 50))
     assert first["detectable_share"] == pytest.approx(first["detectable"] / 12_000)
     assert first["smallest_of_interest"] == pytest.approx(600)
+    assert first["supported_from"] == pytest.approx(first["detectable"] + 600)
     fewer = table[table["experiment"] == "fewer"].iloc[0]
     assert fewer["seeds"] == 3
     assert fewer["detectable"] > first["detectable"]

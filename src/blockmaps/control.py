@@ -2,33 +2,28 @@
 
 A run's return is its mean over the episodes that it was scored in, its success the share of them
 that reach the goal. The unit of an interval is the run of a seed index: episodes of one model say
-nothing of how another training would have ended.
+nothing of how another training would have ended. Intervals are conditional on the start states,
+which all models have in common: they say nothing of how other start states would have done.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
 
 from blockmaps.power import SESOI
-from blockmaps.statistics import (
-    Interval,
-    fixed_variance,
-    paired_difference,
-    pooled_t_interval,
-    pooled_variance,
-)
+from blockmaps.statistics import FEWEST_PAIRS, Interval, paired_difference, pooled_t_interval
 from blockmaps.summary import DIFFERENCES
 
 STUDY = "control"
-# From this many seed indices on an interval is from a structure's own variance: a structure that
-# learns nothing has hardly any, and one that sometimes does has much.
-OWN_FROM = 5
+# An interval is from a structure's own variance, whatever the number of seed indices: a structure
+# that learns nothing has hardly any, and one that sometimes does has much, so that none is pooled.
 OWN = "t, own variance"
-POOLED = "pooled t, variance of the fixed arms"
 ALIKE = "none: all runs alike"
-# Claim A3's first; A1's beside it, and the cell.
-COMPARED = (("dense", "uniform"), *DIFFERENCES, ("dense", "lstm"), ("uniform", "lstm"))
+TOO_FEW = f"none: fewer than {FEWEST_PAIRS} seed indices"
+# Claim A3's first, and A1's beside it; then these arms against every LSTM.
+COMPARED = (("dense", "uniform"), *DIFFERENCES)
+AGAINST_CELLS = ("dense", "uniform")
 
 _PANEL = {
     "experiment": "name under `experiments` in the config",
@@ -36,7 +31,7 @@ _PANEL = {
     "budget": "unknowns that the patterns were made for",
 }
 _ESTIMATE = {
-    "low": "lower bound, 95 %; empty where all runs are alike or there is one",
+    "low": "lower bound, 95 %; empty where all runs are alike or seed indices fewer than three",
     "high": "upper bound",
     "n": "runs",
     "seeds": "seed indices",
@@ -45,7 +40,8 @@ _ESTIMATE = {
     "method": "of the interval",
 }
 _EXPERT = {
-    "expert": "the same of the expert's episodes that were imitated",
+    "expert": "the same of the data set's episodes, all splits; the expert's actions are sampled",
+    "expert_error": "its standard error over those episodes",
     "expert_episodes": "how many those are",
 }
 COLUMNS = {
@@ -71,7 +67,7 @@ COLUMNS = {
         "n": "pairs: seed indices",
         "diverged": "runs of both arms that gave an action that is not finite; they count",
         "smallest_of_interest": "smallest difference of interest, 5 % of the expert's mean return",
-        "expert_return": "mean return of the expert's episodes that were imitated",
+        "expert_return": "expert's mean return: sampled actions, episodes of all splits",
     },
 }
 
@@ -102,15 +98,16 @@ def _panels(returns: pd.DataFrame) -> Iterator[tuple[dict, pd.DataFrame]]:
         yield dict(zip(_PANEL, labels, strict=True)), panel
 
 
-def _interval(values: pd.DataFrame, panel: pd.DataFrame) -> Interval:
+def _interval(values: pd.DataFrame) -> Interval:
     """Return a structure's mean with its interval."""
     if values["value"].nunique() == 1 and len(values) > 1:
         # a variance of zero would make an interval of no width: it is one of too few runs
         found = pooled_t_interval(values)
         return found._replace(low=np.nan, high=np.nan, method=ALIKE)
-    if values["seed_index"].nunique() >= OWN_FROM:
-        return pooled_t_interval(values, pooled_variance(values))._replace(method=OWN)
-    return pooled_t_interval(values, fixed_variance(panel))._replace(method=POOLED)
+    found = pooled_t_interval(values)
+    if found.seeds < FEWEST_PAIRS:
+        return found._replace(low=np.nan, high=np.nan, method=TOO_FEW)
+    return found._replace(method=OWN)
 
 
 def by_structure(returns: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +117,7 @@ def by_structure(returns: pd.DataFrame) -> pd.DataFrame:
         for outcome, expert in (("return", "expert_return"), ("success", "expert_success")):
             values = panel.assign(value=panel[outcome])
             for (arm, pattern), group in values.groupby(["arm", "pattern"]):
-                found = _interval(group, values)
+                found = _interval(group)
                 bounds = np.array([found.low, found.high])
                 low, high = np.clip(bounds, 0, 1) if outcome == "success" else bounds
                 rows.append(
@@ -138,10 +135,17 @@ def by_structure(returns: pd.DataFrame) -> pd.DataFrame:
                         "high": high,
                         **_counts(group, found),
                         "expert": group[expert].mean(),
+                        "expert_error": _expert_error(group.iloc[0], outcome),
                         "expert_episodes": int(group["expert_episodes"].iloc[0]),
                     }
                 )
     return pd.DataFrame(rows, columns=list(COLUMNS["returns"]))
+
+
+def _compared(arms: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the arms that are compared, the first less the second."""
+    cells = sorted(arm for arm in arms if arm.startswith("lstm"))
+    return [*COMPARED, *((first, cell) for cell in cells for first in AGAINST_CELLS)]
 
 
 def differences(returns: pd.DataFrame) -> pd.DataFrame:
@@ -152,7 +156,7 @@ def differences(returns: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for labels, panel in _panels(returns):
         arms = dict(tuple(panel.groupby("arm")))
-        for first, second in COMPARED:
+        for first, second in _compared(arms):
             if first not in arms or second not in arms:
                 continue
             both = pd.concat([arms[first], arms[second]])
@@ -160,7 +164,9 @@ def differences(returns: pd.DataFrame) -> pd.DataFrame:
             for outcome in ("return", "share", "success"):
                 sides = [arms[name].assign(value=arms[name][outcome]) for name in (first, second)]
                 found = paired_difference(*sides)
-                if found.low == found.high:  # no variance, of too few pairs
+                if found.n < FEWEST_PAIRS:
+                    found = found._replace(method=TOO_FEW)
+                elif found.low == found.high:  # no variance, of too few pairs
                     found = found._replace(low=np.nan, high=np.nan, method=ALIKE)
                 rows.append(
                     {
@@ -176,6 +182,13 @@ def differences(returns: pd.DataFrame) -> pd.DataFrame:
                     }
                 )
     return pd.DataFrame(rows, columns=list(COLUMNS["return_differences"]))
+
+
+def _expert_error(run: pd.Series, outcome: str) -> float:
+    """Return the standard error of the expert's mean return or success rate."""
+    p = run["expert_success"]
+    sd = np.sqrt(p * (1 - p)) if outcome == "success" else run["expert_sd"]
+    return sd / np.sqrt(run["expert_episodes"])
 
 
 def _counts(group: pd.DataFrame, found: Interval) -> dict:

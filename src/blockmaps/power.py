@@ -9,6 +9,10 @@ that are paired by seed index then has the standard deviation
 and a paired t test of n seeds detects δ where its power, from the noncentral t distribution with
 n − 1 degrees of freedom and noncentrality δ √n / σ_d, is 80 % (two-sided, 5 %). Models share their
 start states, which makes σ_d smaller where they succeed in the same ones; that is not counted on.
+Intervals of the runs are conditional on these common start states.
+
+That test is against a difference of zero. Support of a claim asks that a difference exceed the
+smallest of interest, so that the same power is reached at δ + that, `supported_from`.
 
 σ_e is known before the runs: the expert's own, and that of a model that succeeds in half of its
 episodes. With two outcomes Δ apart and a success rate p, σ² = p (1 − p) Δ²: the expert's σ and p
@@ -41,15 +45,17 @@ COLUMNS = {
     "dataset": "name under `datasets`",
     "seeds": "n, planned seed indices, the pairs of a difference",
     "episodes": "E, planned episodes of every run",
-    "expert_return": "mean return of the expert's episodes that are imitated",
+    "expert_return": "expert's mean return: sampled actions, episodes of all splits",
     "spread": "whose returns vary: the expert's, or of a model that succeeds in half the episodes",
     "episode_sd": "σ_e, standard deviation of a return between episodes",
     "seed_share": "σ_s as a share of the expert's mean return, assumed",
     "difference_sd": "σ_d, standard deviation of a difference paired by seed index",
-    "detectable": "δ, the difference in mean return found with 80 % power, two-sided at 5 %",
+    "detectable": "δ, the difference in mean return told from 0 with 80 % power, two-sided at 5 %",
     "detectable_share": "the same as a share of the expert's mean return",
     "smallest_of_interest": "the smallest difference of interest: 5 % of the expert's mean return",
-    "seeds_needed": "seed indices at which that could be detected",
+    "supported_from": "the difference that exceeds the smallest of interest in such a test: "
+    "detectable + smallest_of_interest",
+    "seeds_needed": "seed indices at which a difference of that smallest size is told from zero",
 }
 
 
@@ -115,5 +121,5 @@ def by_experiment(
                 values = (name, dataset, seeds, episodes, mean, spread, episode_sd)
                 further = (share, sd, found, found / mean, SESOI * mean)
                 needed = seeds_needed(sd, SESOI * mean)
-                rows.append((*values, *further, needed))
+                rows.append((*values, *further, found + SESOI * mean, needed))
     return pd.DataFrame(rows, columns=list(COLUMNS))

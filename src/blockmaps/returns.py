@@ -27,12 +27,12 @@ _OF_RUNS = (
     *("replicate", "hidden", "unknowns"),
     *("hidden_proportion", "hidden_proportion_hh_hx", "hidden_proportion_hh_all"),
 )
-# The expert's episodes that were imitated, as their data file records them.
+# The expert's episodes of the data set, of all its splits, as its data file records them.
 EXPERT: dict[str, Column] = {
-    "expert_return": Column(REAL, "mean return of the expert's episodes that were imitated"),
-    "expert_sd": Column(REAL, "standard deviation of the expert's return between episodes"),
-    "expert_success": Column(REAL, "the expert's success rate; NaN where the data do not say"),
-    "expert_episodes": Column(WHOLE, "the expert's episodes"),
+    "expert_return": Column(REAL, "expert's mean return: sampled actions, episodes of all splits"),
+    "expert_sd": Column(REAL, "standard deviation of that return between episodes"),
+    "expert_success": Column(REAL, "success rate in those episodes; NaN where the data do not say"),
+    "expert_episodes": Column(WHOLE, "how many those are"),
 }
 RETURN_COLUMNS: dict[str, Column] = {
     "experiment": MEASURES["experiment"],

@@ -29,7 +29,7 @@ def write(made: pd.DataFrame, path: Path) -> None:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a table.
+    """Read a table; structures are names, also those of digits alone: 00, 011001.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def read(path: Path) -> pd.DataFrame:
         If there is none, or it is empty or no CSV.
     """
     try:
-        return pd.read_csv(path)
+        return pd.read_csv(path, dtype={"structure": str})
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
     except (ValueError, pd.errors.ParserError) as fault:

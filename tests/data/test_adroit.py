@@ -241,6 +241,7 @@ ASKED = {
         ({}, "gymnasium-robotics and mujoco and minari and h5py are not installed"),
         ({"mujoco": None}, "mujoco is not installed"),
         ({"mujoco": "3.3.0"}, "found mujoco 3.3.0"),
+        ({"gymnasium-robotics": "1.4.1"}, "found gymnasium-robotics 1.4.1"),
         ({"h5py": None}, "h5py is not installed"),
     ],
 )

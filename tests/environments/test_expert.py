@@ -94,7 +94,11 @@ assert not {"mujoco", "gymnasium", "gymnasium_robotics", "minari", "torch"} & se
 @pytest.mark.parametrize(
     ("versions", "said"),
     [
-        ({"gymnasium-robotics": "1", "minari": "1", "mujoco": "3.3.0"}, "found mujoco 3.3.0"),
+        ({"gymnasium-robotics": "1.4.2", "minari": "1", "mujoco": "3.3.0"}, "found mujoco 3.3.0"),
+        (
+            {"gymnasium-robotics": "1.4.1", "minari": "1", "mujoco": "3.2.7"},
+            "need gymnasium-robotics 1.4.2 and mujoco 3.2.7: found gymnasium-robotics 1.4.1",
+        ),
         ({"mujoco": "3.2.7", "minari": "1"}, "gymnasium-robotics is not installed"),
         ({}, "gymnasium-robotics and mujoco and minari are not installed"),
     ],

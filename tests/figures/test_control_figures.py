@@ -83,8 +83,21 @@ def test_returns_say_how_dense_comes_out_with_its_interval(made, drawn):
     assert f"Dense ends above uniform in mean return: +{row['mean']:,.0f}" in said
     assert f"[{row['low']:,.0f}, {row['high']:,.0f}] (hammer, 10,000 unknowns)" in said
     assert "is not clearly apart from uniform in mean return" in said  # at 400,000
-    assert "12,000 over 500 episodes" in said
+    assert "12,000 ± 268 over 500 episodes" in said
+    assert "sampled actions" in said
     assert "(2 diverged, counted as they are)" in said
+
+
+def test_a_panel_without_dense_or_uniform_says_nothing_in_the_title(made):
+    differences = made["return_differences"]
+    even = made["returns"].assign(experiment="hammer-even")
+    both = pd.concat([made["returns"], even])
+    said = words(returns.draw(both, differences))
+    assert "Dense ends above uniform" in said
+    assert "too few seeds" not in said
+    assert "(hammer-even" not in said
+    alone = words(returns.draw(even, differences))
+    assert returns.NOT_COMPARED in alone
 
 
 def test_the_experts_mean_is_a_line_and_a_cell_stands_beside_the_axis(drawn):
@@ -107,6 +120,12 @@ def test_tasks_share_one_axis_and_say_which_way_sparsity_leads(made, drawn):
     assert "away from ½, from 0.63 to 0.81 (hammer, 10,000 unknowns" in said
     recognised = tasks.recognised(made["structures"])
     assert set(recognised["budget"]) == {10_000}
+
+
+def test_every_model_of_the_frames_is_named_with_its_own_budget(filmed):
+    _, best, worst = (one.about for one in filmed[0])
+    assert "10,000 unknowns" in frames.described(best)
+    assert "400,000 unknowns" in frames.described(worst | {"budget": 400_000})
 
 
 def test_frames_say_who_reaches_the_goal(filmed):

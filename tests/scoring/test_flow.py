@@ -27,7 +27,7 @@ RAW = {
             "test": 1,
         }
     },
-    "recipes": {"imitate": {"steps": 2, "batch_size": 2, "learning_rate": 1e-3}},
+    "recipes": {"imitate": {"steps": 25, "batch_size": 2, "learning_rate": 1e-3}},
     "experiments": {
         "hammer": {
             "dataset": "hammer",
@@ -84,6 +84,16 @@ def test_scores_are_collected_with_what_each_policy_is(flow):
     assert table["hidden_proportion"].isna().sum() == 2 * 2  # an LSTM's
     assert table["expert_episodes"].eq(4).all()
     assert "expert" in said["data"]
+
+
+def test_cloning_lowers_every_models_loss_on_episodes_that_are_not_trained_on(flow):
+    folder, _, _ = flow
+    table = runs.read(folder / "results/small/runs.parquet")
+    table = table[table["split"] == "test"].sort_values("epoch")
+    first, last = (getattr(table.groupby("key")["loss"], which)() for which in ("first", "last"))
+    assert len(first) == 6
+    assert (table["epoch"].min(), table["epoch"].max()) == (0, 25)
+    assert (last < first).all()
 
 
 def test_tables_are_made_of_the_returns_alone(flow, monkeypatch):

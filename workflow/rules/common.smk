@@ -120,10 +120,10 @@ def scoring_episodes(wildcards):
 
 
 def planned_scoring(wildcards):
-    """Return the seeds and episodes of the experiments that are scored."""
+    """Return the names, seeds and episodes of the experiments that are scored."""
     names = sorted({PLAN.shards[shard].experiment for shard in PLAN.policy_shards})
-    asked = [CONFIG.experiments[name] for name in names]
-    return [[one.dataset, one.seeds, one.episodes] for one in asked]
+    asked = [(name, CONFIG.experiments[name]) for name in names]
+    return [[name, one.dataset, one.seeds, one.episodes] for name, one in asked]
 
 
 def published_content(wildcards):

@@ -144,7 +144,7 @@ def frames(
 
 
 def _experts(made, results: Path) -> dict[tuple[str, int], dict]:
-    """Return how the experts do whose episodes were imitated, by data set and seed index."""
+    """Return how the experts do in their data sets' episodes, by data set and seed index."""
     from blockmaps.data import store
     from blockmaps.returns import expert_of
 

@@ -91,7 +91,8 @@ class Demonstrations(DataSpec):
         InputError
             With the line that installs what is missing.
         """
-        extra.require("minari", "h5py")
+        downloads = ("huggingface_hub",) if self.source == "minari" else ()
+        extra.require("minari", "h5py", *downloads)
 
     def make(
         self,

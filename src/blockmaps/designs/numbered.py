@@ -53,7 +53,7 @@ class Numbered(Design):
     """The numbered designs 00 to 17, |h| from the budget; 13 is an LSTM that projects its state.
 
     Their arms are uniform (00), mixed (01 to 11), dense (12), lstm (13) and balanced (14 to 17). At
-    other sizes than the Hammer's the LSTM is the one whose count is nearest to the budget.
+    other sizes than the Hammer's the LSTM's |h| is solved as the authors' are: see `lstm_hidden`.
     """
 
     kind: Literal["numbered"] = "numbered"
@@ -80,11 +80,22 @@ class Numbered(Design):
                 yield Row(arm, number, budget, sizes.rnn(hidden, densities=densities))
 
 
+def lstm_hidden(budget: int, sizes: Sizes) -> int:
+    """Return |h| of a projecting LSTM as the Adroit tasks' authors count: biases are unknowns too.
+
+    With torch's two biases a gate that is N / (4 (|x| + |y|) + |y| + 8), rounded, which gives all
+    five sizes that they name for the Hammer and the two for the Door.
+    """
+    return round(budget / (4 * (sizes.inputs + sizes.outputs) + sizes.outputs + 8))
+
+
 def _lstm(budget: int, sizes: Sizes) -> Cell:
     """Return the LSTM of a budget: the authors' where they name one."""
-    if (sizes.inputs, sizes.outputs) != HAMMER:
+    hidden = lstm_hidden(budget, sizes)
+    if (sizes.inputs, sizes.outputs) == HAMMER:
+        hidden = LSTM_HIDDEN[budget]
+    if hidden <= sizes.outputs:  # it cannot project
         return cell_of_budget("lstm", budget, sizes.inputs, sizes.outputs)
-    hidden = LSTM_HIDDEN[budget]
     return Cell(
         cell="lstm", inputs=sizes.inputs, hidden=hidden, outputs=sizes.outputs, projected=True
     )

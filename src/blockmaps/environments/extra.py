@@ -7,6 +7,8 @@ from blockmaps.errors import InputError
 # The hammer's physics changes with mujoco 3.3.0: the expert's sampled episodes are those of the
 # published data set up to 3.2.7, and better after it.
 MUJOCO = "3.2.7"
+# Versions that decide what an environment does: another has other models, rewards or physics.
+VERSIONS = {"gymnasium-robotics": "1.4.2", "mujoco": MUJOCO}
 INSTALL = "pip install -c constraints.txt -e '.[adroit]'"
 
 
@@ -25,12 +27,12 @@ def missing(*further: str) -> str | None:
     ----------
     further : packages needed beside the environments'.
     """
-    absent = [name for name in ("gymnasium-robotics", "mujoco", *further) if not version_of(name)]
+    absent = [name for name in (*VERSIONS, *further) if not version_of(name)]
     if absent:
         return f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} not installed"
-    found = version_of("mujoco")
-    if found != MUJOCO:
-        return f"found mujoco {found}, and the hammer's physics is another from 3.3.0 on"
+    for name, version in VERSIONS.items():
+        if (found := version_of(name)) != version:
+            return f"found {name} {found}"
     return None
 
 
@@ -44,9 +46,8 @@ def require(*further: str) -> None:
     Raises
     ------
     InputError
-        If a package is absent, or mujoco is another version than `MUJOCO`.
+        If a package is absent, or one of `VERSIONS` is another version.
     """
     if fault := missing(*further):
-        raise InputError(
-            f"environments need gymnasium-robotics and mujoco {MUJOCO}: {fault}; {INSTALL}"
-        )
+        needed = " and ".join(" ".join(one) for one in VERSIONS.items())
+        raise InputError(f"environments need {needed}: {fault}; {INSTALL}")

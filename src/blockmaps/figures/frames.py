@@ -17,7 +17,9 @@ def described(strip: dict[str, Any]) -> list[str]:
     if strip["name"] == "expert":
         return ["expert", "(its mean action)", *ending]
     mean = f"mean {strip['mean_return']:,.0f}".replace("-", "−")
-    return [f"{strip['name']} model", f"{strip['structure']}, {strip['arm']}", mean, *ending]
+    budget = wording.counted(strip["budget"], "unknown")
+    about = [f"{strip['structure']}, {strip['arm']}", budget]
+    return [f"{strip['name']} model", *about, mean, *ending]
 
 
 def finding(about: dict[str, Any]) -> str:
@@ -48,14 +50,13 @@ def draw(images: np.ndarray, about: dict[str, Any]) -> Figure:
         return style.page(title, about["reason"], "", 0.2).figure
     width = style.WIDTH - 2 * style.MARGIN - LEFT
     side = width / images.shape[1] - GAP
-    first = about["strips"][-1]
     page = style.page(
         finding(about),
         f"{about['experiment']}: frames after the named steps of one episode; the start state is "
         f"the same in all rows",
         f"Best and worst by mean return, of {about['runs']} runs of the experiment. The start "
         f"state is number {about['episode']}, in which the best model's return is its median. "
-        f"Models of {wording.counted(first['budget'], 'unknown')}; mean: over all its episodes.",
+        f"Unknowns: the budget; mean: over all the model's episodes.",
         0.3 + len(images) * (side + GAP),
     )
     for row, (strip, known) in enumerate(zip(images, about["strips"], strict=True)):

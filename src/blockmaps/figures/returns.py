@@ -16,14 +16,17 @@ CELL_AT = 1.1  # where a cell stands, which has no hidden proportion
 EXPERT = style.Mark(style.INK, "", (0, (5, 2)))
 NAMED = ("dense", "uniform")  # what claim A3 compares
 NOTHING = "The table holds no returns"
+NOT_COMPARED = "No experiment here has both a dense and a uniform arm"
 
 
-def finding(labels: dict, differences: pd.DataFrame) -> tuple[str, str]:
-    """Say how dense comes out against uniform, paired by seed index."""
+def finding(labels: dict, differences: pd.DataFrame) -> tuple[str, str] | None:
+    """Say how dense comes out against uniform, paired by seed index; None without the two."""
     same = (differences[list(labels)] == pd.Series(labels)).all(axis=1)
     rows = differences[same & (differences["difference"] == "dense - uniform")]
     rows = rows[rows["outcome"] == "return"]
-    if rows.empty or rows["low"].isna().all():
+    if rows.empty:
+        return None
+    if rows["low"].isna().all():
         return "too few seeds to tell dense from uniform in mean return", ""
     row = rows.iloc[0]
     relation = "is not clearly apart from"
@@ -34,12 +37,19 @@ def finding(labels: dict, differences: pd.DataFrame) -> tuple[str, str]:
     return f"dense {relation} uniform in mean return:", numbers
 
 
+def title(findings: dict[str, tuple[str, str] | None]) -> str:
+    """Join what the panels say into one sentence; those that compare nothing say nothing."""
+    said = {name: found for name, found in findings.items() if found is not None}
+    return wording.sentence(said) if said else NOT_COMPARED
+
+
 def facts(table: pd.DataFrame) -> str:
     """Say what was scored, how often, and what the bars are."""
     rows = table[table["outcome"] == "return"]
     expert = rows.drop_duplicates(["dataset", "expert"])
     experts = ", ".join(
-        f"{row.expert:,.0f} over {row.expert_episodes:,} episodes ({row.dataset})"
+        f"{row.expert:,.0f} ± {row.expert_error:,.0f} over {row.expert_episodes:,} episodes "
+        f"({row.dataset})"
         for row in expert.itertuples()
     )
     diverged = int(rows["diverged"].sum())
@@ -47,15 +57,18 @@ def facts(table: pd.DataFrame) -> str:
     methods = " or ".join(
         sorted(table.loc[~table["method"].str.startswith("none"), "method"].unique())
     )
+    bars = f"Bars: 95 % over seed indices ({methods}), given these start states"
     return (
         f"{wording.counted(int(rows['n'].sum()), 'run')} ({diverged} diverged, counted as they "
-        f"are), {episodes} episodes each from the same start states. Bars: 95 % over seed indices "
-        f"({methods}); none where all runs are alike. Dashed: the expert's mean, "
-        f"{experts}. A cell has no hidden proportion. In the title: 95 % paired t interval."
+        f"are), {episodes} episodes each from the same start states. "
+        f"{bars if methods else 'No bars'}; none where all runs are alike or seeds too few. "
+        f"Dashed: the expert's mean with sampled actions ± its standard error, {experts}, all of "
+        f"the data set; models do not sample. A cell has no hidden proportion. In the title: 95 % "
+        f"paired t interval."
     )
 
 
-def expert_line(axes: Axes, rows: pd.DataFrame, name: str = "expert") -> None:
+def expert_line(axes: Axes, rows: pd.DataFrame, name: str = "expert, sampled actions") -> None:
     """Draw the expert's mean as a line with its name."""
     value = rows["expert"].iloc[0]
     if not np.isfinite(value):
@@ -112,11 +125,10 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame) -> Figure:
     """
     if table.empty:
         return style.page(NOTHING, "", "", 0.2).figure
-    table = table.assign(structure=table["structure"].astype(str))
     found = [(dict(zip(PANEL, labels, strict=True)), rows) for labels, rows in table.groupby(PANEL)]
     marks = style.marks(table["arm"])
     page = style.page(
-        wording.sentence(
+        title(
             {
                 f"{labels['experiment']}, {labels['budget']:,} unknowns": finding(
                     labels, differences

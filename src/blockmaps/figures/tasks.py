@@ -84,7 +84,8 @@ def draw(structures: pd.DataFrame, table: pd.DataFrame) -> Figure:
         "Accuracy of recognition above, return in the simulator below, against the realised hidden "
         "proportion; arrows from dense to uniform",
         f"Runs: {runs}. Bars: 95 % over seed indices. Above: the experiment with the most "
-        "structures, at its largest budget. Dashed: the expert's mean; dotted: ½.",
+        "structures, at its largest budget. Dashed: the expert's mean with sampled actions; "
+        "dotted: ½.",
         keys + len(every) * (TITLE + HEIGHT + BELOW) + 0.3,
     )
     style.key(page, panels.LEFT, marks, lines=False)

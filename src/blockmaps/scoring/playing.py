@@ -51,10 +51,15 @@ class _Held(NamedTuple):
 _held: list[_Held] = []
 
 
+def set_arithmetic() -> None:
+    """Have torch compute in this process with one thread, and as in training."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+
+
 def _hold(task: Task, trained: Sequence[tuple[AnyVariant, Start]]) -> None:
     """Make the policies of this process."""
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)  # as in training
+    set_arithmetic()
     together = max(1, ENVIRONMENTS // (PIECE * task.megabytes))
     parts = [trained[begin : begin + together] for begin in range(0, len(trained), together)]
     _held[:] = [_Held(task, [Policies(part) for part in parts])]

@@ -14,7 +14,7 @@ from blockmaps.environments.rollouts import start_seed
 from blockmaps.environments.tasks import task_of
 from blockmaps.errors import InputError
 from blockmaps.scoring.filming import camera, choose, film
-from blockmaps.scoring.playing import PIECE
+from blockmaps.scoring.playing import PIECE, set_arithmetic
 from blockmaps.scoring.stepping import Policies
 from blockmaps.seeds import stream
 from blockmaps.shards import Shard
@@ -34,6 +34,7 @@ def show(
     returns : the table of returns.
     policies : the folder of trained weights.
     """
+    set_arithmetic()  # an episode that is shown is the one that was scored
     first = next(iter(shards.values()))
     experiment = first.experiment
     table = runs.read(returns)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from blockmaps.bank import Bank
@@ -45,7 +45,8 @@ def write(path: Path, shard: Shard, parameters: dict[str, tuple[Tensor, Tensor]]
         for part, value in zip(PARTS, both, strict=True)
     }
     with whole(path) as partial:
-        save_file(tensors, partial, metadata={"shard": shard.id})
+        # safetensors' own way to a file leaves it to its owner alone
+        partial.write_bytes(save(tensors, {"shard": shard.id}))
 
 
 def trained(path: Path, shard: Shard) -> list[tuple[AnyVariant, Start]]:
