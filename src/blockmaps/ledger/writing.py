@@ -144,7 +144,9 @@ def readme_table(rows: Sequence[Row]) -> str:
     found = ["| claim | verdict | estimate [95 %] | n | where |", "|---|---|---|---|---|"]
     for name in dict.fromkeys(row["id"] for row in rows):
         own = [row for row in rows if row["id"] == name]
-        shown = [row for row in own if row["verdict"] != NOT_TESTED] or own[-1:]
+        tested = [row for row in own if row["verdict"] != NOT_TESTED]
+        # else what was measured, if not at all of the scales that the test asks for
+        shown = tested or [row for row in own if row["estimate"] is not None] or own[-1:]
         for place, row in enumerate(shown):
             claim = f"**{name}** {row['statement']}" if place == 0 else name
             found.append(_readme_line(claim, row))
