@@ -83,7 +83,9 @@ def test_returns_say_how_dense_comes_out_with_its_interval(made, drawn):
     assert f"Dense ends above uniform in mean return: +{row['mean']:,.0f}" in said
     assert f"[{row['low']:,.0f}, {row['high']:,.0f}] (hammer, 10,000 unknowns)" in said
     assert "is not clearly apart from uniform in mean return" in said  # at 400,000
-    assert "12,000 ± 268 over 500 episodes" in said
+    assert "12,000 ± 268 (standard error) over 500 episodes" in said
+    kept = made["returns"].drop(columns="expert_error")
+    assert "12,000 over 500 episodes" in words(returns.draw(kept, table))
     assert "sampled actions" in said
     assert "(2 diverged, counted as they are)" in said
 

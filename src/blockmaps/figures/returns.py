@@ -43,14 +43,19 @@ def title(findings: dict[str, tuple[str, str] | None]) -> str:
     return wording.sentence(said) if said else NOT_COMPARED
 
 
+def _with_error(row: pd.Series) -> str:
+    """Write the expert's mean ± its standard error, which tables that were kept before lack."""
+    error = f" ± {row['expert_error']:,.0f} (standard error)" if "expert_error" in row else ""
+    return f"{row['expert']:,.0f}{error}"
+
+
 def facts(table: pd.DataFrame) -> str:
     """Say what was scored, how often, and what the bars are."""
     rows = table[table["outcome"] == "return"]
     expert = rows.drop_duplicates(["dataset", "expert"])
     experts = ", ".join(
-        f"{row.expert:,.0f} ± {row.expert_error:,.0f} over {row.expert_episodes:,} episodes "
-        f"({row.dataset})"
-        for row in expert.itertuples()
+        f"{_with_error(row)} over {row.expert_episodes:,} episodes ({row.dataset})"
+        for _, row in expert.iterrows()
     )
     diverged = int(rows["diverged"].sum())
     episodes = wording.several(rows["episodes"].min(), rows["episodes"].max()).removeprefix("n = ")
@@ -62,8 +67,8 @@ def facts(table: pd.DataFrame) -> str:
         f"{wording.counted(int(rows['n'].sum()), 'run')} ({diverged} diverged, counted as they "
         f"are), {episodes} episodes each from the same start states. "
         f"{bars if methods else 'No bars'}; none where all runs are alike or seeds too few. "
-        f"Dashed: the expert's mean with sampled actions ± its standard error, {experts}, all of "
-        f"the data set; models do not sample. A cell has no hidden proportion. In the title: 95 % "
+        f"Dashed: the expert's mean with sampled actions, {experts}, all of the "
+        f"data set; models do not sample. A cell has no hidden proportion. In the title: 95 % "
         f"paired t interval."
     )
 
