@@ -41,6 +41,7 @@ def every_figure(root, tmp_path_factory):
     for part, names in {
         "default": ("tables", "analysis"),
         "apriori": ("analysis/regret.csv", "analysis/apriori.csv"),
+        "laptop/hammer": ("tables/returns.csv", "tables/return_differences.csv"),
     }.items():
         for name in names:
             source = root / "published" / part / name

@@ -246,9 +246,10 @@ def test_a_figure_of_another_hand_is_shown_whole(folder):
 
 def test_every_figure_and_table_has_a_caption_and_a_study():
     figures = {*pipeline.FIGURES, *pipeline.ANALYSIS_FIGURES, *pipeline.TABLE_FIGURES}
+    figures.add(pipeline.FRAMES)
     assert set(captions.FIGURES) == figures
     own = {*pipeline.TABLES, *pipeline.STUDY_TABLES, *pipeline.ANALYSES, *pipeline.ZOO_TABLES}
-    assert set(captions.TABLES) == own | {"pairs"}
+    assert set(captions.TABLES) == own | {*pipeline.CONTROL_TABLES, "detectable", "pairs"}
     assert all(studies.study_of_figure(name) for name in figures)
     assert all(studies.study_of_table(name) for name in captions.TABLES)
     assert {made.study for made in pipeline.STUDY_TABLES.values()} <= set(studies.HEADINGS)
