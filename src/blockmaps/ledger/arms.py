@@ -13,6 +13,8 @@ from blockmaps.ledger.rows import (
     DEFINITIONS,
     LEAKING,
     NO_GROUPS,
+    NOT_READ,
+    ONE_SHARE,
     SECONDARY,
     SEPARABLE,
     chosen,
@@ -28,8 +30,6 @@ COMPARISONS = "analysis/comparisons.csv"
 POOLED = ("pooled", "pooled_low", "pooled_high", "seeds")
 PAIRED = ("estimate", "low", "high", "seeds")
 WELCH = ("estimate", "low", "high", "patterns_first")
-ONE_SHARE = "an arm has one share n_yx/N, which cannot be told from the arm"
-NOT_READ = "the statistic does not read the hidden proportion"
 
 Rows = pd.DataFrame
 

@@ -15,6 +15,7 @@ from blockmaps.ledger.rows import (
     FAN_IN,
     LEAKING,
     NO_RUNS,
+    NO_TRANSFORMS,
     SECONDARY,
     SEPARABLE,
     chosen,
@@ -34,7 +35,7 @@ NOT_OF_MAPS = {
     DEFINITIONS: "the claim is not about the hidden proportion",
     LEAKING: "the data have no leaking test sequences",
     SECONDARY: "the claim names no other outcome",
-    SEPARABLE: "the data have no pairs of transforms",
+    SEPARABLE: NO_TRANSFORMS,
     COVARIATE: "the claim is not about the hidden proportion",
 }
 

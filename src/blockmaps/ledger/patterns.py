@@ -15,6 +15,7 @@ from blockmaps.ledger.rows import (
     DEFINITIONS,
     LEAKING,
     NO_GROUPS,
+    NOT_READ,
     SECONDARY,
     SEPARABLE,
     chosen,
@@ -27,7 +28,6 @@ from blockmaps.summary import PANEL
 
 EXPLAINED, UNIFORM = "analysis/explained.csv", "analysis/uniform.csv"
 ALIKE_IN_EVEN = "n_yx/N does not vary in the even design"
-NOT_READ = "the statistic does not read the hidden proportion"
 
 Rows = pd.DataFrame
 

@@ -13,6 +13,9 @@ from blockmaps.ledger.rows import (
     FAN_IN,
     LEAKING,
     NO_RUNS,
+    NO_TRANSFORMS,
+    NOT_READ,
+    ONE_SHARE,
     SECONDARY,
     SEPARABLE,
     chosen,
@@ -30,12 +33,12 @@ ARM = "dense"  # whose start is the experiment's
 KEYS = ["experiment", "dataset", "budget", "difference", "outcome"]
 TASK = "hammer"
 REASONS = {
-    DEFINITIONS: "the statistic does not read the hidden proportion",
+    DEFINITIONS: NOT_READ,
     LEAKING: "returns are of episodes, which nothing is trained on",
     FAN_IN: NO_RUNS,
     SECONDARY: "returns have no curve: policies are scored after training",
-    SEPARABLE: "the data have no pairs of transforms",
-    COVARIATE: "an arm has one share n_yx/N, which cannot be told from the arm",
+    SEPARABLE: NO_TRANSFORMS,
+    COVARIATE: ONE_SHARE,
 }
 
 

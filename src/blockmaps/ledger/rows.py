@@ -20,6 +20,9 @@ COVARIATE = "n_yx/N as a covariate"
 # Why there is none.
 NO_RUNS = "no such runs here"
 NO_GROUPS = "no answers by pair of transforms are kept here"
+NO_TRANSFORMS = "the data have no pairs of transforms"
+NOT_READ = "the statistic does not read the hidden proportion"
+ONE_SHARE = "an arm has one share n_yx/N, which cannot be told from the arm"
 ALIKE = {LEAKING: NO_RUNS, FAN_IN: NO_RUNS, SECONDARY: NO_RUNS}
 
 
