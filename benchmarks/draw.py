@@ -16,8 +16,8 @@ from matplotlib.ticker import FuncFormatter
 
 from benchmarks.records import run
 from benchmarks.tasks import PATTERN_NAMES
-from blockmaps.figures.style import FAINT, HALO, INK, page, panel_title, save, themed
-from blockmaps.weights import MOST_SPARSE
+from blockmaps.maps.layouts import MOST_SPARSE
+from blockmaps.report.figures.style import FAINT, HALO, INK, page, panel_title, save, themed
 
 NAMES = {
     "reference": "the paper's formulation",

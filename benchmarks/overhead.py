@@ -19,12 +19,12 @@ import typer
 
 from benchmarks.records import Record, check_writable, machine, run, show, write
 from benchmarks.timing import ROUNDS, in_turns
-from blockmaps import config as configs
-from blockmaps.bank import Bank
 from blockmaps.data import DataSpec
 from blockmaps.data.making import make_file
-from blockmaps.pipeline import Plan
-from blockmaps.shards import Shard
+from blockmaps.maps.bank import Bank
+from blockmaps.plan import config as configs
+from blockmaps.plan.plan import Plan
+from blockmaps.plan.shards import Shard
 from blockmaps.training.checkpoints import Checkpoints
 from blockmaps.training.fitting import make_logger, make_trainer, quiet
 from blockmaps.training.minibatches import BankData

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 import typer
 
-from blockmaps.files import whole
+from blockmaps.core.files import whole
 
 Record = dict[str, Any]
 

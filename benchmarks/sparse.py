@@ -20,7 +20,7 @@ import typer
 
 from benchmarks.records import Record, check_writable, machine, run, show, write
 from benchmarks.timing import ROUNDS, in_turns
-from blockmaps.weights import Columns, Scattered, Shape, SparseInput, Weights
+from blockmaps.maps.layouts import Columns, Scattered, Shape, SparseInput, Weights
 
 DENSITIES = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 COLUMNS = [

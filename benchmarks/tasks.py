@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from blockmaps.patterns import RNN_BLOCKS, rnn_pattern
-from blockmaps.proportion import solve_balanced, solve_hidden
-from blockmaps.variants import Initialisation, Variant
+from blockmaps.designs.patterns import RNN_BLOCKS, rnn_pattern
+from blockmaps.designs.proportion import solve_balanced, solve_hidden
+from blockmaps.designs.variants import Initialisation, Variant
 
 PATTERN_NAMES = ["dense", "uniform", "balanced"]
 DENSE, UNIFORM = (1.0,) * 6, (0.2,) * 6

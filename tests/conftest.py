@@ -17,7 +17,13 @@ settings.load_profile("blockmaps")
 
 # Before the first import of these modules: their annotations are checked at every call.
 install_import_hook(
-    ["blockmaps.terms", "blockmaps.maps", "blockmaps.bank", "blockmaps.groups", "blockmaps.zoo"],
+    [
+        "blockmaps.maps.terms",
+        "blockmaps.maps.map",
+        "blockmaps.maps.bank",
+        "blockmaps.maps.groups",
+        "blockmaps.maps.zoo",
+    ],
     "beartype.beartype",
 )
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blockmaps.environments import expert
-from blockmaps.errors import InputError
+from blockmaps.core.errors import InputError
+from blockmaps.data.environments import expert
 
 
 def real(task) -> Path:

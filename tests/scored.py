@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from blockmaps.returns import RETURN_COLUMNS
+from blockmaps.results.returns import RETURN_COLUMNS
 
 EXPERT, EXPERT_SD = 12_000.0, 6_000.0
 # arm, structure, |h|, hidden proportion, mean return

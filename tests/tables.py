@@ -7,15 +7,15 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from blockmaps import runs
-from blockmaps.patterns import RNN_BLOCKS
-from blockmaps.proportion import (
+from blockmaps.designs.patterns import RNN_BLOCKS
+from blockmaps.designs.proportion import (
     even_counts,
     expected_unknowns,
     hidden_proportions,
     solve_balanced,
     solve_hidden,
 )
+from blockmaps.results import runs
 
 INPUTS, OUTPUTS = 256, 10
 SPLITS = {"train": 18000, "validation": 1000, "test": 1000, "test_leaking": 1000}

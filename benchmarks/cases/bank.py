@@ -1,12 +1,12 @@
-"""The project's own: many variants as one (`blockmaps.bank`)."""
+"""The project's own: many variants as one (`blockmaps.maps.bank`)."""
 
 from collections.abc import Callable
 
 import torch
 
 from benchmarks.tasks import Task
-from blockmaps.bank import Bank
-from blockmaps.variants import Variant
+from blockmaps.designs.variants import Variant
+from blockmaps.maps.bank import Bank
 
 
 def prepare(task: Task, variants: list[Variant], device: torch.device) -> Callable[[], object]:

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from benchmarks.tasks import Task
-from blockmaps.patterns import Mask
-from blockmaps.variants import Variant, start
+from blockmaps.designs.patterns import Mask
+from blockmaps.designs.variants import Variant, start
 
 
 class Rows:

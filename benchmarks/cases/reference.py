@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from benchmarks.tasks import Task
-from blockmaps.variants import Variant, start
+from blockmaps.designs.variants import Variant, start
 
 
 def prepare(task: Task, variants: list[Variant], device: torch.device) -> Callable[[], object]:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from benchmarks.tasks import Task
-from blockmaps.variants import Variant
+from blockmaps.designs.variants import Variant
 
 
 def prepare(task: Task, variants: list[Variant], device: torch.device) -> Callable[[], object]:

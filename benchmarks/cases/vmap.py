@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from benchmarks.tasks import Task
-from blockmaps.variants import Variant, start
+from blockmaps.designs.variants import Variant, start
 
 
 class MaskedRNN(nn.Module):

@@ -6,11 +6,11 @@ import pytest
 from tables import OPTIMUM as TRUE_OPTIMUM
 from tables import runs_table
 
-from blockmaps import pipeline
 from blockmaps.analysis import columns, explain, optimum, response
 from blockmaps.analysis.outcomes import run_outcomes
+from blockmaps.analysis.splines import fit_spline
 from blockmaps.analysis.tables import ANALYSES, analyse
-from blockmaps.splines import fit_spline
+from blockmaps.plan import plan
 
 
 def outcomes(
@@ -195,7 +195,7 @@ def made() -> dict[str, pd.DataFrame]:
 
 
 def test_every_table_has_its_documented_columns(made):
-    assert tuple(made) == tuple(ANALYSES) == tuple(columns.COLUMNS) == pipeline.ANALYSES
+    assert tuple(made) == tuple(ANALYSES) == tuple(columns.COLUMNS) == plan.ANALYSES
     for name, table in made.items():
         assert list(table.columns) == list(columns.COLUMNS[name]), name
     for name in ("explained", "partial", "optimum", "robust", "profiles", "steps"):

@@ -8,7 +8,7 @@ import statsmodels.api as sm
 from sklearn.model_selection import LeaveOneGroupOut
 
 from blockmaps.analysis import regression
-from blockmaps.splines import spline_basis, spline_knots
+from blockmaps.analysis.splines import spline_basis, spline_knots
 
 SIMULATIONS = 400
 # three standard errors of a coverage of 95 %

@@ -13,18 +13,18 @@ import pytest
 from minari.data_collector.episode_buffer import EpisodeBuffer
 from pydantic import ValidationError
 
-from blockmaps import config as configs
+from blockmaps.core.errors import InputError
+from blockmaps.core.seeds import stream
 from blockmaps.data import store
 from blockmaps.data.adroit import STREAMS, Demonstrations
+from blockmaps.data.environments import demonstrations, extra, rollouts
+from blockmaps.data.environments.expert import Expert, load
+from blockmaps.data.environments.simulator import flatten
+from blockmaps.data.environments.tasks import TASKS, task_of
 from blockmaps.data.making import make_file
 from blockmaps.data.sequences import substream
-from blockmaps.environments import demonstrations, extra, rollouts
-from blockmaps.environments.expert import Expert, load
-from blockmaps.environments.simulator import flatten
-from blockmaps.environments.tasks import TASKS, task_of
-from blockmaps.errors import InputError
-from blockmaps.pipeline import Plan
-from blockmaps.seeds import stream
+from blockmaps.plan import config as configs
+from blockmaps.plan.plan import Plan
 
 SEED = stream(3, "dataset")
 COUNTS = {"episodes": 4, "validation": 1, "test": 1}
@@ -48,7 +48,7 @@ def made(tmp_path_factory):
     spec = Demonstrations(task="hammer", source="rollouts", **COUNTS)
     path = folder / "hammer.safetensors"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("blockmaps.environments.expert.load", lambda *_: some_expert(spec.known))
+        patch.setattr("blockmaps.data.environments.expert.load", lambda *_: some_expert(spec.known))
         patch.chdir(folder)  # Minari is given a relative folder, as by the workflow
         make_file(spec, 3, 0, {"code": "0"}, path.relative_to(folder))
     return spec, store.check(store.read(path)), folder / "hammer.minari"

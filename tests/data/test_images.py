@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from test_mnist import TEST, TRAIN, small  # noqa: F401 small is a fixture
 
-from blockmaps.data import anomaly, images, store, transforms
+from blockmaps.core.seeds import stream
+from blockmaps.data import images, rad, store, transforms
 from blockmaps.data.images import Images
-from blockmaps.seeds import stream
 
 SEED = stream(3, "dataset")
 
@@ -124,7 +124,7 @@ def test_what_cannot_be_is_refused(fields, said):
 def test_rad_with_more_blank_steps_is_the_same_sequences_and_a_later_answer():
     """One output size whatever T: 4 images, then as many blank steps as there are to remember."""
     fields = {"side": 8, "images": 4, "train": 30, "validation": 0, "test": 20, "test_leaking": 0}
-    short, long = anomaly.Rad(**fields), anomaly.Rad(**fields, blanks=7)
+    short, long = rad.Rad(**fields), rad.Rad(**fields, blanks=7)
     assert short.shape == (64, 4, 5)
     assert long.shape == (64, 4, 11)
     a, b = short.make(SEED), long.make(SEED)

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from blockmaps.core.errors import InputError
 from blockmaps.data import mnist, store
-from blockmaps.data.anomaly import Rad
-from blockmaps.errors import InputError
+from blockmaps.data.rad import Rad
 
 NAMES = list(mnist.FILES)
 TRAIN, TEST = 40, 20
@@ -230,8 +230,8 @@ def test_rad_from_mnist_in_both_protocols(tmp_path):
 
 
 def test_where_the_files_are_changes_no_digest():
-    from blockmaps import config as configs
-    from blockmaps.pipeline import Plan
+    from blockmaps.plan import config as configs
+    from blockmaps.plan.plan import Plan
 
     raw = configs.read(Path(__file__).parents[2] / "config/laptop.yaml").model_dump(mode="json")
     one = Plan(configs.parse(raw))

@@ -10,9 +10,11 @@ import pytest
 import yaml
 from rocrate.rocrate import ROCrate
 
-from blockmaps import captions, pipeline, runs, tables
-from blockmaps.provenance import collection
-from blockmaps.zoo.equivalence import TOLERANCES
+from blockmaps.core import csv
+from blockmaps.maps.zoo.equivalence import TOLERANCES
+from blockmaps.plan import catalogue, plan
+from blockmaps.results import jobs as collection
+from blockmaps.results import runs
 
 TINY = ("--configfile", "tests/workflow/tiny.yaml")
 NOTHING = "Nothing to be done"
@@ -111,8 +113,8 @@ def test_a_new_data_set_goes_through_the_whole_dag(ran):
     for name in ("summary", "structures", "differences"):
         assert (folder / f"tables/{name}.csv").stat().st_size > 100
     for name in ("explained", "partial", "comparisons", "robust", "steps"):
-        assert len(tables.read(folder / f"analysis/{name}.csv")), name
-    for name in (*pipeline.FIGURES, "explained"):
+        assert len(csv.read(folder / f"analysis/{name}.csv")), name
+    for name in (*plan.FIGURES, "explained"):
         for kind in ("svg", "png"):
             assert (folder / f"figures/{name}.{kind}").stat().st_size > 5000
     found = collection.load(folder / "manifests.json")
@@ -173,15 +175,15 @@ def test_a_second_run_has_nothing_to_do(ran):
 
 def test_time_stamps_and_comments_do_not_count(ran, edit):
     (ran.folder / "tests/workflow/tiny.yaml").touch()
-    (ran.folder / "src/blockmaps/bank.py").touch()
-    edit("src/blockmaps/figures/curves.py", "\ndef draw(", "\n# a comment\ndef draw(")
-    edit("src/blockmaps/bank.py", "\nclass Bank(", "\n\n# a comment\nclass Bank(")
+    (ran.folder / "src/blockmaps/maps/bank.py").touch()
+    edit("src/blockmaps/report/figures/curves.py", "\ndef draw(", "\n# a comment\ndef draw(")
+    edit("src/blockmaps/maps/bank.py", "\nclass Bank(", "\n\n# a comment\nclass Bank(")
     edit("tests/workflow/tiny.yaml", "name: tiny", "# a comment\nname: tiny")
     assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout
 
 
 def test_a_figures_code_redraws_that_figure_alone(ran, edit):
-    edit("src/blockmaps/figures/curves.py", "LABEL_APART = 9, 0.16", "LABEL_APART = 9, 0.17")
+    edit("src/blockmaps/report/figures/curves.py", "LABEL_APART = 9, 0.16", "LABEL_APART = 9, 0.17")
     jobs = ran.jobs(*TINY)
     for name in ("all", "default", "figures", "crate"):  # what holds all that is made
         jobs.pop(name, None)
@@ -200,7 +202,7 @@ def test_the_pages_style_makes_the_page_again_and_nothing_else(ran, edit):
 
 def test_the_banks_code_trains_again_and_the_same_shards(ran, edit):
     shards = len(list((ran.folder / "results/tiny/runs").glob("*.groups.parquet")))
-    edit("src/blockmaps/groups.py", "MOST_PADDING = 1.12", "MOST_PADDING = 1.5")
+    edit("src/blockmaps/maps/groups.py", "MOST_PADDING = 1.12", "MOST_PADDING = 1.5")
     jobs = ran.jobs(*TINY)
     assert jobs["train"] == shards
     assert "data" not in jobs
@@ -236,11 +238,11 @@ def test_the_zoo_runs_once_and_its_figures_follow_its_tables(ran, edit):
     assert ran.jobs(*figures, *TINY) == {"zoo": 1, "table_figure": 2}
     ran.snakemake(*figures, *TINY)
     assert NOTHING in ran.snakemake("--dry-run", *figures, *TINY).stdout
-    rows = tables.read(ran.folder / "results/tiny/tables/equivalence.csv")
+    rows = csv.read(ran.folder / "results/tiny/tables/equivalence.csv")
     assert (rows["output_deviation"] <= rows["dtype"].map(TOLERANCES)).all()
-    edit("src/blockmaps/figures/impulse.py", "LABEL = 1.9, 1.9", "LABEL = 1.9, 1.8")
+    edit("src/blockmaps/report/figures/impulse.py", "LABEL = 1.9, 1.9", "LABEL = 1.9, 1.8")
     assert ran.jobs(*figures, *TINY) == {"table_figure": 1}
-    edit("src/blockmaps/terms.py", "a = a + term(z)", "a = term(z) + a")
+    edit("src/blockmaps/maps/terms.py", "a = a + term(z)", "a = term(z) + a")
     assert ran.jobs(*figures, *TINY) == {"zoo": 1, "table_figure": 2}
     assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout, "a map's code trains nothing"
 
@@ -276,11 +278,11 @@ def test_the_report_of_snakemake_is_complete(ran):
     names = [*folder.glob("figures/*.svg"), *folder.glob("tables/*.csv")]
     names += [*folder.glob("analysis/*.csv"), folder / "report.html", folder / "claims.csv"]
     shown = {str(path.relative_to(ran.folder)) for path in names}
-    zoo = {f"results/tiny/tables/{name}.csv" for name in pipeline.ZOO_TABLES}
+    zoo = {f"results/tiny/tables/{name}.csv" for name in plan.ZOO_TABLES}
     zoo |= {f"results/tiny/figures/{name}.svg" for name in ("zoo", "impulse")}
     assert set(found) == shown - zoo  # the zoo is no part of this preset
     figure = found["results/tiny/figures/curves.svg"]
-    assert captions.FIGURES["curves"] in figure["caption"]
+    assert catalogue.FIGURES["curves"] in figure["caption"]
     for name, one in found.items():
         assert len(one["caption"]) > 50, name
         assert "{{" not in one["caption"]

@@ -11,11 +11,11 @@ rule table:
     log:
         RESULTS / "logs/tables/{table}.log",
     wildcard_constraints:
-        table="|".join(pipeline.TABLES),
+        table="|".join(plan.TABLES),
     conda:
         ENVIRONMENT
     params:
-        code=code_digest("summary"),
+        code=code_digest("analysis.summary"),
     shell:
         "python -m blockmaps analyse {wildcards.table} --runs {input.runs} --output {output} &> {log}"
 
@@ -35,7 +35,7 @@ rule pairs:
     conda:
         ENVIRONMENT
     params:
-        code=code_digest("pairs"),
+        code=code_digest("analysis.pairs"),
     shell:
         "python -m blockmaps analyse pairs --groups {input.groups} --output {output} &> {log}"
 
@@ -55,11 +55,11 @@ rule study_table:
     log:
         RESULTS / "logs/tables/{table}.log",
     wildcard_constraints:
-        table="|".join(pipeline.STUDY_TABLES),
+        table="|".join(plan.STUDY_TABLES),
     conda:
         ENVIRONMENT
     params:
-        code=lambda wildcards: code_digest(pipeline.STUDY_TABLES[wildcards.table].module),
+        code=lambda wildcards: code_digest(plan.STUDY_TABLES[wildcards.table].module),
     shell:
         "python -m blockmaps analyse {wildcards.table} --runs {input.runs}"
         " --dynamics {input.dynamics} --output {output} &> {log}"
@@ -77,7 +77,7 @@ rule analysis:
                 category="Analysis",
                 labels=table_labels(table),
             )
-            for table in pipeline.ANALYSES
+            for table in plan.ANALYSES
         ],
     log:
         RESULTS / "logs/analysis.log",

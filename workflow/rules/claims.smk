@@ -5,7 +5,7 @@ rule claims:
         groups=GROUPS,
         analysis=rules.analysis.output if PLAN.analysed else [],
         tables=expand(
-            RESULTS / "tables/{table}.csv", table=sorted(set(PLAN.tables) & set(pipeline.JUDGED))
+            RESULTS / "tables/{table}.csv", table=sorted(set(PLAN.tables) & set(plan.JUDGED))
         ),
     output:
         table=report(
@@ -24,7 +24,7 @@ rule claims:
         claims=CLAIMS,
         tests=digest(CLAIMS.read_text()),
         datasets=digest(plain(CONFIG.datasets)),
-        code=code_digest("ledger.judging", "ledger.writing"),
+        code=code_digest("claims.judging", "claims.writing"),
     shell:
         "python -m blockmaps claims {params.results} --file {params.claims}"
         " --output {output.table} --output {output.list} &> {log}"

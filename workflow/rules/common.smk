@@ -9,16 +9,15 @@ SOURCE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 WORKFLOW = SOURCE.parent / "workflow"
 sys.path.insert(0, str(SOURCE))
 
-from blockmaps import captions, pipeline
-from blockmaps import config as configs
-from blockmaps.canonical import digest, plain
-from blockmaps.checksums import checksums
-from blockmaps.code import code_digest
-from blockmaps.devices import count_gpus
-from blockmaps.errors import InputError
-from blockmaps.files import whole
-from blockmaps.page import studies
-from blockmaps.page.assets import assets_digest
+from blockmaps.core.canonical import digest, plain
+from blockmaps.core.code import code_digest
+from blockmaps.core.errors import InputError
+from blockmaps.core.files import checksums, whole
+from blockmaps.plan import catalogue, plan
+from blockmaps.plan import config as configs
+from blockmaps.plan.devices import count_gpus
+from blockmaps.report.page import studies
+from blockmaps.report.page.assets import assets_digest
 
 # Every step runs this checkout's code, also in an environment that --sdm conda made.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH='{SOURCE}'; ")
@@ -28,7 +27,7 @@ try:
     _file = ", ".join(os.path.relpath(file) for file in workflow.configfiles) or "config"
     CONFIG = configs.parse(dict(config), _file)
     RESULTS = Path("results") / CONFIG.name
-    PLAN = pipeline.Plan.of(CONFIG, RESULTS, _file)
+    PLAN = plan.Plan.of(CONFIG, RESULTS, _file)
 except InputError as fault:
     print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
     sys.exit(2)
@@ -62,17 +61,17 @@ def write_config():
 
 def figure_folder(wildcards):
     """Return the folder of the tables that a figure reads."""
-    return ANALYSIS if wildcards.figure in pipeline.ANALYSIS_FIGURES else RESULTS / "tables"
+    return ANALYSIS if wildcards.figure in plan.ANALYSIS_FIGURES else RESULTS / "tables"
 
 
 def figure_tables(wildcards):
     """Return the tables that a figure reads."""
-    names = (pipeline.TABLE_FIGURES | pipeline.ANALYSIS_FIGURES)[wildcards.figure]
+    names = (plan.TABLE_FIGURES | plan.ANALYSIS_FIGURES)[wildcards.figure]
     return [figure_folder(wildcards) / f"{name}.csv" for name in names]
 
 
 # The captions of Snakemake's report are templates that see the config, and no module.
-config["captions"] = {"figures": captions.FIGURES, "tables": captions.TABLES}
+config["captions"] = {"figures": catalogue.FIGURES, "tables": catalogue.TABLES}
 
 
 def figure_labels(wildcards):
@@ -94,7 +93,7 @@ def data_file(name):
 def data_made_from(wildcards):
     """Return the digest of what a data set's file is made from, its code included."""
     dataset, seed_index = PLAN.data_files[wildcards.data]
-    code = pipeline.data_code(CONFIG.datasets[dataset])
+    code = plan.data_code(CONFIG.datasets[dataset])
     return digest([PLAN.data_digest(dataset, seed_index), code])
 
 
@@ -102,6 +101,11 @@ def data_source(wildcards):
     """Return a data file's data set and seed index, as the command line takes them."""
     dataset, seed_index = PLAN.data_files[wildcards.data]
     return f"{dataset} --seed-index {seed_index}"
+
+
+def dynamics_code(wildcards):
+    """Return the digest of the code that measures a shard's dynamics, where they are asked for."""
+    return code_digest("training.probes") if PLAN.shards[wildcards.shard].dynamics else ""
 
 
 def shard_tables(wildcards):

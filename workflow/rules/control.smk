@@ -17,7 +17,7 @@ rule score:
     params:
         config=ASKED,
         episodes=scoring_episodes,
-        code=code_digest("scoring.shard"),
+        code=code_digest("training.scoring.score"),
     shell:
         "python -m blockmaps score {wildcards.shard} --config {params.config}"
         " --policies {input.policies} --episodes {params.episodes} --threads {threads}"
@@ -37,7 +37,7 @@ rule returns:
         ENVIRONMENT
     params:
         config=ASKED,
-        code=code_digest("returns"),
+        code=code_digest("results.returns"),
     shell:
         "python -m blockmaps returns --config {params.config} --output {output} &> {log}"
 
@@ -55,11 +55,11 @@ rule returns_table:
     log:
         RESULTS / "logs/tables/{table}.log",
     wildcard_constraints:
-        table="|".join(pipeline.CONTROL_TABLES),
+        table="|".join(plan.CONTROL_TABLES),
     conda:
         ENVIRONMENT
     params:
-        code=lambda wildcards: code_digest(pipeline.CONTROL_TABLES[wildcards.table].module),
+        code=lambda wildcards: code_digest(plan.CONTROL_TABLES[wildcards.table].module),
     shell:
         "python -m blockmaps analyse {wildcards.table} --returns {input.returns}"
         " --output {output} &> {log}"
@@ -83,7 +83,7 @@ rule detectable:
     params:
         config=ASKED,
         planned=planned_scoring,
-        code=code_digest("power"),
+        code=code_digest("analysis.power"),
     shell:
         "python -m blockmaps detectable --config {params.config} --output {output} &> {log}"
 
@@ -101,7 +101,7 @@ rule frames:
         ENVIRONMENT
     params:
         config=ASKED,
-        code=code_digest("scoring.showing", "environments.rendering"),
+        code=code_digest("training.scoring.showing", "data.environments.rendering"),
     shell:
         "python -m blockmaps frames --config {params.config} --returns {input.returns}"
         " --output {output} &> {log}"
@@ -123,7 +123,7 @@ rule frames_figure:
     conda:
         ENVIRONMENT
     params:
-        code=code_digest("figures.frames"),
+        code=code_digest("report.figures.frames"),
     shell:
         "python -m blockmaps figure frames --tables {input}"
         " --output {output.svg} --output {output.png} &> {log}"

@@ -12,11 +12,11 @@ rule figure:
     log:
         RESULTS / "logs/figures/{figure}.log",
     wildcard_constraints:
-        figure="|".join(pipeline.FIGURES),
+        figure="|".join(plan.FIGURES),
     conda:
         ENVIRONMENT
     params:
-        code=lambda wildcards: code_digest(f"figures.{wildcards.figure}"),
+        code=lambda wildcards: code_digest(f"report.figures.{wildcards.figure}"),
     shell:
         "python -m blockmaps figure {wildcards.figure} --runs {input.runs}"
         " --output {output.svg} --output {output.png} &> {log}"
@@ -36,12 +36,12 @@ rule table_figure:
     log:
         RESULTS / "logs/figures/{figure}.log",
     wildcard_constraints:
-        figure="|".join(pipeline.TABLE_FIGURES | pipeline.ANALYSIS_FIGURES),
+        figure="|".join(plan.TABLE_FIGURES | plan.ANALYSIS_FIGURES),
     conda:
         ENVIRONMENT
     params:
         folder=figure_folder,
-        code=lambda wildcards: code_digest(f"figures.{wildcards.figure}"),
+        code=lambda wildcards: code_digest(f"report.figures.{wildcards.figure}"),
     shell:
         "python -m blockmaps figure {wildcards.figure} --tables {params.folder}"
         " --output {output.svg} --output {output.png} &> {log}"

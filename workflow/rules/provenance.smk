@@ -19,6 +19,6 @@ rule crate:
         workflow=WORKFLOW,
         # its files are copied; their content counts, and not their timestamps
         rules=digest([path.read_text() for path in sorted(WORKFLOW.rglob("*.smk"))]),
-        code=code_digest("provenance.crate"),
+        code=code_digest("report.crate"),
     shell:
         "python -m blockmaps crate {params.folder} --workflow {params.workflow} &> {log}"

@@ -14,7 +14,7 @@ rule published_sums:
     params:
         folder=lambda wildcards: PUBLISHED / wildcards.folder,
         content=published_content,
-        code=code_digest("manifest"),
+        code=code_digest("results.manifest"),
     shell:
         "python -m blockmaps check {params.folder} --output {output} &> {log}"
 
@@ -31,7 +31,7 @@ rule published_figures:
     params:
         folder=lambda wildcards: PUBLISHED / wildcards.folder,
         content=published_content,
-        code=code_digest("redrawing", *(f"figures.{name}" for name in pipeline.ALL_FIGURES)),
+        code=code_digest("report.redraw", *(f"report.figures.{name}" for name in plan.ALL_FIGURES)),
     shell:
         "python -m blockmaps draw {params.folder} {output} &> {log}"
 
@@ -49,7 +49,7 @@ rule published_page:
     params:
         folders=lambda wildcards: f"{REDRAWN / wildcards.folder} {PUBLISHED / wildcards.folder}",
         content=published_content,
-        code=code_digest("page.build"),
+        code=code_digest("report.page.build"),
         assets=assets_digest(),
     shell:
         "python -m blockmaps page {params.folders} --output {output} &> {log}"

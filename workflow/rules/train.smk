@@ -23,6 +23,7 @@ rule train:
     params:
         config=ASKED,
         code=code_digest("training.shard"),
+        measured=dynamics_code,
     shell:
         "python -m blockmaps train {wildcards.shard} --config {params.config} --data {input.data}"
         " --memory {resources.mem_mb}"
@@ -43,6 +44,7 @@ use rule train as train_policies with:
     params:
         config=ASKED,
         code=code_digest("training.shard", "training.policies"),
+        measured=dynamics_code,
 
 
 ruleorder: train_policies > train
@@ -51,6 +53,7 @@ ruleorder: train_policies > train
 rule runs:
     input:
         shards=shard_tables,
+        data=[data_file(name) for name in PLAN.data_files],
     output:
         runs=RUNS,
         groups=GROUPS,
@@ -63,7 +66,7 @@ rule runs:
     params:
         config=ASKED,
         members=digest(PLAN.members),
-        code=code_digest("runs", "provenance.collection"),
+        code=code_digest("results.runs", "results.measures", "results.jobs"),
     shell:
         "python -m blockmaps collect --config {params.config} --output {output.runs}"
         " --groups {output.groups} --dynamics {output.dynamics}"

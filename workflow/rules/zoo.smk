@@ -9,7 +9,7 @@ rule zoo:
                 category="Tables",
                 labels=table_labels(table),
             )
-            for table in pipeline.ZOO_TABLES
+            for table in plan.ZOO_TABLES
         ],
     log:
         RESULTS / "logs/zoo.log",
@@ -18,6 +18,6 @@ rule zoo:
     params:
         folder=RESULTS / "tables",
         seed=CONFIG.seed,
-        code=code_digest("zoo.tables"),
+        code=code_digest("maps.zoo.tables"),
     shell:
         "python -m blockmaps zoo --seed {params.seed} --tables {params.folder} &> {log}"

@@ -20,9 +20,9 @@ from blockmaps.analysis.regret import (
     expected_best,
     jackknife_error,
 )
-from blockmaps.recommend import predicted
-from blockmaps.statistics import LEVEL, paired_difference
-from blockmaps.summary import PANEL
+from blockmaps.analysis.statistics import LEVEL, paired_difference
+from blockmaps.analysis.summary import PANEL
+from blockmaps.designs.recommend import predicted
 
 SEARCHED = 10  # random patterns in claim A4
 FEWEST_SIZES = 3

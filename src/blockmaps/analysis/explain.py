@@ -16,8 +16,8 @@ from statsmodels.stats.outliers_influence import variance_inflation_factor
 from blockmaps.analysis.columns import EXPLAINED, PARTIAL
 from blockmaps.analysis.outcomes import PROTOCOLS
 from blockmaps.analysis.regression import Fit, adjusted, cross_validated, fit, in_sample
-from blockmaps.splines import spline_basis, spline_knots
-from blockmaps.summary import PANEL
+from blockmaps.analysis.splines import spline_basis, spline_knots
+from blockmaps.analysis.summary import PANEL
 
 FEWEST_PATTERNS = 10
 INSEPARABLE = 10.0  # a variance inflation factor above which two explanations are one

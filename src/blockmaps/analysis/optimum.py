@@ -5,8 +5,8 @@ import pandas as pd
 
 from blockmaps.analysis.columns import OPTIMUM
 from blockmaps.analysis.explain import PROPORTIONS, cases, usable
-from blockmaps.smoothing import fit_local_mean
-from blockmaps.splines import SplineFit, fit_spline
+from blockmaps.analysis.smoothing import fit_local_mean
+from blockmaps.analysis.splines import SplineFit, fit_spline
 
 OUTCOMES = ("logit_clean", "loss_clean", "logit_leaking")
 RESAMPLES = 999

@@ -15,7 +15,7 @@ restricted mean.
 import numpy as np
 import pandas as pd
 
-from blockmaps.summary import final_outcomes
+from blockmaps.analysis.summary import final_outcomes
 
 PROTOCOLS = {"clean": "test", "leaking": "test_leaking"}
 OUTCOMES = ("accuracy", "area", "steps_to_half")

@@ -28,7 +28,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from blockmaps.statistics import BOOTSTRAP_FROM, LEVEL
+from blockmaps.analysis.statistics import BOOTSTRAP_FROM, LEVEL
 
 RESAMPLES = 1999
 NOTHING = np.nan, np.nan

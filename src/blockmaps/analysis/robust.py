@@ -19,8 +19,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from blockmaps.analysis.columns import PROFILES, ROBUST, STEPS
 from blockmaps.analysis.outcomes import PROTOCOLS, half_way
-from blockmaps.statistics import BOOTSTRAP_FROM, LEVEL, SAMPLED_ARMS
-from blockmaps.summary import PANEL
+from blockmaps.analysis.statistics import BOOTSTRAP_FROM, LEVEL, SAMPLED_ARMS
+from blockmaps.analysis.summary import PANEL
 
 RESAMPLES = 1999
 THRESHOLDS = np.arange(0.05, 1.0, 0.05).round(2)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from blockmaps.analysis.apriori import apriori
-from blockmaps.analysis.compare import comparisons, initialisations
+from blockmaps.analysis.comparisons import comparisons, initialisations
 from blockmaps.analysis.explain import explained, partial
 from blockmaps.analysis.optimum import optima
 from blockmaps.analysis.outcomes import run_outcomes
@@ -36,7 +36,7 @@ def analyse(runs: pd.DataFrame, *names: str) -> dict[str, pd.DataFrame]:
 
     Parameters
     ----------
-    runs : the runs table (columns in `blockmaps.runs`).
+    runs : the runs table (columns in `blockmaps.results.runs`).
     """
     outcomes = run_outcomes(runs)
     return {name: ANALYSES[name](outcomes) for name in names or ANALYSES}

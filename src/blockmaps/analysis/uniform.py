@@ -14,9 +14,9 @@ from scipy import stats
 
 from blockmaps.analysis.columns import UNIFORM
 from blockmaps.analysis.outcomes import OUTCOMES, PROTOCOLS
-from blockmaps.patterns import RNN_BLOCKS
-from blockmaps.statistics import LEVEL
-from blockmaps.summary import PANEL
+from blockmaps.analysis.statistics import LEVEL
+from blockmaps.analysis.summary import PANEL
+from blockmaps.designs.patterns import RNN_BLOCKS
 
 FEWEST_DENSITIES = 4
 GRID = 401

@@ -18,7 +18,7 @@ from blockmaps.cli import (  # noqa: F401 they add their commands
     steps,
 )
 from blockmaps.cli.options import app
-from blockmaps.errors import InputError
+from blockmaps.core.errors import InputError
 
 
 def _version(wanted: bool) -> None:

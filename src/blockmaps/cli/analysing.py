@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from blockmaps.cli.options import DEFAULT_RUNS, RunsFile, app, give
-from blockmaps.errors import InputError
+from blockmaps.core.errors import InputError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -48,31 +48,33 @@ def analyse(
     """Analyse the runs of a results or published folder, or make one table from a runs table."""
     from importlib import import_module
 
-    from blockmaps import pipeline, summary, tables
-    from blockmaps import runs as table_of_runs
+    from blockmaps.analysis import summary
+    from blockmaps.core import csv
+    from blockmaps.plan import plan
+    from blockmaps.results import runs as table_of_runs
 
     def main_study(path: Path) -> "DataFrame":
-        return table_of_runs.of_study(table_of_runs.read(path), pipeline.MAIN_STUDY)
+        return table_of_runs.of_study(table_of_runs.read(path), plan.MAIN_STUDY)
 
     if Path(what).is_dir():
         from blockmaps.analysis.tables import analyse as all_tables
 
         folder = output or Path(what) / "analysis"
         for name, frame in all_tables(main_study(Path(what) / "runs.parquet")).items():
-            tables.write(frame, folder / f"{name}.csv")
+            csv.write(frame, folder / f"{name}.csv")
             print(f"{folder / name}.csv: {len(frame):,} rows")
         return
     if what == "pairs":
-        from blockmaps.pairs import by_pair
+        from blockmaps.analysis.pairs import by_pair
 
         frame = by_pair(table_of_runs.read(groups or runs.with_name("groups.parquet")))
     elif what in summary.TABLES:
         frame = summary.TABLES[what](main_study(runs))
-    elif what in pipeline.ANALYSES:
+    elif what in plan.ANALYSES:
         from blockmaps.analysis.tables import analyse as some_tables
 
         frame = some_tables(main_study(runs), what)[what]
-    elif made := (pipeline.STUDY_TABLES | pipeline.CONTROL_TABLES).get(what):
+    elif made := (plan.STUDY_TABLES | plan.CONTROL_TABLES).get(what):
         paths = {
             "runs": runs,
             "dynamics": dynamics or runs.with_name("dynamics.parquet"),
@@ -81,8 +83,8 @@ def analyse(
         read = [table_of_runs.read(paths[source]) for source in made.sources]
         frame = getattr(import_module(f"blockmaps.{made.module}"), made.function)(*read)
     else:
-        studies = (*pipeline.STUDY_TABLES, *pipeline.CONTROL_TABLES)
-        known = (*summary.TABLES, "pairs", *pipeline.ANALYSES, *studies)
+        studies = (*plan.STUDY_TABLES, *plan.CONTROL_TABLES)
+        known = (*summary.TABLES, "pairs", *plan.ANALYSES, *studies)
         takes = ", ".join(known)
         raise InputError(f"{what!r} is neither a folder nor a table; takes one of: {takes}")
     give(frame, output)

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
-from blockmaps.errors import InputError
-from blockmaps.files import whole
+from blockmaps.core.errors import InputError
+from blockmaps.core.files import whole
 
 
 @app.command()
@@ -17,8 +17,8 @@ def config(
     output: Annotated[Path | None, typer.Option(help="Write it as JSON here.")] = None,
 ) -> None:
     """Check a config and print it whole, defaults included, as JSON."""
-    from blockmaps import config as configs
-    from blockmaps.canonical import plain
+    from blockmaps.core.canonical import plain
+    from blockmaps.plan import config as configs
 
     text = json.dumps(plain(configs.read(file)), indent=1) + "\n"
     if output:
@@ -31,7 +31,7 @@ def config(
 @app.command()
 def schema() -> None:
     """Print the JSON schema of a config (config/schema.json is its output)."""
-    from blockmaps import config as configs
+    from blockmaps.plan import config as configs
 
     print(json.dumps(configs.schema(), indent=1))
 
@@ -43,10 +43,10 @@ def columns(
     ] = "runs",
 ) -> None:
     """Print the columns of a table as a Markdown table (results/README.md has them)."""
-    from blockmaps.pipeline import ANALYSES, CONTROL_TABLES, STUDY_TABLES, ZOO_TABLES
+    from blockmaps.plan.plan import ANALYSES, CONTROL_TABLES, STUDY_TABLES, ZOO_TABLES
 
     if table in ("runs", "groups", "dynamics"):
-        from blockmaps import runs
+        from blockmaps.results import runs
 
         own = {"groups": runs.GROUP_COLUMNS, "dynamics": runs.DYNAMICS_COLUMNS}
         found = own.get(table, runs.COLUMNS)
@@ -56,20 +56,20 @@ def columns(
 
         about = import_module(f"blockmaps.{STUDY_TABLES[table].module}").COLUMNS[table]
     elif table == "episodes":
-        from blockmaps.returns import RETURN_COLUMNS
+        from blockmaps.results.returns import RETURN_COLUMNS
 
         about = {name: column.about for name, column in RETURN_COLUMNS.items()}
     elif table in CONTROL_TABLES:
-        from blockmaps.control import COLUMNS
+        from blockmaps.analysis.control import COLUMNS
 
         about = COLUMNS[table]
     elif table in ("pairs", "detectable"):
         from importlib import import_module
 
-        module = {"pairs": "pairs", "detectable": "power"}[table]
+        module = {"pairs": "analysis.pairs", "detectable": "analysis.power"}[table]
         about = import_module(f"blockmaps.{module}").COLUMNS
     elif table in ZOO_TABLES:
-        from blockmaps.zoo.tables import COLUMNS
+        from blockmaps.maps.zoo.tables import COLUMNS
 
         about = COLUMNS[table]
     elif table in ANALYSES:
@@ -77,7 +77,7 @@ def columns(
 
         about = COLUMNS[table]
     elif table == "claims":
-        from blockmaps.ledger.writing import COLUMNS
+        from blockmaps.claims.writing import COLUMNS
 
         about = COLUMNS
     else:
@@ -101,10 +101,10 @@ def recommend(
     """Recommend a pattern for a number of unknowns, before any training.
 
     Half of the hidden rows' unknowns read the state, hh has a density of 0.3, the output's blocks
-    are full: `src/blockmaps/recommend.py` says from which sizes the rule was made.
+    are full: `src/blockmaps/designs/recommend.py` says from which sizes the rule was made.
     """
-    from blockmaps.patterns import RNN_BLOCKS
-    from blockmaps.recommend import recommendation
+    from blockmaps.designs.patterns import RNN_BLOCKS
+    from blockmaps.designs.recommend import recommendation
 
     found = recommendation(inputs, outputs, unknowns)
     row = {

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from blockmaps.cli.options import app
-from blockmaps.errors import InputError
+from blockmaps.core.errors import InputError
 
 
 @app.command()
@@ -35,7 +35,7 @@ def claims(
     A verdict is supported, contradicted, inconclusive, or not tested at this scale. It is computed
     from the tables of the folders, each by itself; nothing is trained.
     """
-    from blockmaps import claims as tests
+    from blockmaps.claims import tests
 
     ledger = tests.read(file)
     if not folders:
@@ -46,8 +46,8 @@ def claims(
             print(f"{name}  {claim.statement}")
             print(f"    test {test.version}: {test.test}; on {test.outcome} ({test.unit})")
         return
-    from blockmaps.ledger import judging, writing
-    from blockmaps.ledger.folders import find
+    from blockmaps.claims import judging, writing
+    from blockmaps.claims.folders import find
 
     rows = judging.verdicts(ledger, find(folders))
     for path in output or ():

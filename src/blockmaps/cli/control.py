@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from blockmaps.cli.options import DEFAULT, ConfigFile, app, give, read_plan
-from blockmaps.errors import InputError
+from blockmaps.core.errors import InputError
 
 
 @app.command()
@@ -23,8 +23,8 @@ def score(
     """Score a shard's trained policies in their environment; processes change no byte."""
     import time
 
-    from blockmaps.environments import extra
-    from blockmaps.environments.tasks import task_of
+    from blockmaps.data.environments import extra
+    from blockmaps.data.environments.tasks import task_of
 
     made, results = read_plan(config)
     found = made.shard(shard)
@@ -37,8 +37,8 @@ def score(
     if not weights.is_file():
         raise InputError(f"{weights}: no such weights; `blockmaps train {shard}` writes them")
 
-    from blockmaps import returns, runs
-    from blockmaps.scoring.shard import score_shard
+    from blockmaps.results import returns, runs
+    from blockmaps.training.scoring.score import score_shard
 
     began = time.perf_counter()
     number = episodes or experiment.episodes
@@ -61,8 +61,8 @@ def returns(
     output: Annotated[Path | None, typer.Option(help="The table of returns.")] = None,
 ) -> None:
     """Gather the shards' returns, with what each policy is and how the expert does."""
-    from blockmaps import returns as table
-    from blockmaps import runs
+    from blockmaps.results import returns as table
+    from blockmaps.results import runs
 
     made, results = read_plan(config)
     shards = made.policy_shards
@@ -84,7 +84,7 @@ def detectable(
 
     It needs the data files alone, so it can be asked before anything is trained.
     """
-    from blockmaps.power import Planned, by_experiment
+    from blockmaps.analysis.power import Planned, by_experiment
 
     made, results = read_plan(config)
     if not made.policy_shards:
@@ -113,7 +113,7 @@ def frames(
     """
     import os
 
-    from blockmaps.environments import extra, rendering
+    from blockmaps.data.environments import extra, rendering
 
     made, results = read_plan(config)
     scored = [made.shards[name].experiment for name in made.policy_shards]
@@ -126,8 +126,8 @@ def frames(
     if backend:
         os.environ["MUJOCO_GL"] = backend  # before anything imports mujoco
 
-    from blockmaps import strips
-    from blockmaps.scoring.showing import show
+    from blockmaps.results import strips
+    from blockmaps.training.scoring.showing import show
 
     path = output or results / "frames.safetensors"
     if backend is None:
@@ -146,7 +146,7 @@ def frames(
 def _experts(made, results: Path) -> dict[tuple[str, int], dict]:
     """Return how the experts do in their data sets' episodes, by data set and seed index."""
     from blockmaps.data import store
-    from blockmaps.returns import expert_of
+    from blockmaps.results.returns import expert_of
 
     experts = {}
     for name in made.policy_shards:

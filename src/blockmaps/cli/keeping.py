@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from blockmaps.cli.options import app
-from blockmaps.errors import InputError
+from blockmaps.core.errors import InputError
 
 
 @app.command()
@@ -23,7 +23,7 @@ def compare(
     ] = None,
 ) -> None:
     """Compare two folders: config, code, learning curves, and which arms moved by how much."""
-    from blockmaps.comparison import folders, words
+    from blockmaps.analysis.compare import folders, words
 
     if wrong := [path for path in figure or [] if path.suffix not in (".svg", ".png")]:
         raise InputError(f"{wrong[0]}: a figure is .svg or .png")
@@ -33,8 +33,8 @@ def compare(
     else:
         print(words.as_text(made), end="")
     if figure:
-        from blockmaps.figures.compared import Names, draw
-        from blockmaps.figures.style import save
+        from blockmaps.report.figures.compared import Names, draw
+        from blockmaps.report.figures.style import save
 
         names = Names(*folders.short_names(first, second))
         save(draw(made.arms, words.finding(made), names), figure)
@@ -48,7 +48,7 @@ def crate(
     ] = Path("workflow"),
 ) -> None:
     """Describe a results folder as a Workflow Run RO-Crate, ro-crate-metadata.json in it."""
-    from blockmaps.provenance.crate import write
+    from blockmaps.report.crate import write
 
     path = write(folder, workflow)
     print(f"{path}: {len(json.loads(path.read_text())['@graph'])} entities")

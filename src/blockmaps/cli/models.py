@@ -30,10 +30,10 @@ def zoo(
 
     Exit code 1 if a difference is above what claim B1 allows.
     """
-    from blockmaps.zoo import equivalence
+    from blockmaps.maps.zoo import equivalence
 
     if tables:
-        from blockmaps.zoo.tables import write_all
+        from blockmaps.maps.zoo.tables import write_all
 
         made = write_all(seed, tables)
         for name, frame in made.items():
@@ -74,8 +74,8 @@ def show(
 ) -> None:
     """Print a model's slots, what each becomes, its blocks and its iterations."""
     given = {name: size for name, size in locals().items() if name != "model" and size is not None}
-    from blockmaps.zoo.examples import MODELS, build
-    from blockmaps.zoo.show import describe
+    from blockmaps.maps.zoo.examples import MODELS, build
+    from blockmaps.maps.zoo.show import describe
 
     example = build(model, **given)
     print(describe(model, MODELS[model].about, example))

@@ -34,8 +34,8 @@ DEFAULT_RUNS = Path("results/default/runs.parquet")
 
 def read_plan(file: Path):
     """Return the plan of a config file and its results folder."""
-    from blockmaps import config as configs
-    from blockmaps.pipeline import Plan
+    from blockmaps.plan import config as configs
+    from blockmaps.plan.plan import Plan
 
     loaded = configs.read(file)
     results = Path("results") / loaded.name
@@ -44,10 +44,10 @@ def read_plan(file: Path):
 
 def give(frame, output: Path | None) -> None:
     """Write a table to a file, or print it where none is named."""
-    from blockmaps import tables
+    from blockmaps.core import csv
 
     if output:
-        tables.write(frame, output)
+        csv.write(frame, output)
         print(f"{output}: {len(frame)} rows")
     else:
-        print(tables.to_csv(frame), end="")
+        print(csv.to_csv(frame), end="")

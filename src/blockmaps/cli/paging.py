@@ -25,7 +25,7 @@ def page(
     It reads claims.json, runs.parquet, tables/, analysis/, figures/*.svg, manifest.json and
     config.json, and leaves out what is not there.
     """
-    from blockmaps.page import build
+    from blockmaps.report.page import build
 
     path = output or folders[0] / "report.html"
     print(f"{path}: {build.write(folders, path) / 1e6:.1f} MB")

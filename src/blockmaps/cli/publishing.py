@@ -26,9 +26,10 @@ def publish(
     Tables that it lacks are made. Results published there before make room for these. A published
     folder given twice is brought up to date: verdicts, tables that it lacks, checksums.
     """
-    from blockmaps import claims, publishing
+    from blockmaps.claims import tests
+    from blockmaps.report import publish
 
-    files = publishing.publish(results, folder, claims.read(file), commit)
+    files = publish.publish(results, folder, tests.read(file), commit)
     size = sum(path.stat().st_size for path in files)
     for path in files:
         print(path)
@@ -45,8 +46,8 @@ def check(
     """Compare a published folder's files with its manifest: checksums, and that none was added."""
     import json
 
-    from blockmaps import manifest
-    from blockmaps.files import whole
+    from blockmaps.core.files import whole
+    from blockmaps.results import manifest
 
     files = manifest.check(folder)["files"]
     if output:
@@ -65,7 +66,7 @@ def draw(
     kind: Annotated[list[str] | None, typer.Option(help="svg or png; both if left out.")] = None,
 ) -> None:
     """Draw all figures of a folder from its tables; nothing is trained."""
-    from blockmaps import redrawing
+    from blockmaps.report import redraw
 
-    for path in redrawing.draw(folder, output, only or None, kind or redrawing.KINDS):
+    for path in redraw.draw(folder, output, only or None, kind or redraw.KINDS):
         print(path, flush=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from blockmaps.cli.options import DEFAULT, DEFAULT_RUNS, ConfigFile, RunsFile, app, read_plan
-from blockmaps.errors import InputError
+from blockmaps.core.errors import InputError
 
 
 @app.command()
@@ -24,7 +24,7 @@ def data(
     import time
 
     from blockmaps.data.making import make_file
-    from blockmaps.pipeline import data_code
+    from blockmaps.plan.plan import data_code
 
     made, results = read_plan(config)
     if name not in made.config.datasets:
@@ -77,7 +77,7 @@ def train(
     fresh: Annotated[bool, typer.Option(help="Do not go on from checkpoints.")] = False,
 ) -> None:
     """Train one shard, going on from its variants' checkpoints."""
-    from blockmaps.shards import write_ledger
+    from blockmaps.plan.shards import write_ledger
 
     made, results = read_plan(config)
     found, compute = made.shard(shard), made.config.compute
@@ -86,10 +86,11 @@ def train(
         raise InputError(f"{source}: no such data set; make it with `blockmaps data`")
     write_ledger(results / "shards", found)
 
-    from blockmaps import runs
-    from blockmaps.provenance.job import Job
+    from blockmaps.results import runs
     from blockmaps.training import checkpoints
     from blockmaps.training import policies as weights
+    from blockmaps.training.job import Job
+    from blockmaps.training.probes import measure
     from blockmaps.training.shard import train_shard
 
     folder = results / "checkpoints" / found.context
@@ -113,13 +114,13 @@ def train(
     path = output or results / "runs" / f"{shard}.parquet"
     by_group = trained.groups.reindex(columns=list(runs.GROUPS))  # none of data without groups
     runs.write(by_group, groups or path.with_suffix(".groups.parquet"), runs.GROUPS)
-    measured = trained.dynamics.reindex(columns=list(runs.DYNAMICS))  # none if not asked for
+    measured = measure(found, trained).reindex(columns=list(runs.DYNAMICS))  # none if not asked for
     runs.write(measured, dynamics or path.with_suffix(".dynamics.parquet"), runs.DYNAMICS)
     if shard in made.policy_shards:
         kept = policies or results / "policies" / f"{shard}.safetensors"
         weights.write(kept, found, trained.parameters)
-    job.write(trained.rows, manifest or path.with_suffix(".manifest.json"))
-    runs.write(trained.rows, path)
+    job.write(trained, manifest or path.with_suffix(".manifest.json"))
+    runs.write(trained.rows, path, runs.TRAINED)
     print(f"{path}: {len(found.variants)} variants, {len(trained.rows)} rows")
 
 
@@ -138,12 +139,15 @@ def collect(
     ] = None,
 ) -> None:
     """Gather what the shards' jobs wrote: runs, answers by group, dynamics and manifests."""
-    from blockmaps import runs
-    from blockmaps.provenance import collection
+    from blockmaps.results import jobs, measures, runs
 
     made, results = read_plan(config)
     pieces = [runs.read(results / "runs" / f"{name}.parquet") for name in made.shards]
-    frame = runs.collect(pieces, made.members)
+    known = [
+        measures.known(shard, results / "data" / f"{shard.dataset}.safetensors")
+        for shard in made.shards.values()
+    ]
+    frame = runs.collect(pieces, known, made.members)
     by_group = [runs.read(results / "runs" / f"{name}.groups.parquet") for name in made.shards]
     path = output or results / "runs.parquet"
     answers = runs.collect_groups(by_group, made.members)
@@ -151,8 +155,8 @@ def collect(
     parts = [runs.read(results / "runs" / f"{name}.dynamics.parquet") for name in made.shards]
     measured = runs.collect_dynamics(parts, made.members)
     runs.write(measured, dynamics or path.with_name("dynamics.parquet"), runs.DYNAMICS_COLUMNS)
-    collected = collection.collect(results / "runs", made.shards)
-    collection.write(collected, manifests or path.with_name(collection.NAME))
+    collected = jobs.collect(results / "runs", made.shards)
+    jobs.write(collected, manifests or path.with_name(jobs.NAME))
     runs.write(frame, path, runs.COLUMNS)
     if collected["without"]:
         print(f"{len(collected['without'])} shards have no manifest: trained by an older version")
@@ -184,28 +188,28 @@ def figure(
     """Draw a figure from the runs table, or from the tables made of it; it trains nothing."""
     from importlib import import_module
 
-    from blockmaps.pipeline import ANALYSIS_FIGURES, FIGURES, FRAMES, MAIN_STUDY, TABLE_FIGURES
+    from blockmaps.plan.plan import ANALYSIS_FIGURES, FIGURES, FRAMES, MAIN_STUDY, TABLE_FIGURES
 
     read = TABLE_FIGURES | ANALYSIS_FIGURES
 
     if name in FIGURES:
-        from blockmaps import runs as table_of_runs
+        from blockmaps.results import runs as table_of_runs
 
         frames = [table_of_runs.of_study(table_of_runs.read(runs), MAIN_STUDY)]
     elif name in read:
-        from blockmaps import tables as csv
+        from blockmaps.core import csv
 
         beside = "analysis" if name in ANALYSIS_FIGURES else "tables"
         folder = tables or runs.parent / beside
         frames = [csv.read(folder / f"{table}.csv") for table in read[name]]
     elif name == FRAMES:
-        from blockmaps import strips
+        from blockmaps.results import strips
 
         frames = list(strips.read(tables or runs.parent / "frames.safetensors"))
     else:
         raise InputError(f"figure {name!r}: takes one of: {', '.join((*FIGURES, *read, FRAMES))}")
-    from blockmaps.figures.style import save
+    from blockmaps.report.figures.style import save
 
     paths = output or [runs.parent / "figures" / f"{name}.{kind}" for kind in ("svg", "png")]
-    save(import_module(f"blockmaps.figures.{name}").draw(*frames), paths)
+    save(import_module(f"blockmaps.report.figures.{name}").draw(*frames), paths)
     print(", ".join(map(str, paths)))

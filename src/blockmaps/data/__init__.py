@@ -19,8 +19,8 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from blockmaps.errors import InputError
-from blockmaps.patterns import Frozen
+from blockmaps.core.errors import InputError
+from blockmaps.designs.patterns import Frozen
 
 Loss = Literal["cross_entropy", "mean_squared_error"]
 

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from blockmaps.core.errors import InputError
 from blockmaps.data import DataSpec, SequenceData, Shape, register
+from blockmaps.data.environments import extra
+from blockmaps.data.environments.tasks import Task, task_of
 from blockmaps.data.sequences import generator, substream
-from blockmaps.environments import extra
-from blockmaps.environments.tasks import Task, task_of
-from blockmaps.errors import InputError
 
 if TYPE_CHECKING:
-    from blockmaps.environments.rollouts import Episodes
+    from blockmaps.data.environments.rollouts import Episodes
 
 # Positions are part of every data set: append, never reorder.
 STREAMS = ("episodes", "order")
@@ -142,8 +142,8 @@ class Demonstrations(DataSpec):
         )
 
     def _made(self, seed: np.random.SeedSequence, threads: int, beside: Path | None) -> "Episodes":
-        from blockmaps.environments import demonstrations, expert
-        from blockmaps.environments.rollouts import roll_out
+        from blockmaps.data.environments import demonstrations, expert
+        from blockmaps.data.environments.rollouts import roll_out
 
         policy = expert.load(self.known, self.folder)
         episodes = roll_out(self.known, policy, seed, self.episodes, threads)
@@ -154,14 +154,14 @@ class Demonstrations(DataSpec):
         return episodes
 
     def _read(self, seed: np.random.SeedSequence, threads: int, beside: Path | None) -> "Episodes":
-        from blockmaps.environments import demonstrations
+        from blockmaps.data.environments import demonstrations
 
         folder = Path(self.folder) if self.folder else None
         return demonstrations.read(self.known, self.minari, folder)
 
     def _expert(self, episodes: "Episodes") -> dict[str, Any]:
         """Return how well the expert does in these episodes, beside what was published."""
-        from blockmaps.environments.demonstrations import PUBLISHED
+        from blockmaps.data.environments.demonstrations import PUBLISHED
 
         returns = episodes.returns.astype(float)
         error = returns.std(ddof=1) / math.sqrt(len(returns))

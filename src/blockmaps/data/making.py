@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from blockmaps.core.seeds import stream
 from blockmaps.data import DataSpec, SequenceData, store
-from blockmaps.seeds import stream
 
 
 def make_file(

@@ -24,7 +24,7 @@ import requests
 import torch
 from torch.nn.functional import interpolate
 
-from blockmaps.errors import InputError
+from blockmaps.core.errors import InputError
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",

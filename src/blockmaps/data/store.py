@@ -10,16 +10,17 @@ import math
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from blockmaps.canonical import canonical_json
+from blockmaps.core.canonical import canonical_json
+from blockmaps.core.errors import InputError
+from blockmaps.core.files import whole
 from blockmaps.data import Blocks, SequenceData
-from blockmaps.errors import InputError
-from blockmaps.files import whole
 
 NAMES = {"bool": "BOOL", "float16": "F16", "float32": "F32", "float64": "F64"}
 NAMES |= {
@@ -113,6 +114,26 @@ def write(data: SequenceData, path: Path) -> None:
         raise InputError(f"{path}: cannot be written ({size}): {fault.strerror}") from fault
 
 
+@contextmanager
+def _opened(path: Path, framework: str) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Open a data set's file; give it and its facts.
+
+    Raises
+    ------
+    InputError
+        If the file is not there or not a data set.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such data set; make it with `blockmaps data`")
+    try:
+        with safe_open(path, framework=framework) as file:
+            yield file, json.loads(file.metadata()["blockmaps"])
+    except (SafetensorError, KeyError, TypeError) as fault:
+        raise InputError(
+            f"{path}: not a data set of blockmaps ({fault}); remove it and make it again"
+        ) from fault
+
+
 def read(path: Path, framework: str = "numpy") -> SequenceData:
     """Read a data set, its arrays memory-mapped.
 
@@ -126,17 +147,34 @@ def read(path: Path, framework: str = "numpy") -> SequenceData:
     InputError
         If the file is not there or not a data set.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such data set; make it with `blockmaps data`")
-    try:
-        with safe_open(path, framework=framework) as file:
-            facts = json.loads(file.metadata()["blockmaps"])
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, KeyError, TypeError) as fault:
-        raise InputError(
-            f"{path}: not a data set of blockmaps ({fault}); remove it and make it again"
-        ) from fault
+    with _opened(path, framework) as (file, facts):
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     facts["splits"] = {name: tuple(bounds) for name, bounds in facts["splits"].items()}
     for name in ("loss_steps", "group_names"):
         facts[name] = tuple(facts[name])
     return SequenceData(**arrays, **facts)
+
+
+def first_inputs(path: Path, number: int) -> tuple[np.ndarray, int]:
+    """Return what a model reads at step 1, and how many steps a sequence has, blank ones included.
+
+    Parameters
+    ----------
+    number : of the first training sequences; no more of the file is read.
+
+    Returns
+    -------
+    (number, |x|) float64, to the bit what training reads; and the steps.
+
+    Raises
+    ------
+    InputError
+        If the file is not there or not a data set.
+    """
+    with _opened(path, "numpy") as (file, facts):
+        begin, end = facts["splits"]["train"]
+        inputs = file.get_slice("inputs")
+        steps = inputs.get_shape()[1] + facts["blank_steps"]
+        given = inputs[begin : min(end, begin + number), 0]
+    given = given.astype(np.float32) * np.float32(facts["scale"]) + np.float32(facts["offset"])
+    return given.astype(np.float64), steps

@@ -11,7 +11,7 @@ from typing import Any
 import lightning
 import torch
 
-from blockmaps.files import whole
+from blockmaps.core.files import whole
 from blockmaps.training.module import BankTraining
 
 Checkpoint = dict[str, Any]

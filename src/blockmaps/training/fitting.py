@@ -12,13 +12,13 @@ import torch
 from lightning.pytorch import loggers
 from lightning.pytorch.callbacks import TQDMProgressBar
 
-from blockmaps.bank import Bank
-from blockmaps.baselines import CellBank, LayersBank
-from blockmaps.errors import InputError
+from blockmaps.core.errors import InputError
+from blockmaps.designs.variants import AnyVariant, CellVariant, LayersVariant, Start, Variant
+from blockmaps.maps.bank import Bank
+from blockmaps.maps.torch_models import CellBank, LayersBank
 from blockmaps.training import checkpoints
 from blockmaps.training.minibatches import BankData
 from blockmaps.training.module import BankTraining
-from blockmaps.variants import AnyVariant, CellVariant, LayersVariant, Start, Variant
 
 BANKS = {Variant: Bank, CellVariant: CellBank, LayersVariant: LayersBank}
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import torch
 
-from blockmaps.groups import MOST_PADDING
-from blockmaps.variants import AnyVariant, CellVariant, LayersVariant
+from blockmaps.designs.variants import AnyVariant, CellVariant, LayersVariant
+from blockmaps.maps.groups import MOST_PADDING
 
 SHARE = 0.8  # of what is free: what libraries take for themselves is not known
 FLOAT, INDEX = 4, 8  # bytes

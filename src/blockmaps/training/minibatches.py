@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from blockmaps.core.seeds import generator
 from blockmaps.data import SequenceData, store
-from blockmaps.seeds import generator
 
 # Small enough that a bank's states stay in the cache: larger ones are slower on a CPU.
 EVALUATION_BATCH = 64
@@ -224,10 +224,3 @@ class BankData(lightning.LightningDataModule):
         return [
             Minibatches(self.data, name, EVALUATION_BATCH, grouped=True) for name in self.evaluated
         ]
-
-    def first_inputs(self, number: int) -> np.ndarray:
-        """Return what a model reads at step 1 of the first training sequences, (number, |x|)."""
-        begin, end = self.stored.splits["train"]
-        chosen = torch.arange(begin, min(end, begin + number))
-        inputs = Minibatches(self.stored, "train", self.batch_size).inputs(chosen)
-        return inputs[0].double().numpy()

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from blockmaps.bank import Bank
-from blockmaps.baselines import CellBank, LayersBank
 from blockmaps.data import Loss
+from blockmaps.maps.bank import Bank
+from blockmaps.maps.torch_models import CellBank, LayersBank
 from blockmaps.training.minibatches import Minibatch
 
 

@@ -12,13 +12,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from blockmaps.bank import Bank
-from blockmaps.baselines import CellBank, LayersBank
-from blockmaps.errors import InputError
-from blockmaps.files import whole
-from blockmaps.shards import Shard
+from blockmaps.core.errors import InputError
+from blockmaps.core.files import whole
+from blockmaps.designs.variants import AnyVariant, Start, start
+from blockmaps.maps.bank import Bank
+from blockmaps.maps.torch_models import CellBank, LayersBank
+from blockmaps.plan.shards import Shard
 from blockmaps.training.fitting import BANKS
-from blockmaps.variants import AnyVariant, Start, start
 
 PARTS = ("unknowns", "biases")
 

@@ -9,16 +9,14 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
-from blockmaps.canonical import digest
-from blockmaps.code import code_digest
-from blockmaps.errors import InputError
-from blockmaps.measures import SCALE_SEQUENCES, before_training
-from blockmaps.shards import Shard
+from blockmaps.core.canonical import digest
+from blockmaps.core.code import code_digest
+from blockmaps.core.errors import InputError
+from blockmaps.designs.variants import AnyVariant, Start, start
+from blockmaps.plan.shards import Shard
 from blockmaps.training import checkpoints, memory
-from blockmaps.training.dynamics import measure
 from blockmaps.training.fitting import make_logger, quiet, train_bank
 from blockmaps.training.minibatches import EVALUATION_BATCH, BankData
-from blockmaps.variants import AnyVariant, Start, start
 
 STEP = "training.shard"  # the module whose import closure decides what training does
 
@@ -44,14 +42,21 @@ class Trained(NamedTuple):
 
     Attributes
     ----------
-    rows, groups, dynamics : of the runs table, of right answers by group, and of its dynamics.
-    parameters : variant's key → its unknowns and biases.
+    rows, groups : of the runs table, what training measured; of right answers by group.
+    starts, done : variant's key → what was drawn for it, and its last checkpoint.
+    data : what it was trained on.
     """
 
     rows: pd.DataFrame
     groups: pd.DataFrame
-    dynamics: pd.DataFrame
-    parameters: dict[str, tuple[torch.Tensor, torch.Tensor]]
+    starts: dict[str, Start]
+    done: dict[str, checkpoints.Checkpoint]
+    data: BankData
+
+    @property
+    def parameters(self) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+        """Every variant's unknowns and biases, by its key."""
+        return {key: tuple(one["parameters"]) for key, one in self.done.items()}
 
 
 def train_shard(
@@ -194,30 +199,30 @@ def tabulate(
     done: dict[str, checkpoints.Checkpoint],
     data: BankData,
 ) -> Trained:
-    """Return a shard's rows with what is known of each variant before training, and the rest."""
-    stored = data.stored
-    given = stored.inputs.shape[1] + stored.blank_steps
-    first = data.first_inputs(SCALE_SEQUENCES)
+    """Return what a shard's training leaves, as tables.
+
+    What is known of a variant before training is no part of it: `results.measures` adds that when
+    runs are collected, so that another measure trains nothing again.
+    """
     rows, groups = [], []
     for variant in shard.variants:
-        known = before_training(variant, starts[variant.key], first, given)
-        known["experiment"] = shard.experiment
+        known = {
+            "experiment": shard.experiment,
+            "key": variant.key,
+            "seed_index": shard.seed_index,
+        }
         checkpoint = done[variant.key]
         rows += [known | row for row in checkpoint["rows"]]
-        known = {name: rows[-1][name] for name in ("experiment", "key", "seed_index", "epoch")}
+        known["epoch"] = rows[-1]["epoch"]
         for split, (right, sequences) in checkpoint["groups"].items():
             groups += [
                 known
                 | {
                     "split": split,
-                    "group": stored.group_names[number],
+                    "group": data.stored.group_names[number],
                     "right": float(right[number]),
                     "sequences": int(sequences[number]),
                 }
                 for number in sequences.nonzero().flatten().tolist()
             ]
-    measured = pd.DataFrame()
-    if shard.dynamics:
-        measured = measure(shard.variants, starts, done, data).assign(experiment=shard.experiment)
-    parameters = {key: tuple(one["parameters"]) for key, one in done.items()}
-    return Trained(pd.DataFrame(rows), pd.DataFrame(groups), measured, parameters)
+    return Trained(pd.DataFrame(rows), pd.DataFrame(groups), starts, done, data)

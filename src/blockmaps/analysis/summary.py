@@ -1,0 +1,281 @@
+"""Summaries of the runs table: a row a run, a row an arm, a row a structure, a row a difference.
+
+Everything here is descriptive at its scale; verdicts come from the claims ledger alone.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from blockmaps.analysis.statistics import (
+    POOLED_T,
+    Interval,
+    arm_interval,
+    fixed_variance,
+    paired_difference,
+    pooled_t_interval,
+    pooled_variance,
+)
+from blockmaps.core.errors import InputError
+from blockmaps.designs.patterns import RNN_BLOCKS
+
+# What is summarised: columns of `final_outcomes`, all of them shares between 0 and 1.
+OUTCOMES = ("test_accuracy", "test_leaking_accuracy", "area_under_test_curve")
+
+# The differences of claim A1, in the claims' own words.
+DIFFERENCES = (
+    ("balanced", "dense"),
+    ("balanced", "uniform"),
+    ("mixed", "uniform"),
+    ("mixed", "dense"),
+)
+# Beside them: the rule's pattern against the arms that need no rule.
+RECOMMENDED = (("recommended", "dense"), ("recommended", "uniform"))
+
+# Structures are many and alike in kind, so their variance is pooled over all of them; an arm's over
+# the fixed arms alone. The same runs may so have two intervals, and the method says which.
+ALL_PATTERNS = "pooled t, variance of all patterns"
+FIXED_ARMS = "pooled t, variance of the fixed arms"
+
+# A comparison never leaves one of these groups.
+PANEL = ["experiment", "dataset", "budget"]
+
+_ESTIMATE = [
+    *(
+        "mean",
+        "low",
+        "high",
+        "sd",
+        "n",
+        "patterns",
+        "seeds",
+        "diverged",
+        "method",
+        "epochs",
+        "steps",
+    )
+]
+# What a run costs, beside what it reaches: means over the arm's runs, and where they ran.
+COSTS = ("flops_per_sequence", "parameter_bytes", "seconds")
+SUMMARY_COLUMNS = [*PANEL, "arm", "outcome", *_ESTIMATE, *COSTS, "device"]
+STRUCTURE_COLUMNS = [
+    *(*PANEL, "arm", "structure", "hidden", "hidden_proportion", "outcome"),
+    *_ESTIMATE,
+]
+DIFFERENCE_COLUMNS = [
+    *PANEL,
+    "difference",
+    "outcome",
+    "unit",
+    *(name for name in _ESTIMATE if name != "sd"),
+]
+
+_RUN = ["experiment", "dataset", "design", "arm", "structure", "budget", "seed_index", "key"]
+_CONTENT = [f"{kind}_{name}" for kind in ("density", "expected") for name in RNN_BLOCKS]
+_CONSTANT = [
+    *("inputs", "hidden", "outputs"),
+    *_CONTENT,
+    *(f"unknowns_{name}" for name in RNN_BLOCKS),
+    *("unknowns", "biases"),
+    *("hidden_proportion", "hidden_proportion_hh_hx", "hidden_proportion_hh_all"),
+]
+
+
+# What a row of a table is made from, beside an outcome.
+_VALUED = [
+    *("arm", "pattern", "seed_index", "hidden", "hidden_proportion"),
+    *("diverged", "epochs", "steps"),
+    *(*COSTS, "device"),
+]
+
+
+def _pattern_names(outcomes: pd.DataFrame) -> pd.Series:
+    """Name every run's pattern, so that equal patterns of two designs have one name.
+
+    Two designs may yield the same pattern with different seeds (dense in a factorial, and as the
+    uniform density 1): it is one pattern. Its name is the factorial's code if it has one, else the
+    first of its structures; the design is added where two patterns would share a name.
+    """
+    same = ["experiment", "budget", "arm", "inputs", "hidden", "outputs", *_CONTENT]
+    pattern = outcomes.groupby(same, dropna=False, sort=False).ngroup()
+    first = (
+        outcomes.assign(pattern=pattern, other=outcomes["design"] != "factorial")
+        .sort_values(["other", "design", "structure"], kind="stable")
+        .drop_duplicates("pattern")
+        .set_index("pattern")
+    )
+    shared = first.duplicated(["experiment", "budget", "structure"], keep=False)
+    names = first["structure"].where(
+        ~shared, first["structure"] + " (" + first["design"] + ", " + first["arm"] + ")"
+    )
+    return pattern.map(names)
+
+
+def _test_curves(runs: pd.DataFrame) -> pd.Series:
+    """Return the area under the test-accuracy curve by (experiment, key), a mean over epochs."""
+    areas = []
+    for experiment, rows in runs[runs["split"] == "test"].groupby("experiment"):
+        curves = rows.pivot(index="key", columns="epoch", values="accuracy")
+        epochs = curves.columns.to_numpy(float)
+        if len(epochs) > 1:
+            area = np.trapezoid(curves.to_numpy(float), epochs, axis=1) / np.ptp(epochs)
+            keys = pd.MultiIndex.from_product([[experiment], curves.index])
+            areas.append(pd.Series(area, keys))
+    return pd.concat(areas) if areas else pd.Series(dtype=float)
+
+
+def final_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a run with its outcomes after the last epoch.
+
+    Beside the columns of the runs table that do not change over epochs:
+
+    - `pattern`: the pattern's name, one for equal patterns of several designs
+    - `epochs`, `steps`: epochs and optimiser steps trained
+    - `test_accuracy`, `test_leaking_accuracy`: at the last epoch; NaN without that split or classes
+    - `area_under_test_curve`: trapezoid of test accuracy over epochs from 0, divided by the epochs
+    - `diverged`: whether a loss of the last epoch is not finite, or an accuracy is missing that
+      other runs of the experiment have; the accuracies are left as they are
+
+    Raises
+    ------
+    InputError
+        If runs of one experiment end at different epochs: they are not comparable.
+    """
+    last = runs.groupby(["experiment", "key"])["epoch"].transform("max")
+    ends = last.groupby(runs["experiment"]).nunique()
+    if (ends > 1).any():
+        name = ends.index[ends > 1][0]
+        raise InputError(f"runs of experiment {name} end at different epochs; train its shards")
+    final = runs[runs["epoch"] == last]
+    outcomes = (
+        final.drop_duplicates(["experiment", "key"])[
+            [*_RUN, *_CONSTANT, "epoch", "step", *COSTS, "device"]
+        ]
+        .rename(columns={"epoch": "epochs", "step": "steps"})
+        .reset_index(drop=True)
+    )
+    run = pd.MultiIndex.from_frame(outcomes[["experiment", "key"]])
+    accuracy = final.set_index(["experiment", "key", "split"])["accuracy"].unstack("split")
+    for split in ("test", "test_leaking"):
+        known = accuracy[split] if split in accuracy else pd.Series(dtype=float)
+        outcomes[f"{split}_accuracy"] = known.reindex(run).to_numpy(float)
+    outcomes["area_under_test_curve"] = _test_curves(runs).reindex(run).to_numpy(float)
+    classes = final.groupby(["experiment", "split"])["accuracy"].transform("count") > 0
+    bad = ~np.isfinite(final["loss"]) | (classes & final["accuracy"].isna())
+    diverged = bad.groupby([final["experiment"], final["key"]]).any()
+    outcomes["diverged"] = diverged.reindex(run).to_numpy(bool)
+    outcomes.insert(_RUN.index("budget"), "pattern", _pattern_names(outcomes))
+    order = ["experiment", "dataset", "budget", "arm", "pattern", "seed_index", "key"]
+    return outcomes.sort_values(order, ignore_index=True)
+
+
+def without_repeats(runs: pd.DataFrame) -> pd.DataFrame:
+    """Leave out experiments that repeat another's data set and budget with a fan-in-scaled start.
+
+    They answer whether an effect is one of initialisation, which the analysis' tables say; beside
+    the experiments that they repeat they would double a figure's panels.
+    """
+    panels = runs.drop_duplicates([*PANEL, "initialisation"])
+    fan_in = panels.groupby("experiment")["initialisation"].transform(
+        lambda schemes: schemes.str.startswith("fan-in").all()
+    )
+    where = panels.set_index(["dataset", "budget"]).index
+    repeated = where.isin(where[~fan_in.to_numpy(bool)])
+    left_out = panels.loc[fan_in.to_numpy(bool) & repeated, "experiment"]
+    return runs[~runs["experiment"].isin(left_out)]
+
+
+def _panels(runs: pd.DataFrame) -> Iterator[tuple[dict, str, pd.DataFrame]]:
+    """Yield labels, outcome and its runs for every experiment, data set, budget and outcome."""
+    for labels, panel in final_outcomes(runs).groupby(PANEL):
+        for outcome in OUTCOMES:
+            if panel[outcome].notna().any():
+                values = panel[[*_VALUED, outcome]].rename(columns={outcome: "value"})
+                yield dict(zip(PANEL, labels, strict=True)), outcome, values
+
+
+def _row(labels: dict, interval: Interval, values: pd.DataFrame, scale: float = 1) -> dict:
+    return {
+        **labels,
+        "mean": scale * interval.mean,
+        "low": scale * interval.low,
+        "high": scale * interval.high,
+        "sd": scale * values["value"].std(),
+        "n": interval.n,
+        "patterns": interval.patterns,
+        "seeds": interval.seeds,
+        "diverged": int(values["diverged"].sum()),
+        "method": interval.method,
+        "epochs": int(values["epochs"].iloc[0]),
+        "steps": int(values["steps"].max()),
+    }
+
+
+def summarise(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean of every arm and outcome, with a 95 % interval.
+
+    Dense, uniform and balanced are fixed patterns: t, variance pooled within experiment, budget and
+    outcome. Mixed and even are samples of patterns: over patterns (see `statistics`). `n` counts
+    the runs that have a value, `diverged` all that diverged.
+    """
+    rows = []
+    for labels, outcome, values in _panels(runs):
+        pooled = fixed_variance(values)
+        for arm, group in values.groupby("arm"):
+            named = {**labels, "arm": arm, "outcome": outcome}
+            interval = arm_interval(arm, group, pooled)
+            if interval.method == POOLED_T:
+                interval = interval._replace(method=FIXED_ARMS)
+            costs = {name: group[name].mean() for name in COSTS}
+            costs["device"] = " and ".join(sorted(group["device"].unique()))
+            rows.append(_row(named, interval, group) | costs)
+    return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+
+
+def by_structure(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean of every structure and outcome, with a 95 % pooled t interval.
+
+    The intervals are each structure's own: of 64, some three miss their mean by chance, and the
+    best of them is better than it would be in a second experiment.
+    """
+    rows = []
+    for labels, outcome, values in _panels(runs):
+        pooled = pooled_variance(values)
+        for (arm, pattern), group in values.groupby(["arm", "pattern"]):
+            named = {**labels, "arm": arm, "structure": pattern, "outcome": outcome}
+            named |= {"hidden": int(group["hidden"].iloc[0])}
+            named |= {"hidden_proportion": group["hidden_proportion"].mean()}
+            interval = pooled_t_interval(group, pooled)._replace(method=ALL_PATTERNS)
+            rows.append(_row(named, interval, group))
+    return pd.DataFrame(rows, columns=STRUCTURE_COLUMNS)
+
+
+def differences(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return differences between arms, paired by seed index, in percentage points.
+
+    Those of claim A1, the recommended pattern's, and those of patterns with a cell's own count.
+
+    Descriptive at this scale; verdicts come from the claims ledger. `n` is the number of pairs;
+    with one the bounds are missing.
+    """
+    rows = []
+    for labels, outcome, values in _panels(runs):
+        arms = dict(tuple(values.groupby("arm")))
+        # a pattern of a cell's own count is compared with that cell
+        matched = [(arm, arm.partition("~")[2]) for arm in sorted(arms) if "~" in arm]
+        for first, second in (*DIFFERENCES, *RECOMMENDED, *matched):
+            if first in arms and second in arms:
+                interval = paired_difference(arms[first], arms[second])
+                named = {**labels, "difference": f"{first} - {second}", "outcome": outcome}
+                both = pd.concat([arms[first], arms[second]])
+                rows.append(_row(named, interval, both, 100) | {"unit": "percentage points"})
+    return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
+
+
+# The output files by name: what makes each from the runs.
+TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "summary": summarise,
+    "structures": by_structure,
+    "differences": differences,
+}

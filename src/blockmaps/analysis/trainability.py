@@ -1,0 +1,193 @@
+"""Tables of how hard maps are to train over many steps: gradients, exponents, and what fails.
+
+A run *stays at chance* where an exact binomial test at 1 % cannot tell its test accuracy from
+guessing; it has *diverged* where a loss is not finite. The two exclude each other, and a run that
+does either *fails*. Shares have Wilson's interval, differences of shares Newcombe's, which combines
+two of them. The unit is the run: of mask and weights (and data order, with several seed indices).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
+from blockmaps.analysis.statistics import LEVEL
+
+STUDY = "trainability"
+CHANCE_LEVEL = 0.01
+# Claim B4's, in the claims' own words.
+DIFFERENCES = (("dense", "balanced"), ("dense", "uniform"))
+
+_PANEL = {
+    "experiment": "name under `experiments` in the config",
+    "dataset": "name under `datasets`",
+    "steps": "steps that a gradient goes through: tokens T × iterations K",
+    "budget": "unknowns that the patterns were made for",
+    "initialisation": "how unknowns start, and whether there are biases",
+}
+_ARM = {**_PANEL, "arm": "group that is compared"}
+SHARES = ("diverged", "at_chance", "failed")
+ARM_COLUMNS = {
+    **_ARM,
+    "n": "runs",
+    "accuracy": "mean test accuracy after the last epoch",
+    "chance": "1/|y|",
+    "diverged": "share of runs with a loss that is not finite",
+    "diverged_low": "lower bound, 95 %, Wilson",
+    "diverged_high": "upper bound",
+    "at_chance": "share of runs whose test accuracy cannot be told from guessing",
+    "at_chance_low": "lower bound, 95 %, Wilson",
+    "at_chance_high": "upper bound",
+    "failed": "share of runs that did either",
+    "failed_low": "lower bound, 95 %, Wilson",
+    "failed_high": "upper bound",
+    **{
+        f"{name}_{trained}": f"median of {about}, {trained} training"
+        for name, about in {
+            "spectral_radius": "the largest absolute eigenvalue of W_hh",
+            "exponent": "the largest Lyapunov exponent, a step",
+            "reach": "the gradient at the first step / at the last",
+        }.items()
+        for trained in ("before", "after")
+    },
+    "hidden": "mean units of all hidden slots",
+    "unknowns": "mean realised unknowns",
+    "epochs": "epochs trained",
+    "optimiser_steps": "optimiser steps taken",
+}
+DIFFERENCE_COLUMNS = {
+    **_PANEL,
+    "difference": "what is compared, in the claims' words: dense - balanced …",
+    "outcome": "share of runs: at_chance, diverged or failed",
+    "value": "difference of the shares",
+    "low": "lower bound, 95 %, Newcombe",
+    "high": "upper bound",
+    "n_first": "runs of the first",
+    "n_second": "runs of the second",
+}
+GRADIENT_COLUMNS = {
+    **_ARM,
+    "trained": "before or after training",
+    "back": "steps back from the last",
+    "gradient": "norm of the loss's gradient with respect to the state, median over runs",
+    "low": "lower quartile of the runs",
+    "high": "upper quartile",
+    "n": "runs",
+}
+
+
+def judged(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a run with what became of it: diverged, at_chance, failed, as truth values."""
+    runs = runs[runs["study"] == STUDY]
+    last = runs.groupby(["experiment", "key"])["epoch"].transform("max")
+    final = runs[(runs["epoch"] == last) & (runs["split"] == "test")].copy()
+    finite = np.isfinite(runs["loss"]).groupby([runs["experiment"], runs["key"]]).all()
+    run = pd.MultiIndex.from_frame(final[["experiment", "key"]])
+    final["diverged"] = ~finite.reindex(run).to_numpy(bool)
+    final["chance"] = 1 / final["outputs"]
+    right = np.round(final["accuracy"] * final["sequences"])
+    # P(as many right answers or more | guessing)
+    p = stats.binom.sf(right - 1, final["sequences"], final["chance"])
+    final["at_chance"] = ~final["diverged"] & ~(p < CHANCE_LEVEL)
+    final["failed"] = final["diverged"] | final["at_chance"]
+    final["steps"] = final["tokens"] * final["iterations"]
+    order = [*_ARM, "seed_index", "replicate", "key"]
+    return final.sort_values(order, ignore_index=True)
+
+
+def _measures(dynamics: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a run: medians are taken of its columns spectral_radius_before and so on."""
+    rows = dynamics[dynamics["study"] == STUDY]
+    rows = rows.assign(trained=np.where(rows["epoch"] == 0, "before", "after"))
+    keys = ["experiment", "key"]
+    single = rows[rows["quantity"].isin(["spectral_radius", "exponent"])]
+    norms = rows[rows["quantity"] == "gradient_norm"].sort_values("place")
+    ends = norms.groupby([*keys, "trained"])["value"].agg(["first", "last"])
+    reach = (ends["last"] / ends["first"]).rename("value").reset_index()
+    every = pd.concat([single, reach.assign(quantity="reach")])
+    every = every.assign(column=every["quantity"] + "_" + every["trained"])
+    return every.pivot(index=keys, columns="column", values="value")
+
+
+def by_arm(runs: pd.DataFrame, dynamics: pd.DataFrame) -> pd.DataFrame:
+    """Return a row an experiment and arm; columns as in `ARM_COLUMNS`."""
+    final = judged(runs)
+    measures = _measures(dynamics)
+    named = [name for name in ARM_COLUMNS if name.endswith(("_before", "_after"))]
+    final = final.join(measures.reindex(columns=named), on=["experiment", "key"])
+    rows = []
+    for labels, group in final.groupby(list(_ARM), sort=True):
+        row = dict(zip(_ARM, labels, strict=True)) | {"n": len(group)}
+        row |= {"accuracy": group["accuracy"].mean(), "chance": group["chance"].iloc[0]}
+        for name in SHARES:
+            count = int(group[name].sum())
+            low, high = proportion_confint(count, len(group), 1 - LEVEL, "wilson")
+            row |= {name: count / len(group), f"{name}_low": low, f"{name}_high": high}
+        row |= {name: group[name].median() for name in named}
+        row |= {name: group[name].mean() for name in ("hidden", "unknowns")}
+        row |= {"epochs": group["epoch"].iloc[0], "optimiser_steps": group["step"].iloc[0]}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=list(ARM_COLUMNS))
+
+
+def differences(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return differences of shares between arms; columns as in `DIFFERENCE_COLUMNS`."""
+    rows = []
+    for labels, first, second, arms in _compared(judged(runs)):
+        for outcome in SHARES:
+            counts = [int(arms[name][outcome].sum()) for name in (first, second)]
+            numbers = [len(arms[name]) for name in (first, second)]
+            low, high = confint_proportions_2indep(
+                *(counts[0], numbers[0], counts[1], numbers[1]),
+                method="newcomb",
+                compare="diff",
+                alpha=1 - LEVEL,
+            )
+            rows.append(
+                {
+                    **labels,
+                    "difference": f"{first} - {second}",
+                    "outcome": outcome,
+                    "value": counts[0] / numbers[0] - counts[1] / numbers[1],
+                    "low": low,
+                    "high": high,
+                    "n_first": numbers[0],
+                    "n_second": numbers[1],
+                }
+            )
+    return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
+
+
+def _compared(final: pd.DataFrame) -> Iterator[tuple[dict, str, str, dict[str, pd.DataFrame]]]:
+    for labels, panel in final.groupby(list(_PANEL), sort=True):
+        arms = dict(tuple(panel.groupby("arm")))
+        for first, second in DIFFERENCES:
+            if first in arms and second in arms:
+                yield dict(zip(_PANEL, labels, strict=True)), first, second, arms
+
+
+def gradients(runs: pd.DataFrame, dynamics: pd.DataFrame) -> pd.DataFrame:
+    """Return gradients against steps back by arm; columns as in `GRADIENT_COLUMNS`."""
+    final = judged(runs)[["key", *_ARM]]
+    rows = dynamics[(dynamics["study"] == STUDY) & (dynamics["quantity"] == "gradient_norm")]
+    rows = rows[["experiment", "key", "epoch", "place", "value"]].merge(
+        final, on=["experiment", "key"]
+    )
+    rows = rows.assign(trained=np.where(rows["epoch"] == 0, "before", "after"), back=rows["place"])
+    found = rows.groupby([*_ARM, "trained", "back"], sort=True)["value"]
+    table = found.agg(
+        gradient="median",
+        low=lambda values: values.quantile(0.25),
+        high=lambda values: values.quantile(0.75),
+        n="count",
+    )
+    return table.reset_index()[list(GRADIENT_COLUMNS)]
+
+
+COLUMNS = {
+    "trainability": ARM_COLUMNS,
+    "trainability_differences": DIFFERENCE_COLUMNS,
+    "gradients": GRADIENT_COLUMNS,
+}

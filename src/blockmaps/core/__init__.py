@@ -1,0 +1,1 @@
+"""What every room uses: canonical JSON, code digests, seeds, whole files, errors, CSV."""

@@ -1,0 +1,145 @@
+"""The digest of a step's own code: what its module imports, at any depth, by syntax tree.
+
+A comment, a docstring, white space or a timestamp does not change it, and neither does moving a
+file: no module's name is in it, and no line that imports from the package. In the place of such a
+line stands what it imports: the names, and the syntax of the module that they are from. A changed
+line in any module that is reached does change it.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import grimp
+
+from blockmaps.core.canonical import digest
+
+PACKAGE = "blockmaps"
+ROOT = Path(__file__).parents[1]
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes docstrings and imports from a package out of a tree.
+
+    Attributes
+    ----------
+    imported : (module, name, name here) of every such import.
+    """
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self.imported: list[tuple[str, str, str]] = []
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
+        """Take out `from package.module import name`."""
+        module = node.module or ""
+        if module.partition(".")[0] != self.package:
+            return node
+        self.imported += [(module, one.name, one.asname or one.name) for one in node.names]
+        return None
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """Take out a docstring; what is left empty passes."""
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                node.body = node.body[1:]
+        super().generic_visit(node)
+        if getattr(node, "body", None) == [] and not isinstance(node, ast.Module):
+            node.body = [ast.Pass()]
+        return node
+
+
+def _bare(source: str, package: str = PACKAGE) -> tuple[str, list[tuple[str, str, str]]]:
+    """Return the hash of a text's bare syntax, and what it imports from a package."""
+    bare = _Bare(package)
+    tree = bare.visit(ast.parse(source))
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest(), bare.imported
+
+
+def tree_digest(source: str) -> str:
+    """Return the hash of a text's syntax without docstrings and without where names are from."""
+    own, imported = _bare(source)
+    return digest([own, sorted([name, here] for _, name, here in imported)])
+
+
+class Code:
+    """The modules of a package, and digests of what each needs.
+
+    Parameters
+    ----------
+    package : its name; it can be imported.
+    root : its folder.
+    """
+
+    def __init__(self, package: str = PACKAGE, root: Path = ROOT) -> None:
+        self.package, self.root = package, root
+        self.graph = grimp.build_graph(package, cache_dir=None)
+        self._read: dict[str, tuple[str, list[tuple[str, str, str]]]] = {}
+
+    def _module(self, module: str) -> tuple[str, list[tuple[str, str, str]]]:
+        if module not in self._read:
+            path = self.root.joinpath(*module.split(".")[1:])
+            path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+            self._read[module] = _bare(path.read_text(encoding="utf-8"), self.package)
+        return self._read[module]
+
+    def closure(self, module: str) -> frozenset[str]:
+        """Return a module and all that it imports, with the packages that they are in.
+
+        The package's own `__init__` is left out: it shows names to people, and a step needs none.
+        """
+        found, todo = set(), [module]
+        while todo:
+            name = todo.pop()
+            if name in found or name == self.package:
+                continue
+            found.add(name)
+            todo += self.graph.find_modules_directly_imported_by(name)
+            todo.append(name.rpartition(".")[0])
+        return frozenset(found)
+
+    def _digest(self, module: str) -> str:
+        """Return the digest of one module: its syntax, and what each imported name is."""
+        own, imported = self._module(module)
+        names = []
+        for source, name, here in imported:
+            whole = f"{source}.{name}"
+            if whole in self.graph.modules:
+                names.append([self._module(whole)[0], here])
+            else:
+                names.append([self._module(source)[0], name, here])
+        return digest([own, sorted(names)])
+
+    def digest(self, *modules: str) -> str:
+        """Return the digest of modules with their closures.
+
+        Parameters
+        ----------
+        modules : names within the package, such as "training.shard".
+        """
+        names = frozenset().union(*(self.closure(f"{self.package}.{name}") for name in modules))
+        # a module without code, such as a package's bare __init__, is nothing that a move may add
+        empty = digest([_bare("")[0], []])
+        return digest(sorted({self._digest(name) for name in names} - {empty}))
+
+
+@cache
+def _own() -> Code:
+    return Code()
+
+
+def closure(module: str) -> frozenset[str]:
+    """Return a module of this package and all that it imports (see `Code.closure`)."""
+    return _own().closure(module)
+
+
+@cache
+def code_digest(*modules: str) -> str:
+    """Return the digest of modules of this package, as `code_digest("training.shard")`."""
+    return _own().digest(*modules)

@@ -1,0 +1,69 @@
+"""Designs: rules that yield the models of an experiment, each a small class in a registry.
+
+A design's fields are its part of the config; its `rows` yields named models for the sizes of a data
+set. `DESIGNS` maps the `kind` of the config to the class.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from blockmaps.core.errors import InputError
+from blockmaps.designs.kinds.baselines import Baseline
+from blockmaps.designs.kinds.design import Design, Row, Sizes
+from blockmaps.designs.kinds.drawn import Random
+from blockmaps.designs.kinds.mlp_path import Continuum
+from blockmaps.designs.kinds.numbered import Numbered
+from blockmaps.designs.kinds.structured import (
+    Balanced,
+    Even,
+    Explicit,
+    ExplicitRow,
+    Factorial,
+    Grid,
+    Recommended,
+    Uniform,
+)
+
+__all__ = ["DESIGNS", "AnyDesign", "ExplicitRow", "Row", "Sizes", "named_rows"]
+
+AnyDesign = Annotated[
+    Factorial
+    | Uniform
+    | Balanced
+    | Explicit
+    | Even
+    | Grid
+    | Random
+    | Recommended
+    | Baseline
+    | Continuum
+    | Numbered,
+    Field(discriminator="kind"),
+]
+DESIGNS: dict[str, type[Design]] = {
+    design.model_fields["kind"].default: design
+    for design in (
+        Factorial,
+        Uniform,
+        Balanced,
+        Explicit,
+        Even,
+        Grid,
+        Random,
+        Recommended,
+        Baseline,
+        Continuum,
+        Numbered,
+    )
+}
+
+
+def named_rows(design: Design, sizes: Sizes) -> list[Row]:
+    """Return a design's rows, checked for names that are used twice at one budget."""
+    rows, seen = list(design.rows(sizes)), set()
+    for row in rows:
+        if (row.structure, row.budget) in seen:
+            raise InputError(f"two patterns are named {row.structure!r} at one budget")
+        seen.add((row.structure, row.budget))
+    return rows

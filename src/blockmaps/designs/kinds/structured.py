@@ -1,0 +1,203 @@
+"""Designs with structure: every pattern follows from budgets, densities and proportions."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from blockmaps.designs.kinds.design import (
+    UNIFORM_DENSITY,
+    Budget,
+    Density,
+    Design,
+    Proportion,
+    Row,
+    Sizes,
+    arm_of,
+)
+from blockmaps.designs.patterns import RNN_BLOCKS, Frozen
+from blockmaps.designs.proportion import even_counts, solve_balanced, solve_hidden
+from blockmaps.designs.recommend import recommend
+
+
+class Factorial(Design):
+    """All 64 structures: each of the six blocks at a low or a high density, |h| from the budget.
+
+    A structure's code gives hx hh hy yx yh yy: 1 is high, 0 is low (2509.15057).
+    """
+
+    kind: Literal["factorial"] = "factorial"
+    budgets: tuple[Budget, ...] = Field(min_length=1)
+    low: Density = UNIFORM_DENSITY
+    high: Density = 1.0
+
+    def rows(self, sizes: Sizes) -> Iterator[Row]:
+        """Yield 64 rows a budget."""
+        for budget, code in product(self.budgets, product("01", repeat=len(RNN_BLOCKS))):
+            densities = {
+                name: self.high if digit == "1" else self.low
+                for name, digit in zip(RNN_BLOCKS, code, strict=True)
+            }
+            hidden = solve_hidden(budget, densities, sizes.inputs, sizes.outputs)
+            yield Row(
+                arm_of(densities), "".join(code), budget, sizes.rnn(hidden, densities=densities)
+            )
+
+
+class Uniform(Design):
+    """One density in all six blocks, |h| from the budget."""
+
+    kind: Literal["uniform"] = "uniform"
+    budgets: tuple[Budget, ...] = Field(min_length=1)
+    densities: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(min_length=1)
+
+    def rows(self, sizes: Sizes) -> Iterator[Row]:
+        """Yield a row a budget and density."""
+        for budget, density in product(self.budgets, self.densities):
+            densities = dict.fromkeys(RNN_BLOCKS, density)
+            hidden = solve_hidden(budget, densities, sizes.inputs, sizes.outputs)
+            pattern = sizes.rnn(hidden, densities=densities)
+            yield Row(arm_of(densities), f"uniform-{density:g}", budget, pattern)
+
+
+class Balanced(Design):
+    """Patterns solved for a target hidden proportion, with one density in the state blocks."""
+
+    kind: Literal["balanced"] = "balanced"
+    budgets: tuple[Budget, ...] = Field(min_length=1)
+    targets: tuple[Proportion, ...] = (0.5,)
+    state_density: Annotated[float, Field(gt=0, le=1)] = 1.0
+    outputs: tuple[tuple[Density, Density, Density], ...] = Field(
+        default=((0.1, 0.1, 0.1),), description="Densities of yx, yh, yy; a pattern for each."
+    )
+
+    def rows(self, sizes: Sizes) -> Iterator[Row]:
+        """Yield a row a budget, target and triple of output densities."""
+        for budget, target, outputs in product(self.budgets, self.targets, self.outputs):
+            hidden, densities = solve_balanced(
+                budget,
+                target,
+                sizes.inputs,
+                sizes.outputs,
+                dict(zip(RNN_BLOCKS[3:], outputs, strict=True)),
+                self.state_density,
+            )
+            arm = "balanced" if target == 0.5 else f"balanced-{target:g}"
+            if self.state_density != 1:
+                arm += f"-state-{self.state_density:g}"
+            name = f"{arm}:{'/'.join(f'{value:g}' for value in outputs)}"
+            yield Row(arm, name, budget, sizes.rnn(hidden, densities=densities))
+
+
+class ExplicitRow(Frozen):
+    """A pattern as the papers' tables give it."""
+
+    name: str
+    densities: tuple[Density, Density, Density, Density, Density, Density] = Field(
+        description="hx hh hy yx yh yy"
+    )
+    hidden: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="|h|; solved from the budget where it is not given."
+    )
+    budget: Budget
+    arm: str | None = Field(default=None, description="Dense, uniform or the name if not given.")
+
+
+class Explicit(Design):
+    """Rows as in the papers' tables."""
+
+    kind: Literal["explicit"] = "explicit"
+    patterns: tuple[ExplicitRow, ...] = Field(min_length=1)
+
+    def rows(self, sizes: Sizes) -> Iterator[Row]:
+        """Yield the rows as they are listed."""
+        for row in self.patterns:
+            densities = dict(zip(RNN_BLOCKS, row.densities, strict=True))
+            hidden = row.hidden or solve_hidden(row.budget, densities, sizes.inputs, sizes.outputs)
+            pattern = sizes.rnn(hidden, densities=densities)
+            arm = arm_of(densities)
+            arm = row.arm or (row.name if arm == "mixed" else arm)
+            yield Row(arm, row.name, row.budget, pattern)
+
+
+class Even(Design):
+    """Budget *and* |h| fixed, exact counts, the hidden proportion spread evenly over (0, 1).
+
+    Unknowns move between the hidden rows' input and state blocks while overall density stays the
+    same. Several values of |h|, since with |h| free, proportion, |h| and density are one variable.
+    """
+
+    kind: Literal["even"] = "even"
+    sizes: dict[Budget, tuple[Annotated[int, Field(ge=1)], ...]] = Field(
+        min_length=1, description="The values of |h| at each budget, such as {4000: [56, 80]}."
+    )
+    points: Annotated[int, Field(ge=2)] = 8
+    outputs: tuple[Density, Density, Density] = Field(
+        default=(0.1, 0.1, 0.1), description="Densities of yx, yh, yy."
+    )
+
+    def rows(self, sizes: Sizes) -> Iterator[Row]:
+        """Yield `points` rows a budget and value of |h|."""
+        outputs = dict(zip(RNN_BLOCKS[3:], self.outputs, strict=True))
+        for budget, several in self.sizes.items():
+            for hidden, point in product(several, range(self.points)):
+                target = (point + 0.5) / self.points
+                counts = even_counts(budget, target, sizes.inputs, hidden, sizes.outputs, outputs)
+                name = f"even:h{hidden}:{target:.3f}"
+                yield Row("even", name, budget, sizes.rnn(hidden, counts=counts))
+
+
+class Grid(Design):
+    """A grid of densities × budgets: every combination of the densities listed for each block.
+
+    `densities: {hx: [0.1, 0.5], hh: [0.2, 1]}` is four patterns a budget; blocks that are not named
+    have the density `rest`.
+    """
+
+    kind: Literal["grid"] = "grid"
+    budgets: tuple[Budget, ...] = Field(min_length=1)
+    densities: dict[str, tuple[Density, ...]] = Field(
+        min_length=1, description="Densities to try, by block: hx hh hy yx yh yy."
+    )
+    rest: Density = Field(default=1.0, description="Density of the blocks that are not named.")
+
+    @field_validator("densities")
+    @classmethod
+    def _known(cls, densities: dict[str, tuple[float, ...]]) -> dict[str, tuple[float, ...]]:
+        if unknown := set(densities) - set(RNN_BLOCKS):
+            raise ValueError(f"unknown blocks {sorted(unknown)}; takes some of {RNN_BLOCKS}")
+        if empty := [name for name, values in densities.items() if not values]:
+            raise ValueError(f"no density for {', '.join(empty)}")
+        return densities
+
+    def rows(self, sizes: Sizes) -> Iterator[Row]:
+        """Yield a row a budget and combination."""
+        names = [name for name in RNN_BLOCKS if name in self.densities]
+        for budget, values in product(
+            self.budgets, product(*(self.densities[name] for name in names))
+        ):
+            densities = dict.fromkeys(RNN_BLOCKS, self.rest) | dict(zip(names, values, strict=True))
+            hidden = solve_hidden(budget, densities, sizes.inputs, sizes.outputs)
+            name = "grid:" + "/".join(f"{densities[block]:g}" for block in RNN_BLOCKS)
+            arm = arm_of(densities)
+            yield Row(
+                "grid" if arm == "mixed" else arm,
+                name,
+                budget,
+                sizes.rnn(hidden, densities=densities),
+            )
+
+
+class Recommended(Design):
+    """What `recommend` says for the sizes: a rule without runs."""
+
+    kind: Literal["recommended"] = "recommended"
+    budgets: tuple[Budget, ...] = Field(min_length=1)
+
+    def rows(self, sizes: Sizes) -> Iterator[Row]:
+        """Yield a row a budget."""
+        for budget in self.budgets:
+            hidden, densities = recommend(sizes.inputs, sizes.outputs, budget)
+            pattern = sizes.rnn(hidden, densities=densities)
+            yield Row("recommended", "recommended", budget, pattern)

@@ -1,0 +1,1 @@
+"""From a config to data files, variants, shards, tables and figures; without torch."""

@@ -1,0 +1,280 @@
+"""The typed config: what is asked. An unknown key is an error.
+
+Every error is one line that names the file, the key's path, what was found and what it takes.
+"""
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from blockmaps.core.errors import InputError
+from blockmaps.data import KINDS, DataSpec
+from blockmaps.data import adroit as adroit  # registers "adroit"
+from blockmaps.data import copy_memory as copy_memory  # registers "copy"
+from blockmaps.data import images as images  # registers "images"
+from blockmaps.data import rad as rad  # registers "rad"
+from blockmaps.designs.kinds import DESIGNS, AnyDesign, ExplicitRow
+from blockmaps.designs.patterns import RNN_BLOCKS, Activation, Frozen
+from blockmaps.designs.variants import Initialisation, Normal
+from blockmaps.plan.shards import Recipe
+
+Study = Literal["proportion", "continuum", "trainability", "control"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+
+def _data_spec(value: Any, handler: ValidatorFunctionWrapHandler) -> DataSpec:
+    """Validate a data set by the class that is registered under its kind."""
+    if isinstance(value, DataSpec):
+        return value
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in KINDS:
+        takes = ", ".join(sorted(KINDS))
+        raise PydanticCustomError("kind", "takes a mapping whose kind is one of: " + takes)
+    return KINDS[kind].model_validate(value)
+
+
+AnyData = Annotated[SerializeAsAny[DataSpec], WrapValidator(_data_spec)]
+
+
+class Experiment(Frozen):
+    """A data set × designs × a training recipe × seeds."""
+
+    dataset: str = Field(description="A name under `datasets`.")
+    recipe: str = Field(description="A name under `recipes`.")
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        description="Seed indices, or how many from 0."
+    )
+    initialisation: Initialisation = Initialisation()
+    activation: Activation = Field(default="relu", description="σ on h.")
+    study: Study = Field(
+        default="proportion", description="The tables and figures that its runs belong to."
+    )
+    dynamics: bool = Field(
+        default=False,
+        description="Measure gradients, exponents and singular values before and after training.",
+    )
+    episodes: int = Field(
+        default=100,
+        ge=1,
+        description="Episodes that every policy is scored in, where its data set has a task.",
+    )
+    designs: tuple[AnyDesign, ...] = Field(min_length=1)
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _count(cls, seeds: Any) -> Any:
+        return range(seeds) if isinstance(seeds, int) and not isinstance(seeds, bool) else seeds
+
+    @field_validator("initialisation")
+    @classmethod
+    def _blocks(cls, initialisation: Initialisation) -> Initialisation:
+        if unknown := set(initialisation.blocks or {}) - set(RNN_BLOCKS):
+            raise ValueError(f"unknown blocks {sorted(unknown)}; takes some of {RNN_BLOCKS}")
+        return initialisation
+
+    @field_validator("seeds")
+    @classmethod
+    def _some(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if not seeds or len(set(seeds)) < len(seeds):
+            raise ValueError("takes at least one seed index, each once")
+        return seeds
+
+
+class Compute(Frozen):
+    """Where and how to train; none of it changes a result but by rounding."""
+
+    accelerator: Literal["auto", "cpu", "cuda"] = "auto"
+    logger: Literal["csv", "tensorboard", "wandb"] = "csv"
+
+
+class Config(Frozen):
+    """A preset: everything under results/<name>/ follows from it."""
+
+    name: Name = Field(description="The preset's name; results go to results/<name>/.")
+    seed: int = Field(ge=0, description="The root of all random streams.")
+    plugins: tuple[str, ...] = Field(
+        default=(), description="Python files that register data sets, relative to where you run."
+    )
+    compute: Compute = Compute()
+    zoo: bool = Field(
+        default=True, description="Compare torch's networks with the maps made of them."
+    )
+    only: tuple[str, ...] | None = Field(
+        default=None, description="Names of the experiments to run; all of them if left out."
+    )
+    datasets: dict[Name, AnyData] = Field(min_length=1)
+    recipes: dict[Name, Recipe] = Field(min_length=1)
+    experiments: dict[Name, Experiment] = Field(min_length=1)
+
+
+def load_plugins(paths: tuple[str, ...]) -> None:
+    """Import the Python files that register data sets.
+
+    Raises
+    ------
+    InputError
+        If a file is not there or fails.
+    """
+    for text in paths:
+        path = Path(text).resolve()
+        name = f"blockmaps_plugin_{path.stem}"
+        if name in sys.modules and sys.modules[name].__file__ == str(path):
+            continue
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None or not path.is_file():
+            raise InputError(f"plugins: found {text!r}; takes a Python file that exists")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except (Exception, SystemExit) as fault:
+            del sys.modules[name]
+            raise InputError(f"plugins: {text} fails: {type(fault).__name__}: {fault}") from fault
+
+
+def _path(location: tuple[int | str, ...], raw: Any) -> str:
+    """Write a pydantic location as a key's path, without the tags of unions."""
+    text, here = "", raw
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif isinstance(here, dict) and part not in here and here.get("kind") == part:
+            continue  # the tag of a discriminated union, not a key
+        else:
+            text += f".{part}" if text else part
+        try:
+            here = here[part]
+        except (KeyError, IndexError, TypeError):
+            here = None
+    return text
+
+
+PARTS = {"initialisation": Initialisation, "blocks": Normal, "patterns": ExplicitRow}
+
+
+def _fields_at(location: tuple[int | str, ...], raw: Any) -> list[str]:
+    """Return the keys that the model at a location takes."""
+    here: Any = raw
+    model: Any = Config
+    for part in location:
+        if isinstance(here, dict) and here.get("kind") == part:
+            continue
+        here = here[part] if isinstance(here, dict | list) else None
+        if part == "experiments":
+            model = Experiment
+        elif part == "recipes":
+            model = Recipe
+        elif part == "compute":
+            model = Compute
+        elif part in PARTS:
+            model = PARTS[part]
+    if isinstance(here, dict) and here.get("kind") in {**DESIGNS, **KINDS}:
+        model = {**DESIGNS, **KINDS}[here["kind"]]
+    return list(model.model_fields)
+
+
+def _one_line(error: ValidationError, raw: Any, file: str) -> str:
+    """Say what the first fault of a config is, and how many more there are."""
+    faults = error.errors(include_url=False)
+    # an unknown key first: it is often the reason for a missing one
+    first = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
+    location, found = first["loc"], repr(first["input"])
+    found = found if len(found) <= 60 else found[:57] + "..."
+    path = _path(location, raw)
+    if first["type"] == "extra_forbidden":
+        keys = ", ".join(_fields_at(location[:-1], raw))
+        text = f"found an unknown key; takes one of: {keys}"
+    elif first["type"] == "missing":
+        text = "found nothing; it is needed"
+    else:
+        message = first["msg"].removeprefix("Value error, ")
+        message = message.replace("Input should be", "takes what is")
+        message = message.replace("should have", "takes").replace(
+            "String should", "text that should"
+        )
+        text = f"found {found}; {message}"
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return f"{file}: {path}: {text}{more}".replace("\n", " ")
+
+
+def parse(raw: Any, file: str = "config") -> Config:
+    """Check a config that has been read.
+
+    Raises
+    ------
+    InputError
+        One line with the file, the key's path, what was found and what it takes.
+    """
+    if not isinstance(raw, dict):
+        raise InputError(f"{file}: found {type(raw).__name__}; takes a mapping of keys")
+    plugins = raw.get("plugins", ())
+    if isinstance(plugins, list | tuple) and all(isinstance(path, str) for path in plugins):
+        load_plugins(tuple(plugins))
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise InputError(_one_line(error, raw, file)) from None
+    for name in config.only or ():
+        if name not in config.experiments:
+            takes = ", ".join(config.experiments)
+            raise InputError(f"{file}: only: found {name!r}; takes some of: {takes}")
+    for name, experiment in config.experiments.items():
+        for key in ("dataset", "recipe"):
+            known, found = getattr(config, key + "s"), getattr(experiment, key)
+            if found not in known:
+                raise InputError(
+                    f"{file}: experiments.{name}.{key}: found {found!r}; "
+                    f"takes one of: {', '.join(known)}"
+                )
+    return config
+
+
+def read(path: Path) -> Config:
+    """Read and check a config file, YAML or JSON.
+
+    Raises
+    ------
+    InputError
+        If the file is not there, is not YAML, or does not fit.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except OSError as fault:
+        raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
+    except UnicodeDecodeError as fault:
+        raise InputError(f"{path}: is not UTF-8 text, at byte {fault.start}") from None
+    except yaml.YAMLError as fault:
+        where = getattr(fault, "problem_mark", None)
+        line = f":{where.line + 1}" if where else ""
+        raise InputError(f"{path}{line}: is not YAML: {getattr(fault, 'problem', fault)}") from None
+    return parse(raw, str(path))
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of a config, with the data sets that come with the package."""
+    from pydantic.json_schema import models_json_schema
+
+    text = Config.model_json_schema()
+    own = [spec for spec in KINDS.values() if spec.__module__.startswith("blockmaps.")]
+    kinds = [(spec, "validation") for spec in own]
+    references, definitions = models_json_schema(kinds, ref_template="#/$defs/{model}")
+    text["$defs"].update(definitions.get("$defs", {}))
+    text["$defs"].pop("DataSpec", None)
+    text["properties"]["datasets"]["additionalProperties"] = {"anyOf": list(references.values())}
+    for where in text["properties"]["datasets"].get("patternProperties", {}):
+        text["properties"]["datasets"]["patternProperties"][where] = {
+            "anyOf": list(references.values())
+        }
+    return text

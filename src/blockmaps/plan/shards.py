@@ -1,0 +1,172 @@
+"""From rows to variants to shards, the unit of a job and of caching.
+
+A shard is at most 32 variants of one experiment and seed index. Its name is the hash of its
+content: the data set, the recipe, the seeds and its variants. Adding a seed, a structure or an
+experiment must leave every existing shard as it is, but no rule that looks at the config alone can
+promise that for shards of more than one variant (a group that gains a member is another group). So
+there is a ledger: training writes down a shard before it starts, planning keeps the shards of the
+ledger and puts only the variants that are in none of them into new ones.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field, model_validator
+
+from blockmaps.core.canonical import canonical_json, digest
+from blockmaps.core.files import whole
+from blockmaps.designs.patterns import Frozen
+from blockmaps.designs.variants import AnyVariant
+
+MOST = 32
+STRETCHES = 25  # as many as the papers' epochs
+
+
+class Recipe(Frozen):
+    """How a variant is trained: Adam with torch's default betas, no schedule, no clipping.
+
+    Its length is a number of epochs, or of optimiser steps however many sequences there are. Steps
+    are taken in at most 25 stretches of one length (the last may be shorter), and what is measured
+    after every epoch is then measured after every stretch.
+    """
+
+    epochs: Annotated[int, Field(ge=1)] | None = None
+    steps: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Optimiser steps, in the place of epochs."
+    )
+    batch_size: Annotated[int, Field(ge=1)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    shuffle: bool = Field(
+        default=True, description="A new order every epoch, shared by all variants of a seed."
+    )
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "Recipe":
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("takes one of epochs and steps")
+        return self
+
+    @property
+    def stretch(self) -> int | None:
+        """Optimiser steps between two evaluations; None where these are an epoch apart."""
+        return None if self.steps is None else -(-self.steps // STRETCHES)
+
+    @property
+    def evaluations(self) -> int:
+        """How often a variant is evaluated after training has begun."""
+        return self.epochs if self.steps is None else -(-self.steps // self.stretch)
+
+
+class Shard(Frozen):
+    """Variants that one job trains, with all that decides their results.
+
+    `dataset` names the file, `data_digest` is the hash of what it is made from. `dynamics` says
+    that gradients, exponents and singular values are measured before and after training.
+    """
+
+    experiment: str
+    dataset: str
+    data_digest: str
+    recipe: Recipe
+    seed: int
+    seed_index: int
+    dynamics: Literal[True] | None = None
+    variants: Annotated[tuple[AnyVariant, ...], Field(min_length=1, max_length=MOST)]
+
+    @property
+    def id(self) -> str:
+        """The shard's name: the hash of its content, the data set's mere name left out."""
+        content = self.model_dump(mode="json", exclude_none=True, exclude={"dataset"})
+        return digest(content, 12)
+
+    @property
+    def context(self) -> str:
+        """All of it but the variants, as one hash: shards of one context may share variants."""
+        return digest(
+            self.model_dump(mode="json", exclude_none=True, exclude={"variants", "dataset"})
+        )
+
+    @property
+    def unknowns(self) -> float:
+        """Expected unknowns of all variants, a measure of the work."""
+        return sum(variant.unknowns for variant in self.variants)
+
+
+class Member(NamedTuple):
+    """What a variant is in an experiment: labels that are joined to its runs by its key."""
+
+    experiment: str
+    dataset: str
+    design: str
+    arm: str
+    structure: str
+    budget: int
+    key: str
+    seed_index: int
+    study: str = "proportion"
+
+
+def group(
+    base: Shard, sets: Iterable[Iterable[AnyVariant]], ledger: Iterable[Shard]
+) -> list[Shard]:
+    """Put variants into shards of one context.
+
+    Parameters
+    ----------
+    base : a shard of that context; its variants do not matter.
+    sets : groups of variants that may share a shard (a design's, at one seed index), so that a
+        further design makes new shards even where there is no ledger.
+    ledger : shards that have been started before.
+
+    Returns
+    -------
+    The shards of the ledger that hold a wanted variant, then new ones of at most 32 each. What
+    remains after some of the new ones have been written to the ledger is grouped as before, so a
+    plan may be made again while it is carried out.
+    """
+    sets = [{variant.key: variant for variant in variants} for variants in sets]
+    wanted = set().union(*sets)
+    context = base.context
+    shards: list[Shard] = []
+    held: set[str] = set()
+    for shard in sorted(ledger, key=lambda shard: shard.id):
+        keys = {variant.key for variant in shard.variants}
+        if shard.context == context and keys & (wanted - held):
+            shards.append(shard)
+            held |= keys
+    for variants in sets:
+        # by size, so that a bank's variants need little padding
+        rest = sorted(
+            (variant for key, variant in variants.items() if key not in held),
+            key=lambda variant: (variant.size, variant.key),
+        )
+        held |= set(variants)
+        shards += [
+            base.model_copy(update={"variants": tuple(rest[begin : begin + MOST])})
+            for begin in range(0, len(rest), MOST)
+        ]
+    return shards
+
+
+def read_ledger(folder: Path) -> list[Shard]:
+    """Read the shards of a ledger; one that another version wrote or that is broken is left out."""
+    shards = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            shard = Shard.model_validate(json.loads(path.read_text()))
+        except ValueError:
+            continue
+        if shard.id == path.stem:
+            shards.append(shard)
+    return shards
+
+
+def write_ledger(folder: Path, shard: Shard) -> None:
+    """Write a shard down in a ledger, whole or not at all."""
+    path = folder / f"{shard.id}.json"
+    if path.exists():
+        return
+    with whole(path) as partial:
+        partial.write_text(canonical_json(shard) + "\n")

@@ -1,0 +1,133 @@
+"""The page: its parts gathered and filled into the templates."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import vl_convert
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from blockmaps.core.errors import InputError
+from blockmaps.core.files import whole
+from blockmaps.plan.plan import MAIN_STUDY
+from blockmaps.report.page import assets, numbers
+from blockmaps.report.page.exhibits import Exhibit, exhibits
+from blockmaps.report.page.folders import Folders
+from blockmaps.report.page.provenance import provenance
+from blockmaps.report.page.runs_table import HEADINGS as RUN_HEADINGS
+from blockmaps.report.page.runs_table import run_rows
+from blockmaps.report.page.scatter import scatter
+from blockmaps.report.page.shapes import groups
+from blockmaps.report.page.studies import HEADINGS
+from blockmaps.report.page.verdicts import claims, counts
+
+PARTS = ("claims.json", "runs.parquet", "tables/equivalence.csv", "manifest.json", "config.json")
+
+
+def _inline(text: str) -> Markup:
+    """Return a script so that nothing in it ends the element that it stands in."""
+    return Markup(text.replace("</script", r"<\/script").replace("<!--", r"<\!--"))
+
+
+def _equivalence(folders: Folders) -> list[dict[str, Any]]:
+    """Return a row a network of the zoo, with its deviations in both precisions."""
+    table = folders.table("equivalence")
+    if table is None:
+        return []
+    table["largest"] = table[["output_deviation", "gradient_deviation"]].max(axis=1)
+    rows = []
+    for _, own in table.groupby("model", sort=False):
+        first = own.iloc[0].to_dict()
+        rows.append(first | dict(zip(own["dtype"], own["largest"].astype(float), strict=True)))
+    return rows
+
+
+def _by_study(
+    shown: list[Exhibit], plotted: str | None
+) -> list[tuple[str, str, list[tuple[int, Exhibit]]]]:
+    """Return studies that have figures: name, heading and their figures, numbered from 1.
+
+    Parameters
+    ----------
+    plotted : the study that the interactive plot is of, None without one.
+    """
+    numbered = list(enumerate(shown, 1))
+    found = []
+    for study, heading in HEADINGS.items():
+        own = [(place, one) for place, one in numbered if one.study == study]
+        if own or study == plotted:
+            found.append((study, heading, own))
+    return found
+
+
+def render(paths: Iterable[Path]) -> str:
+    """Return the page of results or published folders; each part is the first one's that has it.
+
+    The same parts give the same text.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to show, or a part is not what it should be.
+    """
+    folders = Folders(paths)
+    shown = list(exhibits(folders))
+    if not shown and not any(folders.find(part) for part in PARTS):
+        where = ", ".join(map(str, folders.folders))
+        raise InputError(f"{where}: nothing to show; takes a results or published folder")
+    runs = folders.runs
+    main = pd.DataFrame() if runs is None else runs
+    if "study" in main:
+        main = main[main["study"] == MAIN_STUDY]
+    plot = scatter(main) if len(main) else None
+    ledger = claims(folders, [one.name for one in shown])
+    rows = [] if runs is None else run_rows(runs)
+    environment = Environment(
+        loader=PackageLoader("blockmaps.report.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        name: getattr(numbers, name) for name in ("number", "typeset", "with_interval")
+    }
+    return environment.get_template("page.html").render(
+        title=folders.title,
+        style=Markup(assets.read("page.css")),
+        script=_inline(assets.read("page.js")),
+        vega=_inline(vl_convert.javascript_bundle()) if plot else None,
+        plot=plot,
+        claims=ledger,
+        counts=counts(ledger),
+        figure_numbers={one.name: place for place, one in enumerate(shown, 1)},
+        studies=_by_study(shown, MAIN_STUDY if plot else None),
+        groups=[] if main.empty else list(groups(main)),
+        equivalence=_equivalence(folders),
+        runs=rows,
+        run_headings=RUN_HEADINGS,
+        runs_by_study=Counter(row.study for row in rows),
+        main_study=MAIN_STUDY,
+        provenance=provenance(folders),
+        given=folders.folders,
+    )
+
+
+def write(paths: Iterable[Path], output: Path) -> int:
+    """Write the page whole, or not at all; return its bytes.
+
+    Raises
+    ------
+    InputError
+        As `render`, or if it cannot be written there.
+    """
+    text = render(paths)
+    try:
+        with whole(output) as partial:
+            partial.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise InputError(f"{output}: cannot be written: {fault.strerror}") from fault
+    return len(text.encode())

@@ -1,0 +1,168 @@
+"""What is kept in git of a results folder.
+
+A published folder holds the runs, all tables made of them, the verdicts and a manifest with the
+checksum of each: everything that a figure or the page reads, and nothing that training needs.
+"""
+
+import json
+import os
+import shutil
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from blockmaps.analysis import pairs, summary
+from blockmaps.analysis.tables import analyse
+from blockmaps.claims import judging, writing
+from blockmaps.claims import tests as claims
+from blockmaps.core import csv
+from blockmaps.core.errors import InputError
+from blockmaps.core.files import checksum, whole
+from blockmaps.plan.plan import ANALYSES, CONTROL_TABLES, MAIN_STUDY, STUDY_TABLES
+from blockmaps.report.redraw import figures_of
+from blockmaps.results import jobs as collection
+from blockmaps.results import manifest, runs
+
+# Tables of runs that are kept where there are rows, if they are no larger than this.
+SMALL = 1_500_000
+FURTHER = ("groups.parquet", collection.NAME)
+CLAIMS = ("claims.json", "claims.csv")
+
+
+def publish(results: Path, folder: Path, tests: claims.Claims, trained_by: str = "") -> list[Path]:
+    """Keep a results folder: its tables, those that it lacks made, its verdicts and a manifest.
+
+    A folder that is published already may be published over itself: what it lacks is made, its
+    verdicts are computed again, and the manifest keeps what it says of the training. Published over
+    it, other results take its place: no table of the earlier ones stays.
+
+    Parameters
+    ----------
+    tests : the claims, with the tests that verdicts are come to by.
+    trained_by : the commit whose code trained the runs; the checkout's if not given.
+
+    Returns
+    -------
+    The files, the manifest last.
+
+    Raises
+    ------
+    InputError
+        As `manifest.describe`, or if it would be written over another results folder.
+    """
+    found = _described(results, trained_by)
+    if results.resolve() == folder.resolve():
+        return [folder / name for name in _keep(folder, folder, found, tests)]
+    if (folder / "config.json").exists():
+        raise InputError(f"{folder}: is a results folder; takes published/<name>")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
+        made = Path(beside)
+        for name in _kept(results):
+            with whole(made / name) as partial:
+                shutil.copyfile(results / name, partial)
+        names = _keep(made, folder, found, tests)
+        _replace(folder, made, names)
+    return [folder / name for name in names]
+
+
+def _keep(folder: Path, final: Path, found: dict[str, Any], tests: claims.Claims) -> list[str]:
+    """Make what a folder lacks, its verdicts and its manifest; return its files, that one last.
+
+    Parameters
+    ----------
+    final : the folder that it becomes, which verdicts name.
+    found : what the manifest says of the training; figures and files are added.
+    """
+    complete(folder)
+    rows = judging.verdicts(tests, [folder], found.get("config"))
+    own = judging.named(final)
+    rows = [row if row["folder"] is None else {**row, "folder": own} for row in rows]
+    for name in CLAIMS:
+        writing.write(rows, folder / name)
+    kept = [*_kept(folder), *CLAIMS]
+    found["figures"] = figures_of(folder, kept)
+    found["files"] = {
+        name: {
+            "sha256": checksum(folder / name),
+            "bytes": (folder / name).stat().st_size,
+        }
+        for name in kept
+    }
+    with whole(folder / manifest.NAME) as partial:
+        partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    return [*kept, manifest.NAME]
+
+
+def _replace(folder: Path, made: Path, names: list[str]) -> None:
+    """Put files, the manifest last, into a folder in the place of all that was published there.
+
+    The earlier manifest goes first: where this is cut off there is none, and `blockmaps check` says
+    so. What was never published stays.
+    """
+    (folder / manifest.NAME).unlink(missing_ok=True)
+    for name in (*manifest.KEPT, *manifest.IF_ANY, *FURTHER, *CLAIMS, *_made(folder)):
+        (folder / name).unlink(missing_ok=True)
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(made / name, folder / name)
+
+
+def _described(results: Path, trained_by: str) -> dict[str, Any]:
+    """Return what the manifest says of the training: what it said before, of a published folder.
+
+    Where the jobs' own manifests are there, commit and code are those that they ran.
+    """
+    if (results / manifest.NAME).exists() and not (results / "config.json").exists():
+        return manifest.read(results)
+    found = manifest.describe(results, trained_by)
+    if (ran := results / collection.NAME).exists():
+        jobs = collection.load(ran)["jobs"]
+        for what in ("commit", "code"):
+            found[what] = ", ".join(sorted({job[what] for job in jobs if job[what]}))
+    return found
+
+
+def _kept(folder: Path) -> list[str]:
+    """Return the files of a folder that are kept, as paths within it."""
+    more = []
+    for name in (*manifest.IF_ANY, *FURTHER):
+        path = folder / name
+        if not path.exists() or path.stat().st_size > SMALL:
+            continue
+        if path.suffix != ".parquet" or len(runs.read(path)):
+            more.append(name)
+    return [*manifest.KEPT, *more, *_made(folder)]
+
+
+def _made(folder: Path) -> list[str]:
+    """Return the tables of a folder, as paths within it."""
+    return [
+        f"{kind}/{path.name}"
+        for kind in ("analysis", "tables")
+        for path in sorted((folder / kind).glob("*.csv"))
+    ]
+
+
+def complete(folder: Path) -> None:
+    """Make the tables that a folder lacks, of the runs and dynamics that it has."""
+    table = runs.read(folder / "runs.parquet")
+    studies = set(table["study"]) if "study" in table else {MAIN_STUDY}
+    if MAIN_STUDY in studies:
+        main = runs.of_study(table, MAIN_STUDY)
+        lacking = [name for name in ANALYSES if not (folder / f"analysis/{name}.csv").exists()]
+        for name, made in (analyse(main, *lacking) if lacking else {}).items():
+            csv.write(made, folder / f"analysis/{name}.csv")
+        for name, make in summary.TABLES.items():
+            if not (folder / f"tables/{name}.csv").exists():
+                csv.write(make(main), folder / f"tables/{name}.csv")
+        if (folder / "groups.parquet").exists() and not (folder / "tables/pairs.csv").exists():
+            made = pairs.by_pair(runs.read(folder / "groups.parquet"))
+            csv.write(made, folder / "tables/pairs.csv")
+    for name, how in (STUDY_TABLES | CONTROL_TABLES).items():
+        path = folder / f"tables/{name}.csv"
+        sources = [folder / f"{source}.parquet" for source in how.sources]
+        if how.study in studies and not path.exists() and all(map(Path.exists, sources)):
+            make = getattr(import_module(f"blockmaps.{how.module}"), how.function)
+            csv.write(make(*map(runs.read, sources)), path)

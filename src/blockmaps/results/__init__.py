@@ -1,0 +1,1 @@
+"""A results folder: its tables, columns and types, and the manifests of its jobs."""

@@ -1,0 +1,160 @@
+"""A training job's manifest: what ran, from which code, on what, how long and how much of it.
+
+It is made around training, not in it: no module that training imports knows of it, so that neither
+a runs table nor a checkpoint depends on it.
+"""
+
+import json
+import math
+import resource
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import torch
+
+from blockmaps.core.code import code_digest
+from blockmaps.core.files import whole
+from blockmaps.plan.shards import Shard
+from blockmaps.results.jobs import utc
+from blockmaps.results.manifest import commit
+from blockmaps.results.measures import flops
+from blockmaps.training import checkpoints
+from blockmaps.training.environment import environment, peak_gpu_bytes
+from blockmaps.training.shard import STEP, Trained
+
+FORMAT = 1
+# A step is the forward pass, the gradient with respect to states and that with respect to unknowns.
+PASSES = 3
+
+
+class Stand(NamedTuple):
+    """Where a variant's checkpoint stands: the context that it was made in, and its epoch."""
+
+    context: str | None
+    epoch: int
+
+
+class Job:
+    """A training job, from before it trains.
+
+    Parameters
+    ----------
+    shard : what it trains.
+    folder : of the checkpoints.
+    """
+
+    def __init__(self, shard: Shard, folder: Path) -> None:
+        self.shard, self.folder = shard, folder
+        self.started, self._began = datetime.now(UTC), time.perf_counter()
+        self._found = self._stands()
+
+    def _stands(self) -> dict[str, Stand]:
+        return {one.key: _stand(self.folder, one.key) for one in self.shard.variants}
+
+    def manifest(self, trained: Trained) -> dict[str, Any]:
+        """Return the manifest of the job that has trained."""
+        after, rows = self._stands(), trained.rows
+        steps = trained.data.stored.inputs.shape[1] + trained.data.stored.blank_steps
+        arithmetic = {
+            one.key: flops(one, trained.starts[one.key], steps) for one in self.shard.variants
+        }
+        device = rows.loc[rows["epoch"].idxmax(), "device"]
+        if not torch.cuda.is_available():
+            device = "cpu"  # where rows name a GPU, an earlier job trained on it, elsewhere
+        variants = {}
+        for key, own in rows.groupby("key"):
+            # only a checkpoint of the context that the job left behind counted
+            earlier = self._found[key]
+            counted = earlier.context == after[key].context and earlier.context is not None
+            variants[key] = of_variant(own, arithmetic[key]) | {
+                "from_epoch": earlier.epoch if counted else 0
+            }
+        shard, described = self.shard, commit()
+        return {
+            "format": FORMAT,
+            "shard": shard.id,
+            "experiment": shard.experiment,
+            "dataset": shard.dataset,
+            "data_digest": shard.data_digest,
+            "root_seed": shard.seed,
+            "seed_index": shard.seed_index,
+            "commit": described.removesuffix("-dirty"),
+            "clean": not described.endswith("-dirty") if described else None,
+            "code": code_digest(STEP),
+            "started": utc(self.started),
+            "ended": utc(datetime.now(UTC)),
+            "seconds": round(time.perf_counter() - self._began, 2),
+            "peak_memory_bytes": peak_bytes(),
+            "peak_gpu_memory_bytes": peak_gpu_bytes(device),
+            "resumed": any(one["from_epoch"] > 0 for one in variants.values()),
+            "training_flops": _total(variants, "training_flops"),
+            "dense_training_flops": _total(variants, "dense_training_flops"),
+            "environment": environment(device),
+            "variants": variants,
+        }
+
+    def write(self, trained: Trained, path: Path) -> None:
+        """Write the manifest of the job that has trained, whole or not at all."""
+        with whole(path) as partial:
+            partial.write_text(
+                json.dumps(self.manifest(trained), indent=1, ensure_ascii=False) + "\n"
+            )
+
+
+def _stand(folder: Path, key: str) -> Stand:
+    """Return where a variant's checkpoint stands; nowhere, if there is none or it is broken."""
+    try:
+        found = torch.load(
+            checkpoints.path_of(folder, key), map_location="cpu", weights_only=True, mmap=True
+        )
+        return Stand(found["context"], found["epoch"])
+    except Exception:  # as training treats it: a broken file can fail anywhere
+        return Stand(None, 0)
+
+
+def of_variant(rows: pd.DataFrame, arithmetic: dict[str, float]) -> dict[str, Any]:
+    """Return what a variant's training took.
+
+    Parameters
+    ----------
+    rows : the variant's, of the runs table.
+    arithmetic : of a forward pass a sequence (see `measures.flops`).
+
+    Returns
+    -------
+    seconds, epochs and steps of all its training, that of earlier jobs too, and its FLOPs: 3 ×
+    those of the forward pass × all training sequences that it saw. Evaluation is not counted. None
+    where they are not known.
+    """
+    last = rows.loc[rows["epoch"].idxmax()]
+    seen = int(rows.loc[rows["split"] == "train", "sequences"].sum())
+    flops = {
+        name.replace("flops_per_sequence", "training_flops"): _flops(value, seen)
+        for name, value in arithmetic.items()
+    }
+    return {
+        "seconds": round(float(last["seconds"]), 3),
+        "epochs": int(last["epoch"]),
+        "steps": int(last["step"]),
+        **flops,
+    }
+
+
+def _flops(per_sequence: float, sequences: int) -> int | None:
+    return round(PASSES * per_sequence * sequences) if math.isfinite(per_sequence) else None
+
+
+def _total(variants: dict[str, dict[str, Any]], name: str) -> int | None:
+    """Return the sum over the variants, None if one's is not known."""
+    every = [one[name] for one in variants.values()]
+    return None if None in every else sum(every)
+
+
+def peak_bytes() -> int:
+    """Return the most memory of the host that this process has held at once."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024  # Linux counts in KiB

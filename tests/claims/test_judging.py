@@ -1,0 +1,386 @@
+"""The ledger on folders of tables: whose numbers, at which scale, and what is not tested."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+import studies
+from tables import runs_table
+
+from blockmaps.analysis.continuum import differences
+from blockmaps.analysis.pairs import INSEPARABLE
+from blockmaps.analysis.tables import analyse
+from blockmaps.analysis.trainability import differences as fates
+from blockmaps.claims import folders, judging, tests, writing
+from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
+from blockmaps.claims.folders import Folder
+from blockmaps.claims.judging import FINDERS
+from blockmaps.claims.thresholds import CONTRADICTED, INCONCLUSIVE, NOT_TESTED, SUPPORTED
+from blockmaps.core import csv
+from blockmaps.core.errors import InputError
+from blockmaps.results import runs
+
+ASKED = {
+    *("id", "verdict", "statistic", "estimate", "low", "high", "n", "scale"),
+    *("test_version", "sensitivity"),
+}
+
+
+@pytest.fixture(scope="module")
+def ledger(root):
+    return tests.read(root / "config/claims.yaml")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A folder with runs of the main study, their analysis, and answers by pair of transforms."""
+    folder = tmp_path_factory.mktemp("main") / "small"
+    folder.mkdir()
+    table = runs_table(budgets=(4000,), designs=("uniform", "balanced", "even"), epochs=2, seeds=3)
+    runs.write(table, folder / "runs.parquet", runs.COLUMNS)
+    for name, made in analyse(table, "comparisons", "explained", "partial", "uniform").items():
+        csv.write(made, folder / f"analysis/{name}.csv")
+    last = table[(table["epoch"] == 2) & table["split"].isin(["test", "test_leaking"])]
+    pieces = []
+    for group in (INSEPARABLE[0], "blur|none"):
+        # half of the sequences cannot be told apart: one in ten is right there by luck
+        right = 20 if group in INSEPARABLE else (200 * last["accuracy"]).round()
+        pieces.append(last.assign(group=group, right=right, sequences=200))
+    answers = pd.concat(pieces)[list(runs.GROUP_COLUMNS)]
+    runs.write(answers, folder / "groups.parquet", runs.GROUP_COLUMNS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def judged(ledger, results):
+    return judging.verdicts(ledger, [results])
+
+
+def of(rows, name):
+    return [row for row in rows if row["id"] == name and row["folder"] is not None]
+
+
+def made(tmp_path, **files):
+    """A folder with these tables, `tables__name` or `analysis__name`."""
+    for name, rows in files.items():
+        path = tmp_path / f"{name.replace('__', '/')}.csv"
+        csv.write(pd.DataFrame(rows), path)
+    return tmp_path
+
+
+def test_every_claim_has_a_finder_and_a_row_of_the_papers_scale(ledger, judged):
+    assert set(FINDERS) == set(ledger.claims)
+    papers = [row for row in judged if row["paper_scale"]]
+    assert [row["id"] for row in papers] == list(ledger.claims)
+    for row in papers:
+        assert row["verdict"] == NOT_TESTED
+        assert row["folder"] is None
+        assert row["reason"]
+    for row in judged:
+        assert set(row) >= ASKED
+        assert row["test_version"] == len(ledger.claims[row["id"]].versions)
+
+
+def test_the_numbers_are_those_of_the_tables(judged, results):
+    (row,) = of(judged, "A1")
+    table = csv.read(results / "analysis/comparisons.csv")
+    for one in row["statistics"]:
+        (own,) = _rows(table, one["row"])
+        found = [one[name] for name in ("estimate", "low", "high", "n")]
+        assert found == [own[name] for name in ("pooled", "pooled_low", "pooled_high", "seeds")]
+    (row,) = of(judged, "A2")
+    (one,) = row["statistics"]
+    (own,) = _rows(csv.read(results / "analysis/explained.csv"), one["row"])
+    assert [one["estimate"], one["low"], one["n"]] == [own["cv_r2"], own["cv_low"], 18]
+    assert (own["explanation"], own["form"]) == ("hidden_proportion", "spline")
+    (row,) = of(judged, "E1a")
+    (own,) = _rows(csv.read(results / "analysis/uniform.csv"), row["statistics"][0]["row"])
+    assert [row["estimate"], row["low"], row["n"]] == [own["optimum"], own["low"], own["n"]]
+
+
+def _rows(table, values):
+    for name, value in values.items():
+        table = table[table[name] == value]
+    return table.to_dict("records")
+
+
+def test_a_later_version_of_a_test_says_why(judged):
+    reasons = {row["id"]: row["test_reason"] for row in judged}
+    assert "after deviations" in reasons.pop("B2")
+    assert set(reasons.values()) == {None}
+
+
+def test_too_few_runs_give_no_verdict_under_another_analysis_either(ledger):
+    test = ledger.claims["A1"]
+    few, many = (
+        [Statistic(name, -5.0, n, {0.95: (-6.0, -4.0)}, 3.0) for name in test.test.statistics]
+        for n in (2, 3)
+    )
+    for statistics, would_be in ((few, None), (many, CONTRADICTED)):
+        other = Alternative("other", tuple(statistics))
+        finding = Finding(
+            "A1", Scale("x"), tuple(many), sensitivity=(other,), n_of="pairs of seeds"
+        )
+        found = list(judging._sensitivity(other, finding, test, 0.95))
+        assert {one["would_be"] for one in found} == {would_be}
+
+
+def test_sensitivity_lists_everything_asked_for_or_says_why_not(judged, ledger):
+    for row in judged:
+        if row["folder"] is None:
+            continue
+        for what in ledger.rules.sensitivity:
+            entries = [one for one in row["sensitivity"] if one["what"].startswith(what)]
+            assert entries or row["id"] == "A5", (row["id"], what)
+            for one in entries:
+                assert (one["statistic"] is None) == bool(one["absent"])
+                assert (one["would_be"] is None) == bool(one["absent"])
+
+
+def test_the_inseparable_pairs_are_left_out(judged):
+    (row,) = of(judged, "A1")
+    (whole, _) = row["statistics"]
+    (one, _) = (entry for entry in row["sensitivity"] if entry["what"].startswith("without the"))
+    # right answers are whole numbers of 200 there
+    assert one["estimate"] == pytest.approx(whole["estimate"], abs=0.5)
+    (row,) = of(judged, "A2")
+    (one,) = (entry for entry in row["sensitivity"] if entry["what"].startswith("without the"))
+    assert one["estimate"] == pytest.approx(row["estimate"], abs=0.05)
+
+
+def test_a_folder_without_tables_gives_the_same_verdicts(ledger, judged, results, tmp_path):
+    alone = tmp_path / "small"
+    alone.mkdir()
+    for name in ("runs.parquet", "groups.parquet"):
+        shutil.copy(results / name, alone)
+    again = judging.verdicts(ledger, [alone])
+    assert writing.to_json(again) == writing.to_json(judged)
+    # what is written is preferred: a number in it is a number in the verdict
+    (alone / "analysis").mkdir()
+    shutil.copy(results / "analysis/comparisons.csv", alone / "analysis")
+    path = alone / "analysis/comparisons.csv"
+    table = csv.read(path)
+    table["pooled_low"], table["pooled_high"] = 2.0, 9.0
+    csv.write(table, path)
+    (row,) = of(judging.verdicts(ledger, [alone]), "A1")
+    assert (row["verdict"], row["low"]) == (SUPPORTED, 2.0)
+
+
+def test_too_few_seeds_are_not_tested(ledger, tmp_path):
+    table = runs_table(budgets=(4000,), designs=("uniform", "balanced"), epochs=1, seeds=2)
+    runs.write(table, tmp_path / "runs.parquet", runs.COLUMNS)
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "A1")
+    assert (row["verdict"], row["reason"]) == (NOT_TESTED, "2 pairs of seeds; it takes 3")
+    assert row["estimate"] is not None
+
+
+def test_a_scale_with_the_papers_sizes_is_the_papers(ledger, tmp_path):
+    table = runs_table(budgets=(4000,), designs=("uniform", "balanced"), epochs=1, seeds=3)
+    table = table.assign(inputs=2500, budget=100_000)
+    runs.write(table, tmp_path / "runs.parquet", runs.COLUMNS)
+    rows = [row for row in judging.verdicts(ledger, [tmp_path]) if row["id"] == "A1"]
+    (row,) = rows
+    assert row["paper_scale"]
+    assert row["verdict"] != NOT_TESTED
+
+
+def test_holm_makes_a_claim_of_several_inconclusive(ledger):
+    def row(name, p, budget=4000):
+        sizes = {"dataset": "rad", "inputs": 9, "outputs": 4, "budget": budget}
+        return {"id": name, "verdict": SUPPORTED, "p": p, "p_holm": None, "reason": "it is"} | sizes
+
+    rows = judging._corrected([row("A1", 0.03), row("A2", 0.04), row("A1", 0.04, 9000)], ledger)
+    assert [one["verdict"] for one in rows] == [INCONCLUSIVE, INCONCLUSIVE, SUPPORTED]
+    assert [one["p_holm"] for one in rows] == [0.06, 0.06, 0.04]
+    assert (
+        "supported by itself (it is), but not after Holm's correction over 2" in rows[0]["reason"]
+    )
+    rows = judging._corrected([row("A1", 0.02), row("E1b", 0.04), row("A2", 0.04)], ledger)
+    assert [one["p_holm"] for one in rows] == [0.04, None, 0.04]
+
+
+PATH = {
+    "experiment": "path",
+    "dataset": "images",
+    "budget": 3000,
+    "initialisation": "N(0, 0.01²), no bias",
+    "iterations": 3,
+    "unit": "percentage points",
+    "curve_deviation": 1e-7,
+    "epochs": 3,
+    "steps": 100,
+}
+BOUNDS = ("mean", "low_90", "high_90", "low_95", "high_95")
+
+
+def path_rows(*bounds, n=5, deviation=1e-7):
+    numbers = dict(zip(BOUNDS, bounds, strict=True))
+    control = {**PATH, "difference": "MLP - control", "n": n, "curve_deviation": deviation}
+    return [
+        {**PATH, "difference": "random - MLP", "n": n, **numbers},
+        {**control, **dict.fromkeys(BOUNDS, 0.0)},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "bounds", "verdict"),
+    [
+        ({"source": "mnist", "perturbed": False}, (0.1, -0.8, 0.9, -1.1, 1.2), SUPPORTED),
+        ({"source": "mnist", "perturbed": False}, (2.1, 1.3, 2.9, 1.1, 3.2), CONTRADICTED),
+        ({"source": "mnist", "perturbed": False}, (0.9, 0.3, 1.9, 0.1, 2.2), INCONCLUSIVE),
+        ({"source": "mnist", "perturbed": True}, (0.1, -0.8, 0.9, -1.1, 1.2), NOT_TESTED),
+        ({"source": "digits", "perturbed": False}, (0.1, -0.8, 0.9, -1.1, 1.2), NOT_TESTED),
+    ],
+)
+def test_random_places_are_tested_on_plain_mnist(ledger, tmp_path, spec, bounds, verdict):
+    made(tmp_path, tables__continuum_differences=path_rows(*bounds))
+    (tmp_path / "config.json").write_text(json.dumps({"datasets": {"images": spec}}))
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B3")
+    assert row["verdict"] == verdict
+    levels = {one["level"]: [one["low"], one["high"]] for one in row["statistics"]}
+    assert levels == {0.9: list(bounds[1:3]), 0.95: list(bounds[3:])}
+
+
+def test_both_ends_of_the_path_are_needed(ledger, tmp_path):
+    made(tmp_path, tables__continuum_differences=path_rows(0, 0, 0, 0, 0))
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B2")
+    assert (row["verdict"], row["test_version"]) == (NOT_TESTED, 2)
+    assert row["reason"] == "one of two ends: no learning curves of forced map - nn.RNN here"
+    learning = [
+        {"dtype": "float32", "draw": draw, "curve_deviation": value}
+        for draw, value in enumerate((1e-7, 3e-7))
+    ]
+    made(tmp_path, tables__learning=learning)
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B2")
+    assert row["verdict"] == SUPPORTED
+    assert [one["estimate"] for one in row["statistics"]] == [1e-7, 3e-7]
+    made(tmp_path, tables__continuum_differences=path_rows(0, 0, 0, 0, 0, deviation=1e-3))
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B2")
+    assert row["verdict"] == CONTRADICTED
+
+
+def test_one_network_that_differs_contradicts_that_all_are_maps(ledger, tmp_path):
+    rows = [
+        {"model": name, "dtype": dtype, "unknowns": 9, "output_deviation": 1e-16}
+        | {"gradient_deviation": 1e-16}
+        for name in ("mlp", "rnn")
+        for dtype in ("float64", "float32")
+    ]
+    made(tmp_path, tables__equivalence=rows)
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B1")
+    assert (row["verdict"], row["n"]) == (SUPPORTED, 2)
+    rows[2]["gradient_deviation"] = 1e-11
+    made(tmp_path, tables__equivalence=rows)
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B1")
+    assert (row["verdict"], row["estimate"]) == (CONTRADICTED, 1e-11)
+    rows[2]["gradient_deviation"] = float("nan")
+    made(tmp_path, tables__equivalence=rows)
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B1")
+    assert row["verdict"] == NOT_TESTED
+
+
+def test_training_over_many_steps_is_tested_at_50(ledger, tmp_path):
+    def table(runs_of_each):
+        learns, does_not = (runs_of_each, 0, 0), (0, runs_of_each, 0)
+        arms = {"dense": does_not, "balanced": learns, "uniform": learns}
+        return fates(studies.trainability(arms))
+
+    made(tmp_path, tables__trainability_differences=table(20))
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B4")
+    assert (row["verdict"], row["n"], row["estimate"]) == (SUPPORTED, 20, 1.0)
+    assert "T = 5" in [one["what"] for one in row["sensitivity"]]
+    made(tmp_path, tables__trainability_differences=table(19))
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B4")
+    assert (row["verdict"], row["reason"]) == (NOT_TESTED, "19 runs an arm; it takes 20")
+
+
+def apriori_rows(sizes, bounds):
+    labels = {"initialisation": "N(0, 0.05²)", "unit": "percentage points"}
+    numbers = dict(zip(("estimate", "low", "high"), bounds, strict=True))
+    names = ("recommended - expected best of 10 random", "recommended - median random")
+    each = [
+        {**labels, "level": "one size", "inputs": x, "outputs": y, "statistic": name, "n": 50}
+        | dict.fromkeys(("estimate", "low", "high"), 0.0)
+        for x, y in sizes
+        for name in (*names, "balanced - dense")
+    ]
+    slope = "slope of balanced - dense on log(|x|/|y|)"
+    over = [
+        {**labels, "level": "all sizes", "statistic": name, "n": len(sizes), **numbers}
+        for name in (*names, slope)
+    ]
+    return [*each, *(over if len(sizes) > 2 else [])]
+
+
+def test_what_is_known_before_training_is_tested_over_other_sizes(ledger, tmp_path):
+    sizes = [(64, 20), (144, 16), (784, 10)]
+    made(tmp_path, analysis__apriori=apriori_rows(sizes, (0.5, -0.5, 1.5)))
+    rows = judging.verdicts(ledger, [tmp_path])
+    ((a4,), (a5,)) = (of(rows, name) for name in ("A4", "A5"))
+    assert (a4["verdict"], a4["n"]) == (SUPPORTED, 3)
+    assert a4["p_holm"] == pytest.approx(2 * a4["p"], rel=1e-5)  # A5 is tested on them too
+    assert (a5["verdict"], a5["statistic"]) == (INCONCLUSIVE, "slope")
+    made(tmp_path, analysis__apriori=apriori_rows(sizes, (0.5, -0.9, 1.9)))
+    (a4,) = of(judging.verdicts(ledger, [tmp_path]), "A4")
+    assert a4["verdict"] == INCONCLUSIVE
+    assert "supported by itself" in a4["reason"]
+    made(tmp_path, analysis__apriori=apriori_rows([*sizes, (100, 4)], (0.5, -0.5, 1.5)))
+    (a4,) = of(judging.verdicts(ledger, [tmp_path]), "A4")
+    assert a4["verdict"] == NOT_TESTED
+    assert "made from" in a4["reason"]
+    made(tmp_path, analysis__apriori=apriori_rows(sizes[:2], (0.5, -0.5, 1.5)))
+    (a5,) = of(judging.verdicts(ledger, [tmp_path]), "A5")
+    assert a5["verdict"] == NOT_TESTED
+
+
+def returns(low, high, n=5, budgets=(10_000, 400_000)):
+    labels = {"experiment": "hammer", "dataset": "hammer", "difference": "dense - uniform"}
+    return [
+        {**labels, "budget": budget, "outcome": outcome, "n": n}
+        | {"mean": (low + high) / 2 * unit, "low": low * unit, "high": high * unit}
+        for budget in budgets
+        for outcome, unit in (("return", 10_000.0), ("share", 1.0))
+    ]
+
+
+def test_returns_are_shares_of_the_experts_at_both_budgets(ledger, tmp_path):
+    start = {"experiment": "hammer", "study": "control", "arm": "dense"}
+    table = runs_table().head(1).assign(**start, initialisation="N(0, 0.05²)")
+    table.to_parquet(tmp_path / "runs.parquet")
+    made(tmp_path, tables__return_differences=returns(0.06, 0.16))
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "A3")
+    assert (row["verdict"], row["low"], row["high"]) == (SUPPORTED, 0.06, 0.16)
+    made(tmp_path, tables__return_differences=returns(0.04, 0.16))
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "A3")
+    assert row["verdict"] == INCONCLUSIVE
+    made(tmp_path, tables__return_differences=returns(0.06, 0.16, budgets=(10_000,)))
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "A3")
+    assert (row["verdict"], row["reason"]) == (NOT_TESTED, "no runs at 400,000 unknowns")
+    made(tmp_path, tables__return_differences=returns(0.06, 0.16, n=2))
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "A3")
+    assert row["reason"] == "2 pairs of seeds; it takes 3"
+
+
+def test_folders_are_found_below_and_once(results, tmp_path):
+    (tmp_path / "kept").mkdir()
+    shutil.copytree(results, tmp_path / "kept/deep/small")
+    (tmp_path / "README.md").write_text("words")
+    given = [tmp_path / "README.md", tmp_path / "kept", tmp_path / "kept/deep/small"]
+    assert folders.find(given) == [tmp_path / "kept/deep/small"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="holds no results"):
+        folders.find([tmp_path / "empty"])
+    with pytest.raises(InputError, match="no such folder"):
+        folders.find([tmp_path / "nowhere"])
+    with pytest.raises(InputError, match="no folder"):
+        folders.find([tmp_path / "README.md"])
+
+
+def test_the_continuums_runs_are_enough(tmp_path):
+    table = studies.continuum()
+    folder = Folder(tmp_path)
+    folder.__dict__["runs"] = table
+    found = folder.table("continuum_differences")
+    pd.testing.assert_frame_equal(found, folders.as_written(differences(table)))
+    assert folder.table("trainability_differences") is None

@@ -1,0 +1,74 @@
+"""The ledger written down: JSON, CSV, the README's table, and the command line."""
+
+import csv
+import json
+
+import pandas as pd
+import pytest
+
+from blockmaps.claims import writing
+from blockmaps.cli import claiming
+from blockmaps.core import csv as tables
+from blockmaps.core.errors import InputError
+
+DEVIATIONS = [
+    {"model": "mlp", "dtype": dtype, "unknowns": 9, "output_deviation": 1e-16}
+    | {"gradient_deviation": 2e-16}
+    for dtype in ("float64", "float32")
+]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    tables.write(pd.DataFrame(DEVIATIONS), tmp_path / "kept/tables/equivalence.csv")
+    return tmp_path / "kept"
+
+
+def test_the_command_judges_and_writes(folder, tmp_path, blockmaps, root):
+    paths = [tmp_path / "claims.json", tmp_path / "claims.csv"]
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{writing.BEGIN}\nold\n{writing.END}\nafter\n")
+    outputs = [part for path in paths for part in ("--output", path)]
+    done = blockmaps("claims", folder, "--json", *outputs, "--readme", readme)
+    rows = json.loads(done.stdout)
+    assert rows == json.loads(paths[0].read_text()) == writing.read(paths[0])
+    first = next(row for row in rows if row["id"] == "B1")
+    assert (first["verdict"], first["n"], first["estimate"]) == ("supported", 1, 2e-16)
+    with paths[1].open() as file:
+        written = list(csv.DictReader(file))
+    assert list(written[0]) == list(writing.COLUMNS)
+    assert [row["verdict"] for row in written] == [row["verdict"] for row in rows]
+    assert json.loads(written[0]["sensitivity"]) == rows[0]["sensitivity"]
+    text = readme.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert "old" not in text
+    assert "| **supported** | float64 deviation: 2.0e-16" in text
+    assert text.count("not tested at this scale") == 10
+    assert "B1   supported" in "\n".join(writing.lines(rows))
+
+
+def test_without_folders_it_lists_the_tests(capsys, root, monkeypatch):
+    monkeypatch.chdir(root)
+    claiming.claims(file=root / "config/claims.yaml")
+    printed = capsys.readouterr().out
+    assert printed.startswith("A1  At an equal number")
+    assert "    test 2: " in printed
+    with pytest.raises(InputError, match="takes folders"):
+        claiming.claims(as_json=True, file=root / "config/claims.yaml")
+
+
+def test_faults_are_one_line(folder, tmp_path, blockmaps):
+    done = blockmaps("claims", tmp_path / "nowhere", check=False)
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)
+    with pytest.raises(InputError, match="neither"):
+        writing.write([], tmp_path / "claims.txt")
+    (tmp_path / "README.md").write_text("no marks")
+    row = {"id": "A1", "verdict": "not tested at this scale", "paper_scale": True}
+    with pytest.raises(InputError, match="no marks"):
+        writing.put_into_readme([row], tmp_path / "README.md")
+    with pytest.raises(InputError, match="no verdicts"):
+        writing.readme_table([])
+    (tmp_path / "broken.json").write_text("{")
+    with pytest.raises(InputError, match="no JSON"):
+        writing.read(tmp_path / "broken.json")

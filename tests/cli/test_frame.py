@@ -1,0 +1,106 @@
+"""The frame of the project: pins that agree, a README that is run, documents that are generated."""
+
+import re
+import tomllib
+
+import pytest
+import torch
+import yaml
+
+from blockmaps.analysis import columns as analysis
+from blockmaps.analysis import continuum, control, pairs, power, trainability
+from blockmaps.cli.asking import columns
+from blockmaps.maps.zoo import tables
+from blockmaps.plan import plan
+from blockmaps.results import returns, runs
+
+
+def pins(root):
+    lines = (root / "constraints.txt").read_text().splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def test_constraints_have_no_local_version_tags(root):
+    assert pins(root)
+    assert not [name for name, version in pins(root).items() if "+" in version]
+
+
+def test_environment_and_constraints_agree(root):
+    environment = yaml.safe_load((root / "environment.yml").read_text())
+    (packages,) = [one["pip"] for one in environment["dependencies"] if isinstance(one, dict)]
+    here = dict(line.split("==") for line in packages)
+    assert here
+    assert {name: pins(root)[name] for name in here} == here
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    lines = project["dependencies"] + project["optional-dependencies"]["adroit"]
+    needed = {re.split(r"[<>=\[ ]", line)[0] for line in lines}
+    assert needed == set(here)
+
+
+def test_every_dependency_is_pinned(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    lines = project["dependencies"] + extras["adroit"] + extras["test"] + extras["dev"]
+    names = {re.split(r"[<>=\[ ]", line)[0] for line in lines} - {"blockmaps"}
+    assert names <= set(pins(root))
+
+
+COMMANDS = [
+    "python3 -m venv .venv && . .venv/bin/activate && pip install -c constraints.txt -e . "
+    "&& snakemake --cores all",
+    "python3 -m venv .venv && . .venv/bin/activate && pip install -c constraints.txt "
+    "-e '.[test]' && pytest",
+]
+
+
+def test_the_readme_has_the_two_commands_in_fenced_blocks(root):
+    blocks = re.findall(r"```\w*\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert [line for line in lines if line.startswith("python3 -m venv")] == COMMANDS
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("runs", "groups", "dynamics", "episodes", "pairs", "detectable"),
+        *(plan.STUDY_TABLES | plan.CONTROL_TABLES),
+        *plan.ZOO_TABLES,
+    ],
+)
+def test_results_readme_describes_every_column(table, root, blockmaps):
+    printed = blockmaps("columns", table).stdout
+    own = {"runs": runs.COLUMNS, "groups": runs.GROUP_COLUMNS, "pairs": pairs.COLUMNS}
+    own |= {"dynamics": runs.DYNAMICS_COLUMNS} | continuum.COLUMNS | trainability.COLUMNS
+    own |= {"episodes": returns.RETURN_COLUMNS, "detectable": power.COLUMNS} | control.COLUMNS
+    known = (own | tables.COLUMNS)[table]
+    assert len(printed.splitlines()) == len(known) + 2
+    drifted = f"drifted: blockmaps columns {table}"
+    assert printed in (root / "results/README.md").read_text(), drifted
+
+
+@pytest.mark.parametrize("table", plan.ANALYSES)
+def test_results_readme_describes_every_column_of_the_analysis(table, root, capsys):
+    columns(table)
+    printed = capsys.readouterr().out
+    assert len(printed.splitlines()) == len(analysis.COLUMNS[table]) + 2
+    drifted = f"drifted: blockmaps columns {table}"
+    assert printed in (root / "results/README.md").read_text(), drifted
+
+
+def test_no_document_holds_a_placeholder(root):
+    for path in [root / "README.md", *root.glob("*/README.md")]:
+        assert not re.findall(r"@[A-Z]+@|\bCOUNT\b|TODO", path.read_text()), path
+
+
+def test_the_readmes_python_runs(root):
+    (code,) = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)
+    names = {"tokens": torch.randn(2, 5, 4)}
+    exec(code, names)
+    assert names["states"]["h"].shape == (2, 5, 8)
+    assert names["gated"].blocks["h", "g"] == "product"
+
+
+def test_links_within_the_documents_lead_somewhere(root):
+    for path in [root / "README.md", *root.glob("*/README.md")]:
+        for link in re.findall(r"\]\(([^)#]+)", path.read_text()):
+            assert link.startswith("https:") or (path.parent / link).exists(), (path, link)

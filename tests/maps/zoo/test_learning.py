@@ -1,0 +1,22 @@
+"""Learning curves of a forced map and its RNN: the same to rounding, and they do learn."""
+
+import torch
+
+from blockmaps.maps.zoo import learning
+
+
+def test_the_map_learns_as_its_rnn_does():
+    table = learning.rows(draws=1, steps=60)
+    assert list(table) == list(learning.COLUMNS)
+    assert (table["last_loss"] < 0.2 * table["first_loss"]).all()
+    for dtype, limit in (("float64", 1e-13), ("float32", 1e-5)):
+        (row,) = table[table["dtype"] == dtype].to_dict("records")
+        assert row["curve_deviation"] < limit
+        # a network that starts elsewhere is told apart: rounding alone is not nothing
+        assert 0 < row["rounding"] < limit
+
+
+def test_another_start_is_another_curve():
+    found = learning.compare(0, torch.float64, 20)
+    other = learning.compare(1, torch.float64, 20)
+    assert abs(found["last_loss"] - other["last_loss"]) > 1e-4

@@ -1,0 +1,184 @@
+"""The config: every shipped preset fits, and every fault is one line with exit code 2."""
+
+import json
+from collections import Counter
+
+import pytest
+import yaml
+
+from blockmaps.core.errors import InputError
+from blockmaps.plan import config as configs
+from blockmaps.plan.plan import Plan
+
+PRESETS = [
+    "config/config.yaml",
+    "config/laptop.yaml",
+    "config/paper.yaml",
+    "config/recipe.yaml",
+    "config/recipe-mlp.yaml",
+    "config/rule.yaml",
+    "config/apriori.yaml",
+]
+
+
+def test_every_shipped_preset_is_listed_here(root):
+    shipped = {path.name for path in (root / "config").glob("*.yaml")} - {"claims.yaml"}
+    assert {f"config/{name}" for name in shipped} == set(PRESETS)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_shipped_preset_can_be_planned(root, preset):
+    assert Plan(configs.read(root / preset)).shards
+
+
+def test_the_default_preset_is_what_the_readme_says(root):
+    made = Plan(configs.read(root / "config/config.yaml"))
+    main = [member for member in made.members if member.study == "proportion"]
+    budgets = {member.budget for member in main}
+    assert budgets == {4000, 10_000}
+    assert len(main) == 440
+    for budget in budgets:
+        here = [member for member in main if member.budget == budget]
+        assert len({m.structure for m in here if m.design == "factorial"}) == 64
+        assert {"dense", "uniform", "mixed", "balanced", "even"} <= {m.arm for m in here}
+        assert {m.seed_index for m in here if m.arm == "mixed"} >= {0, 1}
+    path = [member for member in made.members if member.study == "continuum"]
+    assert {member.budget for member in path} == {7879}
+    arms = {"control", "mlp", "random-places", "dense", *(f"path-0.{n}" for n in range(1, 10))}
+    ends = {"control", "mlp", "path-0.5", "random-places", "dense"}
+    for name in ("path", "path-perturbed", "path-fan-in"):
+        seeds = [m for m in path if m.experiment == name]
+        assert {m.arm for m in seeds} == (arms if name == "path" else ends)
+        assert {m.seed_index for m in seeds} == {0, 1, 2}
+    counts = Counter(
+        (m.experiment, m.arm, m.budget) for m in made.members if m.study == "trainability"
+    )
+    assert set(counts.values()) == {20}
+    assert {m.arm for m in made.members if m.study == "trainability"} >= {"dense", "uniform"}
+
+
+def test_the_schema_is_the_generated_one(root):
+    text = (root / "config/schema.json").read_text()
+    assert json.loads(text) == json.loads(json.dumps(configs.schema())), (
+        "drifted: blockmaps schema > config/schema.json"
+    )
+
+
+def change(raw, path, value):
+    *above, last = path
+    for key in above:
+        raw = raw[key]
+    raw[last] = value
+
+
+D = ("experiments", "rad", "designs")
+FAULTS = [  # the path of a key, what is put there, what is said
+    (("epochs",), 3, "epochs: found an unknown key; takes one of: name, seed"),
+    (
+        (*D, 0, "lo"), 0.5,
+        "experiments.rad.designs[0].lo: found an unknown key; takes one of: seeds, replicates, ",
+    ),
+    ((*D, 0, "low"), 1.5, "experiments.rad.designs[0].low: found 1.5; takes what is less than"),
+    (
+        (*D, 0, "budgets"), [-4000],
+        "designs[0].budgets[0]: found -4000; takes what is greater than 0",
+    ),
+    (
+        (*D, 0, "budgets"), ["many"],
+        "designs[0].budgets[0]: found 'many'; takes what is a valid int",
+    ),
+    ((*D, 0, "kind"), "fractal", "designs[0]: found"),
+    (
+        ("experiments", "rad", "dataset"), "mnist",
+        "rad.dataset: found 'mnist'; takes one of: copy-5, copy-50, digits",
+    ),
+    (("experiments", "rad", "recipe"), "long", "rad.recipe: found 'long'; takes one of: layers, "),
+    (("experiments", "rad", "seeds"), 0, "rad.seeds: found"),
+    (("datasets", "rad-digits", "kind"), "mnist", "rad-digits: found"),
+    (("datasets", "rad-digits", "sides"), 16, "sides: found an unknown key; takes one of: "),
+    (("recipes", "short", "learning_rate"), 0, "learning_rate: found 0; takes what is greater"),
+    (("name",), "../up", "name: found '../up'"),
+    (("plugins",), ["nowhere.py"], "plugins: found 'nowhere.py'; takes a Python file that exists"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "value", "says"), FAULTS)
+def test_a_fault_is_one_line_with_file_path_found_and_takes(root, tmp_path, path, value, says):
+    raw = yaml.safe_load((root / "config/config.yaml").read_text())
+    change(raw, path, value)
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump(raw))
+    with pytest.raises(InputError) as fault:
+        configs.read(file)
+    text = str(fault.value)
+    assert says in text
+    assert "\n" not in text
+    assert str(file) in text or path == ("plugins",)
+
+
+def test_a_missing_key(root):
+    raw = yaml.safe_load((root / "config/config.yaml").read_text())
+    del raw["recipes"]["short"]["batch_size"]
+    with pytest.raises(
+        InputError, match=r"recipes\.short\.batch_size: found nothing; it is needed"
+    ):
+        configs.parse(raw)
+
+
+@pytest.mark.parametrize("length", [{}, {"epochs": 6, "steps": 100}])
+def test_a_recipe_has_one_length(root, length):
+    raw = yaml.safe_load((root / "config/config.yaml").read_text())
+    del raw["recipes"]["short"]["epochs"]
+    raw["recipes"]["short"] |= length
+    with pytest.raises(InputError, match=r"recipes\.short: .*takes one of epochs and steps"):
+        configs.parse(raw)
+
+
+def test_what_is_not_yaml_or_not_there(tmp_path):
+    file = tmp_path / "mine.yaml"
+    with pytest.raises(InputError, match="cannot be read"):
+        configs.read(file)
+    file.write_text("name: [")
+    with pytest.raises(InputError, match="is not YAML"):
+        configs.read(file)
+    file.write_text("3")
+    with pytest.raises(InputError, match="takes a mapping"):
+        configs.read(file)
+
+
+def test_the_command_line_says_it_in_one_line_and_exits_with_2(root, tmp_path, blockmaps):
+    raw = yaml.safe_load((root / "config/config.yaml").read_text())
+    raw["experiments"]["rad"]["designs"][0]["low"] = 1.5
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump(raw))
+    for command in (["plan"], ["data", "rad-digits"], ["train", "abc"], ["collect"]):
+        done = blockmaps(*command, "--config", file, cwd=tmp_path, check=False)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert len(done.stderr.strip().splitlines()) == 1
+        assert "designs[0].low: found 1.5" in done.stderr
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_config_survives_being_written_whole(root, tmp_path, blockmaps):
+    done = blockmaps("config", root / "config/config.yaml", cwd=tmp_path)
+    file = tmp_path / "whole.json"
+    file.write_text(done.stdout)
+    one, two = configs.read(root / "config/config.yaml"), configs.read(file)
+    assert one == two
+    assert set(Plan(one).shards) == set(Plan(two).shards)
+
+
+def test_planning_imports_neither_torch_nor_lightning(root, blockmaps):
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from pathlib import Path; from blockmaps import config, pipeline; "
+        "pipeline.Plan(config.read(Path('config/config.yaml'))); "
+        "print([m for m in ('torch', 'lightning', 'kornia', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

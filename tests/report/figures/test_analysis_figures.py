@@ -1,0 +1,159 @@
+"""Figures of the analysis: what they say, on what, and the same bytes every time."""
+
+from importlib import import_module
+
+import numpy as np
+import pandas as pd
+import pytest
+from tables import runs_table
+
+from blockmaps.analysis import summary
+from blockmaps.analysis.columns import APRIORI, EXPLAINED, REGRET
+from blockmaps.analysis.tables import analyse
+from blockmaps.plan import plan
+from blockmaps.report.figures import densities, explained, optimum, regret, style, wording
+
+OF_RUNS = ("optimum", "densities")
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return runs_table(budgets=(4000,), epochs=1)
+
+
+@pytest.fixture(scope="module")
+def tables(table) -> dict[str, pd.DataFrame]:
+    return analyse(table, "explained")
+
+
+def contest(lead: float) -> dict[str, pd.DataFrame]:
+    """Return made tables of regret and a priori, for two sizes."""
+    rows = []
+    for inputs in (64, 784):
+        for N in range(1, 31):
+            best = 60 + np.log(N)
+            value = best - (61 + lead)
+            rows.append(
+                {"experiment": f"x{inputs}", "dataset": f"x{inputs}", "budget": 3000}
+                | {"initialisation": "N", "inputs": inputs, "outputs": 10, "N": N, "best": best}
+                | {"recommended": 61 + lead, "regret": value}
+                | {"low": value - 0.5, "high": value + 0.5}
+                | {"reported": best + 0.1, "chosen": best - 0.2}
+                | {"patterns": 30, "seeds": 2, "n": 4}
+            )
+    over = {"level": "all sizes", "statistic": regret.BEST, "n": 2, "estimate": lead}
+    over |= {"low": lead - 1, "high": lead + 1}
+    return {
+        "regret": pd.DataFrame(rows, columns=list(REGRET)),
+        "apriori": pd.DataFrame([over], columns=list(APRIORI)),
+    }
+
+
+def drawn(name: str, table, tables):
+    draw = import_module(f"blockmaps.report.figures.{name}").draw
+    if name in OF_RUNS:
+        return draw(table)
+    made = tables | contest(1.0)
+    return draw(*(made[one] for one in plan.ANALYSIS_FIGURES[name]))
+
+
+def page_of(figure) -> str:
+    return " ".join(text.get_text().replace(wording.NO_BREAK, " ") for text in figure.texts)
+
+
+ALL = (*OF_RUNS, *plan.ANALYSIS_FIGURES)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_same_tables_give_the_same_bytes_and_no_text_leaves_the_page(
+    name, table, tables, tmp_path
+):
+    for place in range(2):
+        figure = drawn(name, table, tables)
+        style.save(figure, [tmp_path / f"{place}.svg"])
+    assert (tmp_path / "0.svg").read_bytes() == (tmp_path / "1.svg").read_bytes()
+    figure.canvas.draw()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(box.x0, box.y0) >= 0
+    assert box.x1 <= width
+    assert box.y1 <= height
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_caption_has_n_and_scale(name, table, tables):
+    page = page_of(drawn(name, table, tables))
+    assert "not the paper's scale" in page
+    assert {
+        "optimum": "36 runs of 18 patterns",  # the even design's alone
+        "densities": "128 runs of 64 patterns",
+        "explained": "Data set digits (|x| = 256, |y| = 10)",
+        "regret": "30 random patterns a size",
+    }[name] in page
+
+
+def test_an_analysis_without_rows_is_drawn_and_says_so(table):
+    nothing = pd.DataFrame(columns=list(EXPLAINED))
+    assert "Too few patterns" in page_of(explained.draw(nothing))
+    empty = pd.DataFrame(columns=list(REGRET)), pd.DataFrame(columns=list(APRIORI))
+    assert regret.NOTHING in page_of(regret.draw(*empty))
+    few = table[table["structure"].isin(["111111", "000000"])]
+    assert "Too few patterns to place an optimum" in page_of(optimum.draw(few))
+    alike = table[table["structure"] == "111111"]
+    assert "no design over the densities" in page_of(densities.draw(alike))
+    none = table.assign(accuracy=np.nan)
+    assert "holds no test accuracy" in page_of(optimum.draw(none))
+
+
+def test_explanations_are_found_by_their_numbers(tables):
+    panels = explained.shown(tables["explained"])
+    assert [name.split(",")[0] for name, _ in panels] == ["even", "factorial"]
+    row = tables["explained"]
+    row = row[(row["design"] == "even") & (row["outcome"] == "logit_clean")]
+    row = row[(row["explanation"] == "hidden_proportion") & (row["form"] == "spline")].iloc[0]
+    assert f"{row['cv_r2']:.2f}" in explained.finding(panels)
+
+
+def test_an_optimum_is_held_by_its_interval():
+    found = optimum.finding([None])
+    assert found.startswith("Too few patterns")
+    runs = runs_table(budgets=(4000,), designs=("factorial",), epochs=1)
+    (panel,) = optimum.panels(summary.final_outcomes(runs))
+    assert "in 1 panel" not in optimum.finding([None])
+    fit = optimum.fitted(panel.runs)
+    inside = fit.optimum._replace(low=0.4, high=0.6)
+    assert "holds ½ in 1 of 1 panel" in optimum.finding([fit._replace(optimum=inside)])
+    outside = fit.optimum._replace(low=0.1, high=0.4)
+    assert "holds ½ in 0 of 1 panel" in optimum.finding([fit._replace(optimum=outside)])
+
+
+@pytest.mark.parametrize(("lead", "better", "worse"), [(4.0, 2, 0), (0.0, 0, 2), (1.3, 0, 0)])
+def test_better_and_worse_are_counted_by_intervals(lead, better, worse):
+    made = contest(lead)
+    found = regret.finding(made["regret"], made["apriori"])
+    assert f"clearly better at {better} and clearly worse at {worse} of 2 sizes" in found
+    assert f"{lead:+.1f} points" in found
+
+
+def test_densities_keep_their_levels_or_are_put_into_ranges():
+    few = densities.levels(pd.Series([0.2, 1.0, 0.2]))
+    assert few.tolist() == ["0.2", "1", "0.2"]
+    many = densities.levels(pd.Series([0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.0]))
+    assert many.tolist()[:4] == ["0–0.1", "0–0.1", "0–0.1", "0.1–0.2"]
+    assert many.tolist()[-1] == "0.7–1"
+
+
+def test_a_repeat_with_fan_in_leaves_the_other_figures_as_they_are(tmp_path):
+    table = runs_table(budgets=(4000,), designs=("uniform", "balanced"), epochs=1)
+    again = table.assign(experiment="again", initialisation="fan-in, gain 1.414")
+    both = pd.concat([table, again])
+    pd.testing.assert_frame_equal(summary.without_repeats(both), table)
+    # alone it is not a repeat
+    pd.testing.assert_frame_equal(summary.without_repeats(again), again)
+    elsewhere = again.assign(dataset="other")
+    assert len(summary.without_repeats(pd.concat([table, elsewhere]))) == 2 * len(table)
+    for name in ("proportion", "structures", "curves"):
+        draw = import_module(f"blockmaps.report.figures.{name}").draw
+        for place, runs in enumerate((table, both)):
+            style.save(draw(runs), [tmp_path / f"{name}-{place}.svg"])
+        one, two = (tmp_path / f"{name}-{place}.svg" for place in (0, 1))
+        assert one.read_bytes() == two.read_bytes(), name

@@ -1,0 +1,217 @@
+"""Figures draw whatever table there is, say what is in it, and are the same every time."""
+
+from importlib import import_module
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import _pylab_helpers
+from tables import runs_table
+
+from blockmaps.analysis.splines import SplineFit
+from blockmaps.analysis.statistics import Interval
+from blockmaps.report.figures import curves, proportion, structures, style, wording
+
+FIGURES = ("proportion", "structures", "curves")
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return runs_table()
+
+
+@pytest.fixture(scope="module")
+def small() -> pd.DataFrame:
+    return runs_table(budgets=(4000,), designs=("uniform", "balanced"), epochs=2)
+
+
+def draw(name: str, runs: pd.DataFrame):
+    return import_module(f"blockmaps.report.figures.{name}").draw(runs)
+
+
+def texts(figure) -> list[str]:
+    """Return the texts that stand on the page itself, and the panels' names."""
+    return [text.get_text().replace(wording.NO_BREAK, " ") for text in figure.texts]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_same_table_gives_the_same_bytes(name, table, tmp_path):
+    for place, runs in enumerate((table, table.sample(frac=1, random_state=0))):
+        paths = [tmp_path / f"{place}" / f"{name}.{kind}" for kind in ("svg", "png")]
+        style.save(draw(name, runs), paths)
+    for kind in ("svg", "png"):
+        one, two = ((tmp_path / f"{place}" / f"{name}.{kind}").read_bytes() for place in (0, 1))
+        assert one == two
+    svg = (tmp_path / "0" / f"{name}.svg").read_text()
+    assert "dc:date" not in svg
+    assert "dc:creator" not in svg
+    assert sorted(path.name for path in (tmp_path / "0").iterdir()) == [
+        f"{name}.png",
+        f"{name}.svg",
+    ]
+
+
+def nothing_but_dense(runs: pd.DataFrame) -> pd.DataFrame:
+    return runs[runs["arm"] == "dense"]
+
+
+def one_seed(runs: pd.DataFrame) -> pd.DataFrame:
+    return runs[runs["seed_index"] == 0]
+
+
+def some_missing(runs: pd.DataFrame) -> pd.DataFrame:
+    missing = (runs["arm"] == "dense") & (runs["split"] != "train")
+    return runs.assign(accuracy=runs["accuracy"].mask(missing), loss=runs["loss"].mask(missing))
+
+
+def all_missing(runs: pd.DataFrame) -> pd.DataFrame:
+    return runs.assign(accuracy=np.nan)
+
+
+def one_run(runs: pd.DataFrame) -> pd.DataFrame:
+    return runs[runs["key"] == runs["key"].iloc[0]]
+
+
+def two_experiments(runs: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([runs, runs.assign(experiment="other")])
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize(
+    "change",
+    [nothing_but_dense, one_seed, some_missing, all_missing, one_run, two_experiments],
+)
+def test_every_figure_draws_on_a_tiny_table(name, change, small, tmp_path):
+    path = tmp_path / "figure.svg"
+    style.save(draw(name, change(small)), [path])
+    assert path.stat().st_size > 0
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_page_states_a_finding_and_its_facts(name, table):
+    page = " ".join(texts(draw(name, table)))
+    assert "4,000 unknowns" in page
+    assert "after 4 epochs (1,128 optimiser steps)" in page
+    assert "Data set digits 16×16, |x| = 256, |y| = 10: not the paper's scale" in page
+    runs = 256 if name == "structures" else 312
+    assert f"{runs} runs of" in page
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_page_says_what_there_is_not(name, small):
+    page = texts(draw(name, all_missing(small)))
+    assert page[0].startswith("The table holds no test accuracy")
+    page = " ".join(texts(draw(name, one_seed(small))))
+    assert {
+        "proportion": "No curve: fewer than 10 patterns",
+        "structures": "No intervals: one seed a pattern",
+        "curves": "Bands: none; one seed a pattern",
+    }[name] in page
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_leaves_the_page(name):
+    figure = draw(name, runs_table(budgets=(4000, 10000, 25000), designs=("factorial", "uniform")))
+    figure.canvas.draw()
+    box = figure.get_tightbbox()
+    width, height = figure.get_size_inches()
+    assert box.x0 >= 0
+    assert box.y0 >= 0
+    assert box.x1 <= width
+    assert box.y1 <= height
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_drawing_leaves_no_state_behind(name, small):
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    draw(name, small)
+    assert dict(mpl.rcParams) == before
+    assert not _pylab_helpers.Gcf.figs
+
+
+def test_the_scale_is_said_to_be_the_papers_only_where_it_is(small):
+    from blockmaps.analysis.summary import final_outcomes
+
+    outcomes = final_outcomes(small)
+    assert "not the paper's scale (50×50)" in wording.facts(outcomes, "")
+    assert "not the paper" not in wording.facts(outcomes.assign(inputs=2500), "")
+    assert "(|x| = 2,500)" in wording.facts(outcomes.assign(inputs=46), "")
+    assert "(3 diverged" in wording.facts(outcomes.assign(diverged=outcomes.index < 3), "")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.3, 0.5, "is highest at"),
+        (0.3, 1.0, "at least"),
+        (0.0, 0.5, "at most"),
+        (0.0, 1.0, "no clear optimum"),
+        (np.nan, np.nan, "too few patterns"),
+    ],
+)
+def test_an_optimum_is_claimed_only_as_far_as_its_interval_goes(low, high, said):
+    x = np.linspace(0, 1, 201)
+    fit = SplineFit(x, x, x, x, Interval(0.4, low, high, 60, 30, 2, ""))
+    assert said in proportion.finding(fit)[0]
+
+
+@pytest.mark.parametrize(
+    ("shift", "noise", "said"),
+    [(0.1, 0.001, "ends above"), (-0.1, 0.001, "ends below"), (0.0, 0.1, "not clearly apart")],
+)
+def test_a_difference_is_claimed_only_if_its_interval_excludes_zero(shift, noise, said):
+    generator = np.random.default_rng(0)
+    rows = [
+        (arm, arm, seed, 0.6 + (arm == "balanced") * shift + generator.normal(0, noise))
+        for arm in ("balanced", "dense")
+        for seed in range(5)
+    ]
+    outcomes = pd.DataFrame(rows, columns=["arm", "pattern", "seed_index", "test_accuracy"])
+    pair = ("balanced", "dense")
+    assert said in curves.finding(outcomes, pair)[0]
+    assert "too few seeds" in curves.finding(outcomes[outcomes["seed_index"] == 0], pair)[0]
+
+
+def test_structures_are_clear_only_if_intervals_do_not_overlap():
+    means = pd.DataFrame(
+        {
+            "arm": ["dense", "mixed", "mixed", "mixed"],
+            "mean": [0.5, 0.6, 0.52, 0.3],
+            "low": [0.48, 0.58, 0.50, 0.28],
+            "high": [0.52, 0.62, 0.54, 0.32],
+        }
+    )
+    assert structures.finding(means) == (
+        "of 3 mixed structures, clear of dense:",
+        "1 above and 1 below",
+    )
+    assert "no clear difference" in structures.finding(means.iloc[[0, 2]])[0]
+    assert "too few seeds" in structures.finding(means.assign(low=np.nan, high=np.nan))[0]
+    assert "ranges from" in structures.finding(means.iloc[1:])[0]
+
+
+def test_what_panels_have_in_common_is_said_once():
+    assert wording.sentence({"a": ("it is", "1"), "b": ("it is", "2"), "c": ("no", "")}) == (
+        "It is 1 (a), 2 (b); no (c)"
+    )
+    assert wording.sentence({"a": ("no", ""), "b": ("no", "")}) == "No (a, b)"
+
+
+def test_labels_are_spread_no_more_than_needed():
+    np.testing.assert_allclose(curves.spread(np.array([3.0, 1.0]), 1), [3, 1])
+    placed = curves.spread(np.array([1.0, 1.1, 5.0, 0.9]), 1)
+    np.testing.assert_allclose(placed, [1, 2, 5, 0])
+    crowded = curves.spread(np.random.default_rng(0).normal(size=9), 0.4, 1.5)
+    assert np.diff(np.sort(crowded)).min() >= 0.4 - 1e-9
+    assert crowded.max() <= 1.5 + 1e-9
+
+
+def test_marks_of_arms_differ_in_colour_and_in_shape_or_line():
+    arms = ["dense", "uniform", "mixed", "balanced", "even", "uniform-0.1", "uniform-0.5", "lstm"]
+    marks = style.marks(arms)
+    assert list(marks)[:5] == arms[:5]
+    assert len({mark.color for mark in marks.values()}) == len(arms)
+    assert len({(mark.marker, str(mark.line)) for mark in marks.values()}) >= len(arms) - 1
+    assert style.marks(["dense"])["dense"] == marks["dense"]

@@ -1,0 +1,117 @@
+"""The zoo's figures say what is in their tables, and are the same every time."""
+
+from importlib import import_module
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from blockmaps.maps.zoo import equivalence, tables
+from blockmaps.maps.zoo.impulse import responses
+from blockmaps.plan.plan import TABLE_FIGURES, ZOO_TABLES
+from blockmaps.report.figures import impulse, style, wording, zoo
+
+ZOO_FIGURES = {name: TABLE_FIGURES[name] for name in ("zoo", "impulse")}
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, pd.DataFrame]:
+    slots, places = tables.patterns()
+    rows = equivalence.rows(models=["mlp", "rnn", "transformer"], draws=1)
+    return {
+        "equivalence": rows,
+        "slots": slots,
+        "places": places,
+        "impulse": responses(steps=5, width=4, networks=3),
+    }
+
+
+def draw(name, made):
+    return import_module(f"blockmaps.report.figures.{name}").draw(
+        *(made[t] for t in ZOO_FIGURES[name])
+    )
+
+
+def words(figure) -> str:
+    return " ".join(text.get_text().replace(wording.NO_BREAK, " ") for text in figure.texts)
+
+
+def test_the_pipeline_and_the_tables_agree():
+    assert set(tables.COLUMNS) == set(ZOO_TABLES)
+    for name, reads in ZOO_FIGURES.items():
+        assert reads == import_module(f"blockmaps.report.figures.{name}").TABLES
+
+
+@pytest.mark.parametrize("name", ZOO_FIGURES)
+def test_the_same_tables_give_the_same_bytes(name, made, tmp_path):
+    for place in "ab":
+        style.save(draw(name, made), [tmp_path / f"{place}.svg", tmp_path / f"{place}.png"])
+    for kind in ("svg", "png"):
+        assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+
+
+@pytest.mark.parametrize("name", ZOO_FIGURES)
+def test_no_text_leaves_the_page(name, made):
+    figure = draw(name, made)
+    figure.canvas.draw()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(box.x0, box.y0) >= 0
+    assert box.x1 <= width
+    assert box.y1 <= height
+
+
+def test_every_model_and_slot_has_its_name_on_the_page(made):
+    figure = draw("zoo", made)
+    panels = [axes for axes in figure.axes if axes.texts]
+    named = {axes.texts[0].get_text(): axes for axes in panels}
+    assert set(named) == set(made["slots"]["model"])
+    for model, rows in made["slots"].groupby("model"):
+        labels = [label.get_text() for label in named[model].get_yticklabels()]
+        assert labels == rows["slot"].tolist()
+
+
+def test_what_is_drawn_is_what_the_table_holds(made):
+    places = made["places"]
+    figure = draw("zoo", made)
+    for axes in figure.axes:
+        if not axes.texts:
+            continue
+        own = places[places["model"] == axes.texts[0].get_text()]
+        area = 0.0
+        for collection in axes.collections:
+            for path in collection.get_paths():
+                corners = path.vertices.reshape(-1, 5, 2)
+                area += np.prod(corners[:, 2] - corners[:, 0], axis=1).sum()
+        assert area == len(own)
+
+
+def test_the_finding_is_the_tables(made):
+    rows = made["equivalence"]
+    assert zoo.finding(rows).startswith("3 torch networks, each as one iterated map")
+    worst = rows.assign(gradient_deviation=[0, 0, 0, 2e-5, 0, 0])
+    assert zoo.finding(worst).startswith("1 of 3 networks differ from their maps (rnn)")
+    lost = rows.assign(output_deviation=[0, 0, np.nan, 0, 0, 0])
+    assert zoo.finding(lost).startswith("1 of 3 networks differ from their maps (rnn)")
+
+
+def test_the_response_is_called_finite_only_where_it_is(made):
+    table = made["impulse"]
+    said = impulse.finding(table)
+    assert "h₅ depends on h₀ at iteration 5 alone; with it, at every iteration from 5 on" in said
+    leaking = table.assign(high=table["high"].where(table["iteration"] != 7, 1e-9))
+    assert "at iterations [5, 7]" in impulse.finding(leaking)
+    fading = table.assign(low=table["low"].where(table["iteration"] != 7, 0.0))
+    assert "with it, at iterations [5, 6, 8" in impulse.finding(fading)
+
+
+def test_the_page_says_how_many_networks_and_draws(made):
+    assert "1 draw of weights" in words(draw("zoo", made))
+    assert "3 random RNNs, |h| = |x| = 4" in words(draw("impulse", made))
+
+
+def test_the_figures_limits_are_the_claims(root):
+    from blockmaps.claims import tests
+
+    (version,) = tests.read(root / "config/claims.yaml").claims["B1"].versions
+    limits = {name.split()[0]: value for name, value in version.supported.value.items()}
+    assert zoo.TOLERANCES == equivalence.TOLERANCES == limits

@@ -1,0 +1,172 @@
+"""What is kept: whole, as its manifest says, and what the documents say of it."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import typer
+from tables import runs_table
+
+from blockmaps.analysis import apriori
+from blockmaps.analysis.tables import analyse
+from blockmaps.claims import tests as claims
+from blockmaps.cli import analysing
+from blockmaps.cli.options import app
+from blockmaps.core import csv
+from blockmaps.core.errors import InputError
+from blockmaps.plan import plan
+from blockmaps.plan.config import parse
+from blockmaps.plan.config import read as read_config
+from blockmaps.report import publish, redraw
+from blockmaps.results import manifest, runs
+
+# folder → preset
+KEPT = {
+    "default": "config",
+    "rule": "rule",
+    "apriori": "apriori",
+    "laptop/rad": "laptop",
+    "laptop/hammer": "laptop",
+    "laptop/continuum": "laptop",
+    "laptop/trainability": "laptop",
+}
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A results folder as the pipeline leaves it."""
+    folder = tmp_path / "results"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"name": "small", "seed": 1}))
+    runs.write(
+        runs_table(budgets=(4000,), designs=("uniform",), epochs=1),
+        folder / "runs.parquet",
+        runs.COLUMNS,
+    )
+    return folder
+
+
+def test_what_is_published_is_checked(results, tmp_path, root, blockmaps):
+    kept = tmp_path / "kept"
+    tests = claims.read(root / "config/claims.yaml")
+    files = publish.publish(results, kept, tests, "abc")
+    names = {path.relative_to(kept).as_posix() for path in files}
+    assert {"manifest.json", "runs.parquet", "claims.json", "tables/summary.csv"} <= names
+    assert {f"analysis/{name}.csv" for name in plan.ANALYSES} <= names
+    found = manifest.check(kept)
+    assert (found["name"], found["commit"], found["variants"]) == ("small", "abc", 20)
+    assert found["config"] == {"name": "small", "seed": 1}
+    # over itself: what it says of the training stays, and nothing else has changed
+    before = (kept / "manifest.json").read_text()
+    publish.publish(kept, kept, tests)
+    assert (kept / "manifest.json").read_text() == before
+    table = kept / "runs.parquet"
+    assert table.read_bytes() == (results / "runs.parquet").read_bytes()
+    # a table that the manifest does not list is refused, and no figure is drawn of it
+    figures = redraw.figures_of(kept)
+    added = kept / "tables/pairs.csv"
+    shutil.copy(root / "published/default/tables/pairs.csv", added)
+    assert "pairs" not in figures
+    assert "pairs" in redraw.figures_of(kept, manifest.within(kept))
+    assert redraw.figures_of(kept) == figures
+    done = blockmaps("check", kept, check=False)
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)
+    assert str(added) in done.stderr
+    added.unlink()
+    # what was cut off, and a published folder below, are not this one's
+    (kept / "tables/.summary.csv.1.csv").touch()
+    shutil.copytree(root / "published/rule", kept / "rule")
+    manifest.check(kept)
+    with table.open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(InputError, match="not what its manifest says"):
+        manifest.check(kept)
+    table.unlink()
+    with pytest.raises(InputError, match="is missing"):
+        manifest.check(kept)
+    (kept / "manifest.json").unlink()
+    with pytest.raises(InputError, match="no manifest"):
+        manifest.check(kept)
+
+
+def test_a_folder_without_results_is_one_line_and_exit_2(results, tmp_path, blockmaps):
+    (results / "config.json").unlink()
+    done = blockmaps("publish", results, tmp_path / "kept", check=False)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_is_kept_is_whole_and_of_the_preset_that_it_names(name, root):
+    found = manifest.check(root / "published" / name)
+    preset = read_config(root / f"config/{KEPT[name]}.yaml")
+    # read as today's: a config may gain keys with defaults, and other experiments, later
+    asked = parse(found["config"])
+    for experiment in asked.only or asked.experiments:
+        own = asked.experiments[experiment]
+        assert own == preset.experiments[experiment]
+        assert asked.datasets[own.dataset] == preset.datasets[own.dataset]
+        assert asked.recipes[own.recipe] == preset.recipes[own.recipe]
+    table = runs.read(root / "published" / name / "runs.parquet")
+    # a table may be older than some columns
+    assert list(table.columns) == [column for column in runs.COLUMNS if column in table]
+    assert len(table.drop_duplicates(["experiment", "key"])) == found["variants"]
+
+
+def test_a_folder_is_analysed(tmp_path, blockmaps, capsys):
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    runs.write(
+        runs_table(budgets=(4000,), designs=("uniform", "balanced"), epochs=1),
+        folder / "runs.parquet",
+        runs.COLUMNS,
+    )
+    printed = blockmaps("analyse", folder).stdout
+    assert f"{folder}/analysis/comparisons.csv" in printed
+    assert len(list((folder / "analysis").glob("*.csv"))) == len(printed.splitlines())
+    analysing.analyse("steps", folder / "runs.parquet")
+    assert capsys.readouterr().out == (folder / "analysis/steps.csv").read_text()
+    (what,) = [
+        one for one in typer.main.get_command(app).commands["analyse"].params if one.name == "what"
+    ]
+    assert all(name in what.help for name in (*plan.TABLES, "pairs", *plan.ANALYSES))
+    done = blockmaps("analyse", "nothing", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "neither a folder nor a table; takes one of: summary" in done.stderr
+    with pytest.raises(InputError, match="no such table"):
+        analysing.analyse(str(tmp_path))
+
+
+def test_the_analysis_that_is_kept_is_that_of_the_runs_that_are_kept(root):
+    folder = root / "published/laptop/rad"
+    table = runs.read(folder / "runs.parquet")
+    table = table[table["experiment"] == "even"]
+    for name, made in analyse(table, "explained", "steps").items():
+        kept = csv.read(folder / f"analysis/{name}.csv")
+        kept = kept[kept["experiment"] == "even"].reset_index(drop=True)
+        pd.testing.assert_frame_equal(made, kept, check_dtype=False, rtol=1e-4, atol=1e-6)
+
+
+def said(estimate: float, low: float, high: float, digits: int = 1) -> str:
+    """Write an estimate and its interval as the README does."""
+    text = f"{estimate:+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    return text.replace("-", "−")
+
+
+def test_the_readme_says_what_the_kept_runs_say_of_the_rule(root):
+    readme = (root / "README.md").read_text()
+    table = analyse(runs.read(root / "published/apriori/runs.parquet"), "apriori")["apriori"]
+    over = table[table["level"] == "all sizes"].set_index("statistic")
+    for name in (apriori.BEST, apriori.MEDIAN, apriori.SLOPE):
+        assert said(*over.loc[name, ["estimate", "low", "high"]]) in readme, name
+    rank = over.loc[apriori.RANK, ["estimate", "low", "high"]]
+    assert said(*rank, 2).removeprefix("+") in readme
+    match = table[table["statistic"] == apriori.MATCH].set_index("dataset")["estimate"]
+    words = ", ".join(
+        "more than 50" if np.isnan(match[name]) else f"{match[name]:.0f}"
+        for name in ("x64-y20", "x144-y16", "x196-y8", "x576-y6", "x784-y10")
+    )
+    assert " and more".join(words.rsplit(", more", 1)) in readme
