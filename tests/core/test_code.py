@@ -1,6 +1,10 @@
 """Digests of code: comments do not count, what is imported does."""
 
-from blockmaps.core.code import closure, code_digest, tree_digest
+import sys
+
+import pytest
+
+from blockmaps.core.code import Code, closure, code_digest, tree_digest
 
 
 def test_comments_docstrings_and_space_do_not_count():
@@ -29,3 +33,80 @@ def test_figures_do_not_share_digests():
         code_digest(f"report.figures.{name}") for name in ("proportion", "structures", "curves")
     ]
     assert len(set(figures)) == 3
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Return a function that writes a package of modules and gives the digest of its step."""
+    monkeypatch.syspath_prepend(tmp_path)
+    written = 0
+
+    def write(files: dict[str, str], step: str = "step") -> str:
+        nonlocal written
+        written += 1
+        name = f"packed{written}"
+        for path in {"__init__.py", *files}:
+            file = tmp_path / name / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.parent.joinpath("__init__.py").touch()
+            file.write_text(files.get(path, "").replace("PACKAGE", name))
+        made = Code(name, tmp_path / name)
+        for module in [one for one in sys.modules if one.partition(".")[0] == name]:
+            del sys.modules[module]
+        return made.digest(step)
+
+    return write
+
+
+STEP = (
+    "from PACKAGE.number import ONE\nfrom PACKAGE import tool\n\ndef f():\n    return tool.g(ONE)\n"
+)
+FILES = {
+    "step.py": STEP,
+    "number.py": "ONE = 1\nTWO = 2\n",
+    "tool.py": "from math import floor\n\ndef g(x):\n    from PACKAGE import deep\n    return floor(x) + deep.D\n",
+    "deep.py": "D = 3\n",
+    "other.py": "X = 1\n",
+}
+
+
+def changed(**texts: str) -> dict[str, str]:
+    return FILES | {f"{name}.py": text for name, text in texts.items()}
+
+
+def test_a_moved_module_leaves_the_digest_as_it_is(package):
+    moved = dict(FILES)
+    moved["rooms/low/number.py"] = moved.pop("number.py")
+    moved["rooms/tool.py"] = moved.pop("tool.py")
+    moved["step.py"] = (
+        "from PACKAGE.rooms import tool\n"
+        "from PACKAGE.rooms.low.number import ONE\n\ndef f():\n    return tool.g(ONE)\n"
+    )
+    before = package(FILES)
+    assert package(moved) == before
+    moved["rooms/step.py"] = moved.pop("step.py")
+    assert package(moved, "rooms.step") == before
+    assert package(changed(other="X = 2\n")) == before, "the step imports no other"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        changed(number="ONE = 2\nTWO = 2\n"),
+        changed(deep="D = 4\n"),
+        changed(tool=FILES["tool.py"].replace("floor", "ceil").replace("ceil(x)", "floor(x)")),
+        changed(tool=FILES["tool.py"].replace("import floor", "import ceil as floor")),
+        changed(step=STEP.replace("import ONE", "import TWO as ONE")),
+        changed(step=STEP.replace("import tool", "import deep as tool")),
+        changed(step=STEP.replace("tool.g(ONE)", "tool.g(ONE, 1)")),
+    ],
+)
+def test_what_a_step_uses_changes_its_digest(package, files):
+    assert package(files) != package(FILES)
+
+
+def test_what_only_describes_a_run_is_no_part_of_training():
+    """So that another word of a column, or another measure, trains nothing again."""
+    reached = closure("blockmaps.training.shard")
+    assert not {"blockmaps.results.measures", "blockmaps.results.runs"} & reached
+    assert "blockmaps.training.probes" not in reached

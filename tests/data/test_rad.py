@@ -307,7 +307,7 @@ def test_planning_reaches_neither_torch_nor_kornia():
 
     reached = closure("blockmaps.data.rad")
     assert not {f"blockmaps.{name}" for name in Rad.made_by} & reached
-    program = "import sys, blockmaps.data.anomaly; print(*sys.modules)"
+    program = "import sys, blockmaps.data.rad; print(*sys.modules)"
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )

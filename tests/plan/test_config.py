@@ -174,8 +174,8 @@ def test_planning_imports_neither_torch_nor_lightning(root, blockmaps):
     import sys
 
     code = (
-        "import sys; from pathlib import Path; from blockmaps import config, pipeline; "
-        "pipeline.Plan(config.read(Path('config/config.yaml'))); "
+        "import sys; from pathlib import Path; from blockmaps.plan import config, plan; "
+        "plan.Plan(config.read(Path('config/config.yaml'))); "
         "print([m for m in ('torch', 'lightning', 'kornia', 'sklearn') if m in sys.modules])"
     )
     done = subprocess.run(

@@ -43,10 +43,10 @@ def test_the_estimate_errs_to_the_large_side():
     """Against the peak of a process that takes two training steps, less its start."""
     code = """
 import torch
-from blockmaps.bank import Bank
-from blockmaps.patterns import RNN_BLOCKS, rnn_pattern
+from blockmaps.designs.patterns import RNN_BLOCKS, rnn_pattern
+from blockmaps.designs.variants import Initialisation, Variant
+from blockmaps.maps.bank import Bank
 from blockmaps.training import memory
-from blockmaps.variants import Initialisation, Variant
 
 def peak():
     lines = open("/proc/self/status").read().splitlines()

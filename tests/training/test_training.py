@@ -14,7 +14,7 @@ from blockmaps.maps.bank import Bank
 from blockmaps.plan import config as configs
 from blockmaps.plan.plan import Plan
 from blockmaps.plan.shards import Shard
-from blockmaps.results import runs
+from blockmaps.results import measures, runs
 from blockmaps.training import checkpoints, fitting
 from blockmaps.training import shard as training
 from blockmaps.training.minibatches import BLOCK, BankData, InBlocks, Minibatches
@@ -78,7 +78,7 @@ def only(shard: Shard, *positions: int) -> Shard:
 
 def test_rows_are_documented_and_training_improves_the_loss(data, tmp_path):
     frame = train(shard_of(plan(epochs=8)), data, tmp_path)
-    assert set(frame.columns) == set(runs.MEASURES)
+    assert set(frame.columns) == set(runs.TRAINED)
     assert set(frame["split"]) == {"train", "test"}
     counts = frame.groupby(["key", "split"]).size().unstack()
     assert (counts["test"] == 9).all()  # before training, and after each epoch
@@ -86,12 +86,23 @@ def test_rows_are_documented_and_training_improves_the_loss(data, tmp_path):
     test = frame[frame["split"] == "test"].set_index("epoch")
     assert test.loc[8, "loss"].mean() < test.loc[0, "loss"].mean() - 0.05
     assert (frame["step"] == frame["epoch"] * 7).all()
-    for name in ("hx", "yy"):
-        assert (frame[f"unknowns_{name}"] <= frame["hidden"] * 12).all()
-    assert (frame["biases"] == frame["hidden"] + 2).all()
     path = tmp_path / "runs.parquet"
-    runs.write(frame, path)
-    pd.testing.assert_frame_equal(runs.read(path), frame[list(runs.MEASURES)], check_dtype=False)
+    runs.write(frame, path, runs.TRAINED)
+    pd.testing.assert_frame_equal(runs.read(path), frame[list(runs.TRAINED)], check_dtype=False)
+
+
+def test_what_is_known_before_training_is_of_the_same_inputs_and_documented(data):
+    shard = shard_of(plan())
+    known = measures.known(shard, data)
+    assert set(known.columns) | set(runs.TRAINED) == set(runs.MEASURES)
+    for name in ("hx", "yy"):
+        assert (known[f"unknowns_{name}"] <= known["hidden"] * 12).all()
+    assert (known["biases"] == known["hidden"] + 2).all()
+    first, steps = store.first_inputs(data, 5)
+    bank_data = BankData(data, 16, False, shard.seed, shard.seed_index)
+    read = Minibatches(bank_data.stored, "train", 5).inputs(torch.arange(5))
+    np.testing.assert_array_equal(first, read[0].double().numpy())
+    assert steps == len(read) + bank_data.stored.blank_steps
 
 
 def test_a_variant_alone_and_in_a_bank_is_the_same_run(data, tmp_path):

@@ -1,5 +1,6 @@
 """A small config of both studies through the whole flow, from its plan to its tables."""
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import torch
 from test_dynamics import walk
 
-from blockmaps.analysis import continuum, trainability
+from blockmaps.analysis import continuum
 from blockmaps.core.errors import InputError
 from blockmaps.core.seeds import stream
 from blockmaps.data import store
@@ -17,9 +18,10 @@ from blockmaps.maps.map import IterativeMap
 from blockmaps.plan import config as configs
 from blockmaps.plan import plan
 from blockmaps.plan.plan import Plan
-from blockmaps.results import runs
+from blockmaps.results import measures, runs
 from blockmaps.training import memory
 from blockmaps.training import shard as training
+from blockmaps.training.probes import measure
 
 RAW = {
     "name": "small",
@@ -71,7 +73,7 @@ def made() -> Plan:
 
 def train(made: Plan, folder: Path) -> dict[str, pd.DataFrame]:
     """Train every shard, as the command line does, and gather what they give."""
-    pieces = {"rows": [], "groups": [], "dynamics": []}
+    rows, known, dynamics = [], [], []
     for name, (dataset, _) in made.data_files.items():
         spec = made.config.datasets[dataset]
         store.write(spec.make(stream(5, "dataset")), folder / f"{name}.safetensors")
@@ -80,11 +82,12 @@ def train(made: Plan, folder: Path) -> dict[str, pd.DataFrame]:
         trained = training.train_shard(
             shard, data, folder / shard.context, folder / "logs", "cpu", "csv"
         )
-        for name, frames in pieces.items():
-            frames.append(getattr(trained, name))
+        rows.append(trained.rows)
+        known.append(measures.known(shard, data))
+        dynamics.append(measure(shard, trained))
     return {
-        "runs": runs.collect(pieces["rows"], made.members),
-        "dynamics": runs.collect_dynamics(pieces["dynamics"], made.members),
+        "runs": runs.collect(rows, known, made.members),
+        "dynamics": runs.collect_dynamics(dynamics, made.members),
     }
 
 
@@ -103,7 +106,7 @@ def test_columns_are_documented(trained):
     assert list(trained["runs"].columns) == list(runs.COLUMNS)
     assert list(trained["dynamics"].columns) == list(runs.DYNAMICS_COLUMNS)
     for name, made in plan.STUDY_TABLES.items():
-        module = {"continuum": continuum, "trainability": trainability}[made.module]
+        module = import_module(f"blockmaps.{made.module}")
         table = getattr(module, made.function)(*(trained[source] for source in made.sources))
         assert list(table.columns) == list(module.COLUMNS[name])
         assert len(table) or name == "trainability_differences"

@@ -192,7 +192,9 @@ def test_a_figures_code_redraws_that_figure_alone(ran, edit):
 
 def test_the_pages_style_makes_the_page_again_and_nothing_else(ran, edit):
     edit(
-        "src/blockmaps/page/templates/page.css", "color-scheme: light dark;", "color-scheme: light;"
+        "src/blockmaps/report/page/templates/page.css",
+        "color-scheme: light dark;",
+        "color-scheme: light;",
     )
     jobs = ran.jobs(*TINY)
     assert {

@@ -82,8 +82,8 @@ def test_without_the_file_one_line_says_where_to_get_it(tmp_path, monkeypatch):
 def test_the_extra_is_looked_up_and_not_imported():
     code = """
 import sys
-from blockmaps import pipeline
-from blockmaps.environments import expert, extra, tasks
+from blockmaps.plan import plan
+from blockmaps.data.environments import expert, extra, tasks
 extra.require()
 assert not {"mujoco", "gymnasium", "gymnasium_robotics", "minari", "torch"} & set(sys.modules)
 """
