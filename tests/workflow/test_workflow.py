@@ -190,6 +190,20 @@ def test_a_figures_code_redraws_that_figure_alone(ran, edit):
     assert jobs == {"figure": 1, "page": 1}
 
 
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("results/runs.py", "largest |eigenvalue| of W_hh", "largest absolute eigenvalue of W_hh"),
+        ("results/measures.py", ", no bias", ", without bias"),
+    ],
+)
+def test_another_word_for_a_measure_trains_nothing_again(ran, edit, module, old, new):
+    edit(f"src/blockmaps/{module}", old, new)
+    jobs = ran.jobs(*TINY)
+    assert jobs["runs"] == 1
+    assert not {"train", "data"} & set(jobs)
+
+
 def test_the_pages_style_makes_the_page_again_and_nothing_else(ran, edit):
     edit(
         "src/blockmaps/report/page/templates/page.css",
