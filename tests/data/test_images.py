@@ -133,3 +133,32 @@ def test_rad_with_more_blank_steps_is_the_same_sequences_and_a_later_answer():
     assert (a.loss_steps, a.blank_steps) == ((4,), 1)
     assert (b.loss_steps, b.blank_steps) == ((10,), 7)
     store.check(b)
+
+
+def of_digits(**fields) -> np.ndarray:
+    """The images of a data set of 8×8 digits, (sequences, steps, 64)."""
+    return np.asarray(Images(side=8, train=200, test=50, **fields).make(SEED).inputs)
+
+
+def test_copies_are_the_same_image():
+    made = Images(side=8, train=200, test=50, copies=3).make(SEED)
+    assert made.loss_steps == (2,)
+    np.testing.assert_array_equal(of_digits(copies=3), np.repeat(of_digits(), 3, axis=1))
+    every = Images(side=8, train=200, test=50, copies=3, every_step=True).make(SEED)
+    assert every.loss_steps == (0, 1, 2)
+    np.testing.assert_array_equal(every.targets, np.repeat(made.targets[:, None], 3, axis=1))
+    with pytest.raises(ValueError, match="copies"):
+        Images(side=8, every_step=True)
+
+
+def test_others_are_of_the_class_and_of_the_split():
+    made, single = of_digits(copies=3, others=True), of_digits()
+    np.testing.assert_array_equal(made[:, 0], single[:, 0])
+    assert (made[:, 1] != made[:, 0]).any(axis=1).mean() > 0.8
+    targets = Images(side=8, train=200, test=50).make(SEED).targets
+    for split in (slice(0, 200), slice(200, 250)):
+        images = zip(single[split, 0], targets[split], strict=True)
+        own = {(image.tobytes(), one) for image, one in images}
+        for step in (1, 2):
+            pairs = zip(made[split, step], targets[split], strict=True)
+            assert {(image.tobytes(), one) for image, one in pairs} <= own

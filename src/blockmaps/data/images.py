@@ -3,6 +3,9 @@
 The same images, sizes and normalisation as RAD's, one a sequence of one step: what the first
 paper's experiment classifies (2404.00880). The harder variant erases 2 to 5 % of the area of every
 image and puts it into a perspective of distortion 0.5, once, before training.
+
+A sequence may be several copies of one image, or several images of one class, as in the authors'
+runs of May 2023; the loss is then taken after the last step or after every one.
 """
 
 from collections.abc import Iterator
@@ -53,6 +56,23 @@ class Images(FromImages):
         description="Test images: of digits 400 unless told; of MNIST the first of its own 10,000.",
     )
 
+    # None where they are not asked for, so that digests from before these fields are what they were
+    copies: int | None = Field(
+        default=None, ge=2, description="Steps of a sequence: the image so many times. None: 1."
+    )
+    others: Literal[True] | None = Field(
+        default=None, description="Every further step has another image of the class."
+    )
+    every_step: Literal[True] | None = Field(
+        default=None, description="Take the loss after every step, not after the last alone."
+    )
+
+    @model_validator(mode="after")
+    def _of_copies(self) -> "Images":
+        if self.copies is None and (self.others or self.every_step):
+            raise ValueError("others and every_step are of copies; takes copies of 2 or more")
+        return self
+
     @model_validator(mode="after")
     def _enough_images(self) -> "Images":
         if self._tests > OWN_TEST.get(self.source, self._tests):
@@ -77,8 +97,8 @@ class Images(FromImages):
 
     @property
     def shape(self) -> Shape:
-        """|x| = side², |y| = 10 and one step."""
-        return Shape(inputs=self.side**2, outputs=CLASSES, steps=1)
+        """|x| = side², |y| = 10 and one step, or one a copy."""
+        return Shape(inputs=self.side**2, outputs=CLASSES, steps=self.copies or 1)
 
     def chosen(self, classes: np.ndarray, seed: np.random.SeedSequence) -> dict[str, np.ndarray]:
         """Return the images of each split, in their order.
@@ -101,20 +121,32 @@ class Images(FromImages):
         images, classes = self.load()
         chosen = self.chosen(classes, seed)
 
+        steps = self.copies or 1
+        drawn = 1 if self.others is None else steps
+
         def blocks() -> Iterator[np.ndarray]:
             for split, positions in chosen.items():
                 rng = generator(seed, STREAMS.index(split), 0)
+                shown = positions[:, None]
+                if drawn > 1:
+                    again = generator(seed, STREAMS.index(split), 1)
+                    shown = np.hstack([shown, of_the_class(classes, positions, drawn - 1, again)])
                 for begin in range(0, len(positions), AT_ONCE):
-                    made = self._levels(images[positions[begin : begin + AT_ONCE]], rng)
-                    yield made[:, None]
+                    part = shown[begin : begin + AT_ONCE]
+                    made = self._levels(images[part.reshape(-1)], rng)
+                    yield np.repeat(made.reshape(len(part), drawn, -1), steps // drawn, axis=1)
 
         counts = {split: len(positions) for split, positions in chosen.items()}
         bounds = pairwise(np.cumsum([0, *counts.values()]).tolist())
+        loss_steps = tuple(range(steps)) if self.every_step else (steps - 1,)
+        targets = np.concatenate([classes[positions] for positions in chosen.values()])
+        if self.every_step:
+            targets = np.repeat(targets[:, None], steps, axis=1)
         return SequenceData(
-            inputs=Blocks((sum(counts.values()), 1, self.side**2), np.dtype(np.uint8), blocks),
-            targets=np.concatenate([classes[positions] for positions in chosen.values()]),
+            inputs=Blocks((sum(counts.values()), steps, self.side**2), np.dtype(np.uint8), blocks),
+            targets=targets,
             loss="cross_entropy",
-            loss_steps=(0,),
+            loss_steps=loss_steps,
             splits=dict(zip(counts, bounds, strict=True)),
             scale=1 / (255 * STD),
             offset=-MEAN / STD,
@@ -132,8 +164,33 @@ class Images(FromImages):
     def _about(self, seed: np.random.SeedSequence) -> dict[str, Any]:
         """Say how the data set was made, alike on every machine."""
         return {
-            "spec": self.model_dump(mode="json", exclude=set(self.where)),
+            "spec": self.model_dump(
+                mode="json",
+                exclude={*self.where, *(() if self.copies else ("copies", "others", "every_step"))},
+            ),
             "entropy": seed.entropy,
             "spawn_key": list(seed.spawn_key),
             "versions": versions(),
         }
+
+
+def of_the_class(
+    classes: np.ndarray, positions: np.ndarray, number: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw further images of the class of each, from the same images, with replacement.
+
+    Parameters
+    ----------
+    classes : (all images,) the class of each.
+    positions : (images,) of a split.
+    number : of images to draw for each.
+
+    Returns
+    -------
+    (images, number) positions.
+    """
+    found = np.empty((len(positions), number), dtype=positions.dtype)
+    for one in np.unique(classes[positions]):
+        own = classes[positions] == one
+        found[own] = rng.choice(positions[own], size=(own.sum(), number))
+    return found

@@ -30,7 +30,7 @@ from blockmaps.designs.patterns import RNN_BLOCKS, Activation, Frozen
 from blockmaps.designs.variants import Initialisation, Normal
 from blockmaps.plan.shards import Recipe
 
-Study = Literal["proportion", "continuum", "trainability", "control"]
+Study = Literal["proportion", "continuum", "trainability", "control", "may2023"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 

@@ -45,6 +45,7 @@ STUDY_TABLES = {
         "analysis.trainability", "differences", ("runs",), "trainability"
     ),
     "gradients": Made("analysis.trainability", "gradients", ("runs", "dynamics"), "trainability"),
+    "may2023": Made("analysis.may2023", "beside_authors", ("runs",), "may2023"),
 }
 
 # Tables of policies' returns, where a data set has an environment to score them in; `detectable` is

@@ -14,6 +14,7 @@ from blockmaps.designs.kinds.design import Design, Row, Sizes
 from blockmaps.designs.kinds.drawn import Random
 from blockmaps.designs.kinds.mlp_path import Continuum
 from blockmaps.designs.kinds.numbered import Numbered
+from blockmaps.designs.kinds.slots import Slots
 from blockmaps.designs.kinds.structured import (
     Balanced,
     Even,
@@ -38,7 +39,8 @@ AnyDesign = Annotated[
     | Recommended
     | Baseline
     | Continuum
-    | Numbered,
+    | Numbered
+    | Slots,
     Field(discriminator="kind"),
 ]
 DESIGNS: dict[str, type[Design]] = {
@@ -55,6 +57,7 @@ DESIGNS: dict[str, type[Design]] = {
         Baseline,
         Continuum,
         Numbered,
+        Slots,
     )
 }
 
