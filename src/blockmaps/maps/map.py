@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from blockmaps.designs.patterns import Pattern
 from blockmaps.designs.variants import Start
 from blockmaps.maps.blocks import KINDS, Affine
+from blockmaps.maps.matrix import matrix
 from blockmaps.maps.terms import Apply, Constant, Shape, State, Sum, Term
 
 Row = Term | Mapping[str, nn.Module]
@@ -274,8 +275,6 @@ class IterativeMap(BlockMap):
         cls, pattern: Pattern, start: Start, dtype: torch.dtype = torch.float32
     ) -> "IterativeMap":
         """Return the map of a variant before training."""
-        size = sum(pattern.sizes.values())
-        W = torch.zeros(size, size, dtype=dtype)
-        W[start.mask.rows, start.mask.columns] = torch.from_numpy(start.values).to(dtype)
-        mask = torch.from_numpy(start.mask.dense(size))
+        W = torch.from_numpy(matrix(pattern, start.mask, start.values)).to(dtype)
+        mask = torch.from_numpy(start.mask.dense(len(W)))
         return cls(pattern, W, mask, torch.from_numpy(start.bias).to(dtype))
