@@ -15,16 +15,18 @@ from benchmarks.ceilings import Ceilings
 from benchmarks.timing import in_turns
 
 CPU = torch.device("cpu")
-SHAPE = tasks.Shape(7, (0.5, 1, 0.6, 0.4, 1, 0.5))
+SHAPE = tasks.TimedPattern(7, (0.5, 1, 0.6, 0.4, 1, 0.5))
 TASKS = {
-    "last": tasks.Task("tiny", 12, 3, 4, 1, 5, True),
-    "every": tasks.Task("tiny", 12, 3, 4, 0, 5, False),
+    "last": tasks.TimedTask("tiny", 12, 3, 4, 1, 5, True),
+    "every": tasks.TimedTask("tiny", 12, 3, 4, 0, 5, False),
 }
 
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    monkeypatch.setitem(tasks.PATTERNS, "tiny", {"one": SHAPE, "dense": tasks.Shape(7, (1.0,) * 6)})
+    monkeypatch.setitem(
+        tasks.PATTERNS, "tiny", {"one": SHAPE, "dense": tasks.TimedPattern(7, (1.0,) * 6)}
+    )
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)

@@ -17,7 +17,7 @@ from blockmaps.plan.shards import Shard
 from blockmaps.results import measures, runs
 from blockmaps.training import checkpoints, fitting
 from blockmaps.training import shard as training
-from blockmaps.training.minibatches import BLOCK, BankData, InBlocks, Minibatches
+from blockmaps.training.minibatches import BUNDLE, BankData, InBundles, Minibatches
 from blockmaps.training.module import losses, right
 
 PARITY = Path(__file__).parents[1] / "workflow/parity.py"
@@ -208,8 +208,8 @@ def test_minibatches_read_what_was_stored():
     np.testing.assert_allclose(inputs.numpy(), stored[[6, 2]].swapaxes(0, 1) * 0.5 - 1)
 
 
-@pytest.mark.parametrize("number", [1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 1])
-def test_blocks_hold_every_minibatch_once_in_its_order(number):
+@pytest.mark.parametrize("number", [1, BUNDLE - 1, BUNDLE, BUNDLE + 1, 2 * BUNDLE + 1])
+def test_bundles_hold_every_minibatch_once_in_its_order(number):
     class Numbers:
         def __len__(self):
             return number
@@ -217,21 +217,21 @@ def test_blocks_hold_every_minibatch_once_in_its_order(number):
         def __iter__(self):
             return iter(range(number))
 
-    blocks = InBlocks(Numbers())
-    assert len(blocks) == -(-number // BLOCK)
-    assert [one for block in blocks for one in block] == list(range(number))
-    ahead = list(blocks)  # fetched before they are used
-    assert [one for block in ahead for one in block] == list(range(number))
+    bundles = InBundles(Numbers())
+    assert len(bundles) == -(-number // BUNDLE)
+    assert [one for bundle in bundles for one in bundle] == list(range(number))
+    ahead = list(bundles)  # fetched before they are used
+    assert [one for bundle in ahead for one in bundle] == list(range(number))
 
 
 def test_training_is_adam_on_every_minibatch_in_the_order_of_the_seed(data, tmp_path):
-    """More minibatches than a block has, two epochs, against a loop written out."""
+    """More minibatches than a bundle has, two epochs, against a loop written out."""
     made = plan(seeds=[1], epochs=2, batch_size=4)
     shard = shard_of(made, 1)
     train(shard, data, tmp_path)
     stored = store.read(data, "pt")
     begin, end = stored.splits["train"]
-    assert end - begin > 4 * BLOCK
+    assert end - begin > 4 * BUNDLE
     bank = Bank.from_variants(shard.variants, shard.seed)
     adam = torch.optim.Adam(bank.parameters(), lr=0.01)
     minibatches = Minibatches(stored, "train", 4)

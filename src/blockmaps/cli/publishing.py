@@ -7,7 +7,7 @@ import typer
 
 from blockmaps.cli.options import app
 
-Published = Annotated[Path, typer.Argument(help="A published folder, published/<name>.")]
+PublishedFolder = Annotated[Path, typer.Argument(help="A published folder, published/<name>.")]
 
 
 @app.command()
@@ -38,7 +38,7 @@ def publish(
 
 @app.command()
 def check(
-    folder: Published,
+    folder: PublishedFolder,
     output: Annotated[
         Path | None, typer.Option(help="Write the checksums here, if they are right.")
     ] = None,

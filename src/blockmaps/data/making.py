@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from blockmaps.core.seeds import stream
-from blockmaps.data import DataSpec, SequenceData, store
+from blockmaps.data import DataSpec, Means, SequenceData, store
 
 
 def make_file(
@@ -24,13 +24,10 @@ def make_file(
     seed_index : counts where the data set is drawn anew for every seed index.
     made_from : digests that the file keeps: what it was made from.
     path : the file.
-    threads, device : what makes it, where the data set can use them.
+    threads, device : what may be used to make it.
     """
     seed = stream(root, "dataset", *([seed_index] if spec.redraw else []))
-    options = {"threads": threads, "device": device} if spec.threaded else {}
-    if spec.exported:
-        options["beside"] = path.with_suffix(spec.exported)
-    sequences = spec.make(seed, **options)
+    sequences = spec.make(seed, Means(threads, device, path))
     sequences.about.update(made_from)
     store.write(sequences, path)
     return sequences

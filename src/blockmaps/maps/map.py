@@ -15,9 +15,9 @@ from blockmaps.designs.patterns import Pattern
 from blockmaps.designs.variants import Start
 from blockmaps.maps.blocks import KINDS, Affine
 from blockmaps.maps.matrix import matrix
-from blockmaps.maps.terms import Apply, Constant, Shape, State, Sum, Term
+from blockmaps.maps.terms import Apply, Constant, SlotShape, State, Sum, Term
 
-Row = Term | Mapping[str, nn.Module]
+RowTerms = Term | Mapping[str, nn.Module]
 
 
 class BlockMap(nn.Module):
@@ -42,14 +42,14 @@ class BlockMap(nn.Module):
 
     def __init__(
         self,
-        slots: Mapping[str, int | Shape],
-        rows: Mapping[str, Row],
+        slots: Mapping[str, int | SlotShape],
+        rows: Mapping[str, RowTerms],
         activations: Mapping[str, str | Callable[[Tensor], Tensor]] | None = None,
         order: Sequence[Iterable[str]] | None = None,
     ) -> None:
         super().__init__()
         activations = activations or {}
-        self.shapes: dict[str, Shape] = {
+        self.shapes: dict[str, SlotShape] = {
             name: (shape,) if isinstance(shape, int) else tuple(shape)
             for name, shape in slots.items()
         }
@@ -261,7 +261,7 @@ class IterativeMap(BlockMap):
             outside[rows, columns] = False
         if outside.any():
             raise ValueError(f"the mask has {int(outside.sum())} places in blocks that are absent")
-        rows: dict[str, Row] = {x.name: {x.name: nn.Identity()}}
+        rows: dict[str, RowTerms] = {x.name: {x.name: nn.Identity()}}
         for slot in state:
             place = part[slot.name]
             bias = Constant(b, slice(place.start - x.size, place.stop - x.size))

@@ -27,7 +27,7 @@ from blockmaps.maps.activations import ACTIVATIONS
 from blockmaps.maps.blocks import KINDS, kind_of, shape_after
 
 State = dict[str, Tensor]  # slot → (batch, *shape of the slot)
-Shape = tuple[int, ...]
+SlotShape = tuple[int, ...]
 Rename = Callable[[str], str]
 
 
@@ -53,7 +53,7 @@ class Term(nn.Module):
         """Return the same term, with the same weights, reading other slots."""
         raise NotImplementedError
 
-    def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
+    def shape(self, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
         """Return the shape of the term's value, the batch left out.
 
         Raises
@@ -83,7 +83,7 @@ class Apply(Term):
         """Return the same block of another source."""
         return Apply(names(self.source), self.f)
 
-    def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
+    def shape(self, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
         """Return the shape of f(z_j)."""
         try:
             return shape_after(self.f, shapes[self.source])
@@ -123,7 +123,7 @@ class Constant(Term):
         """Return the same constant."""
         return Constant(self.bias, self.rows)
 
-    def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
+    def shape(self, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
         """Return the target's shape, if the constant can be broadcast to it."""
         mine, wanted = tuple(self.bias[self.rows].shape), shapes[target]
         longer = len(mine) > len(wanted)
@@ -187,7 +187,7 @@ class Sum(Term):
         """Return the sum of the renamed terms."""
         return Sum(*(term.renamed(names) for term in self.terms), activation=self.activation)
 
-    def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
+    def shape(self, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
         """Return the shape of σ of the terms' one shape."""
         shape = _one_shape(self, shapes, target)
         if isinstance(self.activation, str):
@@ -235,12 +235,12 @@ class Product(Term):
         """Return the product of the renamed factors."""
         return Product(*(factor.renamed(names) for factor in self.terms))
 
-    def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
+    def shape(self, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
         """Return the factors' one shape."""
         return _one_shape(self, shapes, target)
 
 
-def _one_shape(of: Sum | Product, shapes: Mapping[str, Shape], target: str) -> Shape:
+def _one_shape(of: Sum | Product, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
     """Return the shape that all terms have, or say which two differ."""
     found = [(term.shape(shapes, target), term) for term in of.terms]
     (shape, first), *rest = found
@@ -293,7 +293,7 @@ class Contraction(Term):
         """Return the contraction of two other slots."""
         return Contraction(self.equation, names(self.left), names(self.right), self.scale)
 
-    def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
+    def shape(self, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
         """Return the shape of the contraction."""
         one, two, output = self.axes
         sizes: dict[str, int] = {}

@@ -68,7 +68,8 @@ class ModulesBank(nn.Module, ABC, Generic[Kind]):
         self.unknowns = nn.ParameterList(torch.from_numpy(one.values).to(dtype) for one in starts)
         self.biases = nn.ParameterList(torch.from_numpy(one.bias).to(dtype) for one in starts)
         self.rows = sum(variant.size for variant in variants)
-        self._own = [self._prepare(k, *both) for k, both in enumerate(zip(variants, starts))]
+        pairs = enumerate(zip(variants, starts, strict=True))
+        self._own = [self._prepare(k, variant, begin) for k, (variant, begin) in pairs]
 
     @abstractmethod
     def _prepare(self, k: int, variant: Kind, begin: Start) -> Any:

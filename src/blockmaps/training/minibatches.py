@@ -17,7 +17,10 @@ from blockmaps.data import SequenceData, store
 EVALUATION_BATCH = 64
 
 # Minibatches that are one step to Lightning.
-BLOCK = 16
+BUNDLE = 16
+
+
+Stored = SequenceData[Tensor, Tensor]  # a data set's file as training reads it
 
 
 class Minibatch(NamedTuple):
@@ -50,7 +53,7 @@ class Minibatches:
 
     def __init__(
         self,
-        data: SequenceData,
+        data: Stored,
         split: str,
         batch_size: int,
         order: Callable[[], np.ndarray] | None = None,
@@ -124,24 +127,24 @@ class Stretch:
                 step += 1
 
 
-class InBlocks:
-    """Minibatches in blocks, for which Lightning does once what it does at every step.
+class InBundles:
+    """Minibatches in bundles, for which Lightning does once what it does at every step.
 
-    That costs about a millisecond, as much as a step of a small bank. A block is an iterator over
-    the minibatches that come next; blocks are to be used up in their order.
+    That costs about a millisecond, as much as a step of a small bank. A bundle is an iterator over
+    the minibatches that come next; bundles are to be used up in their order.
     """
 
     def __init__(self, minibatches: Minibatches | Stretch) -> None:
         self.minibatches = minibatches
 
     def __len__(self) -> int:
-        """Return the number of blocks."""
-        return -(-len(self.minibatches) // BLOCK)
+        """Return the number of bundles."""
+        return -(-len(self.minibatches) // BUNDLE)
 
     def __iter__(self) -> Iterator[Iterator[Minibatch]]:
         rest = iter(self.minibatches)
         for _ in range(len(self)):
-            yield islice(rest, BLOCK)
+            yield islice(rest, BUNDLE)
 
 
 class BankData(lightning.LightningDataModule):
@@ -209,15 +212,15 @@ class BankData(lightning.LightningDataModule):
         begin = self._epoch * stretch
         return begin, min(begin + stretch, steps)
 
-    def train_dataloader(self) -> InBlocks:
-        """Return the training minibatches, in blocks."""
+    def train_dataloader(self) -> InBundles:
+        """Return the training minibatches, in bundles."""
         order = self._order
         if self.steps is None:
-            return InBlocks(
+            return InBundles(
                 Minibatches(self.data, "train", self.batch_size, lambda: order(self._epoch))
             )
         one_pass = Minibatches(self.data, "train", self.batch_size)
-        return InBlocks(Stretch(one_pass, order, self._bounds, self.steps[1]))
+        return InBundles(Stretch(one_pass, order, self._bounds, self.steps[1]))
 
     def val_dataloader(self) -> list[Minibatches]:
         """Return the minibatches of every evaluated split, in the order of `evaluated`."""

@@ -105,7 +105,7 @@ class BankTraining(lightning.LightningModule):
         groups: int = 0,
     ) -> None:
         super().__init__()
-        # a block of minibatches is several steps; there are no gradients to scale or to clip
+        # a bundle of minibatches is several steps; there are no gradients to scale or to clip
         self.automatic_optimization = False
         self.bank = bank
         self.loss, self.evaluated = loss, evaluated
@@ -157,10 +157,10 @@ class BankTraining(lightning.LightningModule):
         self.sums = {}
         self._began = time.perf_counter()
 
-    def training_step(self, block: Iterator[Minibatch], batch_idx: int) -> None:
-        """Take a step on the sum of the variants' losses for each minibatch of a block."""
+    def training_step(self, bundle: Iterator[Minibatch], batch_idx: int) -> None:
+        """Take a step on the sum of the variants' losses for each minibatch of a bundle."""
         optimizer = self.optimizers(use_pl_optimizer=False)
-        for batch in block:
+        for batch in bundle:
             optimizer.zero_grad()
             self._measure(batch, "train").sum().backward()
             optimizer.step()
@@ -199,7 +199,7 @@ class BankTraining(lightning.LightningModule):
                     }
                 )
             mean = sum(loss) / len(loss), sum(accuracy) / len(accuracy)
-            self.log("step", float(self.steps))  # Lightning would count blocks
+            self.log("step", float(self.steps))  # Lightning would count bundles
             classes = self.loss == "cross_entropy"
             self.log(f"{split}/loss", mean[0], batch_size=1, prog_bar=not classes)
             if classes:

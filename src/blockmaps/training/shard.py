@@ -110,13 +110,15 @@ def train_shard(
     )
     made = Maker(shard, module_data, device, checkpoint_folder, context)
     batch = max(recipe.batch_size, EVALUATION_BATCH)
-    step = memory.Step(stored.inputs.shape[1] + stored.blank_steps, batch, stored.inputs.shape[2])
+    minibatch = memory.MinibatchSize(
+        stored.inputs.shape[1] + stored.blank_steps, batch, stored.inputs.shape[2]
+    )
     free = memory.free_bytes(device)
     if device.type == "cuda":
         free -= stored.inputs.nbytes  # the data set is kept there
     else:
         free = min(free, most_bytes)
-    todo = memory.plan(shard.variants, step, free)
+    todo = memory.plan(shard.variants, minibatch, free)
     print(f"{_banks(todo)} in {free / 1e9:.1f} GB free on {device}", flush=True)
     done: dict[str, checkpoints.Checkpoint] = {}
     while todo:

@@ -7,13 +7,13 @@ from torch import Tensor, nn
 
 from blockmaps.maps.blocks import Affine, Plus, shape_after
 from blockmaps.maps.map import BlockMap
-from blockmaps.maps.terms import Shape
+from blockmaps.maps.terms import SlotShape
 from blockmaps.maps.zoo.network import Network, check_is_function, feedforward
 
 _ELEMENTWISE = (nn.ReLU, nn.Tanh, nn.Sigmoid, nn.ELU, nn.GELU, nn.SiLU, nn.LeakyReLU, nn.Softplus)
 
 
-def sequential(module: nn.Sequential, shape: Shape, hold: bool = True) -> Network:
+def sequential(module: nn.Sequential, shape: SlotShape, hold: bool = True) -> Network:
     """Return a stack of layers as a map: z = (x, h₁, …, h_{L−1}, y), layers on the sub-diagonal.
 
         x ← x,  h_1 ← σ(W_1 x + b_1),  h_l ← σ(W_l h_{l−1} + b_l),  y ← W_L h_{L−1} + b_L

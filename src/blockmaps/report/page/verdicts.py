@@ -8,7 +8,7 @@ import pandas as pd
 
 from blockmaps.core.errors import InputError
 from blockmaps.report.page.folders import Folders
-from blockmaps.report.page.forest import Forest, Scale, forest, scale_of
+from blockmaps.report.page.forest import Axis, Forest, forest, scale_of
 from blockmaps.report.page.numbers import number
 
 VERDICTS = ("supported", "contradicted", "inconclusive", "not tested at this scale")
@@ -61,7 +61,7 @@ class Verdict(NamedTuple):
         return self.row.get(name) or []
 
 
-class Claim(NamedTuple):
+class ClaimVerdicts(NamedTuple):
     """A claim and its verdicts, a scale each."""
 
     id: str
@@ -69,7 +69,7 @@ class Claim(NamedTuple):
     paper: str
     source: str
     verdicts: tuple[Verdict, ...]
-    scale: Scale | None
+    scale: Axis | None
     figures: tuple[str, ...]
 
     @property
@@ -120,7 +120,7 @@ def _decisive(row: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _claim(name: str, rows: list[dict[str, Any]], folders: Folders, one: bool) -> Claim:
+def _claim(name: str, rows: list[dict[str, Any]], folders: Folders, one: bool) -> ClaimVerdicts:
     scale = scale_of(one for row in rows for one in _decisive(row))
     verdicts = tuple(
         Verdict(
@@ -132,7 +132,7 @@ def _claim(name: str, rows: list[dict[str, Any]], folders: Folders, one: bool) -
         for row in rows
     )
     first = rows[0]
-    return Claim(
+    return ClaimVerdicts(
         name,
         first["statement"],
         first.get("paper") or "",
@@ -143,7 +143,7 @@ def _claim(name: str, rows: list[dict[str, Any]], folders: Folders, one: bool) -
     )
 
 
-def claims(folders: Folders, figures: Iterable[str]) -> list[Claim]:
+def claims(folders: Folders, figures: Iterable[str]) -> list[ClaimVerdicts]:
     """Return the claims in the ledger's order; none if there is no claims.json.
 
     Parameters
@@ -179,7 +179,7 @@ def claims(folders: Folders, figures: Iterable[str]) -> list[Claim]:
     ]
 
 
-def counts(made: Iterable[Claim]) -> list[tuple[str, int]]:
+def counts(made: Iterable[ClaimVerdicts]) -> list[tuple[str, int]]:
     """Return how often every verdict was given, in a fixed order."""
     given = [verdict.verdict for claim in made for verdict in claim.verdicts]
     return [(name, given.count(name)) for name in VERDICTS]
