@@ -83,7 +83,7 @@ def test_records_have_the_documented_columns_and_the_ratios_are_those_of_the_tim
 
 
 def test_both_ways_to_hold_the_input_are_timed_on_the_same_thing():
-    size = sparse.Size(2, 5, 8, 6)
+    size = sparse.TimedGroup(2, 5, 8, 6)
     took = in_turns(sparse.contenders(size, 0.3), 1)
     assert set(took) == {"dense", "csr"}
     assert sparse.break_even([0.1, 0.2, 0.4], [3.0, 2.0, 0.0]) == pytest.approx(0.3)

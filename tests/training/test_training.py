@@ -269,7 +269,7 @@ def test_steps_and_epochs_are_the_same_training(data, tmp_path):
 def test_stretches_take_every_step_once(data, tmp_path, steps, stretch, evaluations):
     made = plan(steps=steps, seeds=1)
     shard = shard_of(made)
-    assert (shard.recipe.stretch, shard.recipe.evaluations) == (stretch, evaluations)
+    assert (shard.recipe.pace, shard.recipe.evaluations) == ((steps, stretch), evaluations)
     frame = train(only(shard, 0), data, tmp_path)
     taken = frame[frame["split"] == "test"]["step"].tolist()
     assert taken == [min(epoch * stretch, steps) for epoch in range(evaluations + 1)]

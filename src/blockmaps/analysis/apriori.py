@@ -6,6 +6,8 @@ accuracy over the random patterns. Over sizes, the unit being the size: the mean
 slope of (balanced − dense) on log(|x|/|y|) (claim A5).
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
@@ -136,8 +138,13 @@ def gains(outcomes: pd.DataFrame) -> pd.DataFrame:
             if any(side.empty for side in sides):
                 continue
             gain = paired_difference(*sides)
-            found = {"statistic": " - ".join(pair), "unit": POINTS, "level": "one size"}
-            found |= {"estimate": gain.mean, "low": gain.low, "high": gain.high, "n": gain.n}
+            found: dict[str, Any] = {
+                "statistic": " - ".join(pair),
+                "unit": POINTS,
+                "level": "one size",
+            }
+            found |= {"level": "one size", "estimate": gain.mean}
+            found |= {"low": gain.low, "high": gain.high, "n": gain.n}
             rows.append(labels | found)
     return pd.DataFrame(rows, columns=list(APRIORI))
 

@@ -69,19 +69,19 @@ def columns(
         module = {"pairs": "analysis.pairs", "detectable": "analysis.power"}[table]
         about = import_module(f"blockmaps.{module}").COLUMNS
     elif table in ZOO_TABLES:
-        from blockmaps.maps.zoo.tables import COLUMNS
+        from blockmaps.maps.zoo import tables
 
-        about = COLUMNS[table]
+        about = tables.COLUMNS[table]
     elif table in ANALYSES:
-        from blockmaps.analysis.columns import COLUMNS
+        from blockmaps.analysis import columns
 
-        about = COLUMNS[table]
+        about = columns.COLUMNS[table]
     elif table == "claims":
-        from blockmaps.claims.writing import COLUMNS
+        from blockmaps.claims import writing
 
-        about = COLUMNS
+        about = writing.COLUMNS
     else:
-        known = ("runs", "groups", "dynamics", "pairs", "claims", "episodes", "detectable")
+        known = ["runs", "groups", "dynamics", "pairs", "claims", "episodes", "detectable"]
         known += (*CONTROL_TABLES, *STUDY_TABLES, *ZOO_TABLES, *ANALYSES)
         raise InputError(f"table {table!r}: takes one of: {', '.join(known)}")
     print("| column | what it holds |\n|---|---|")

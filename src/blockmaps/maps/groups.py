@@ -117,8 +117,8 @@ def lay_out(
     kinds: dict[tuple, list[int]] = {}
     for k, (pattern, begin) in enumerate(zip(patterns, starts, strict=True)):
         kind = fastest(pattern, begin.mask, device)
-        sizes = tuple(pattern.sizes.values()) if kind is Full else ()  # they cannot be padded
-        kinds.setdefault((kind, *sizes), []).append(k)
+        exact = tuple(pattern.sizes.values()) if kind is Full else ()  # they cannot be padded
+        kinds.setdefault((kind, *exact), []).append(k)
     groups = []
     for (kind, *_), chosen in kinds.items():
         sizes = [tuple(patterns[k].sizes.values())[1:] for k in chosen]

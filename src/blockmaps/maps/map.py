@@ -6,6 +6,7 @@ This is the reference: short, slow and obviously right. `bank` is the fast one, 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from math import prod
+from typing import cast
 
 import torch
 from jaxtyping import Bool, Float
@@ -59,16 +60,17 @@ class BlockMap(nn.Module):
             raise ValueError(f"slots without any place: {', '.join(empty)}")
         self.input = next(iter(self.shapes))
         self._positions = {target: place for place, target in enumerate(rows)}
-        self._rows = nn.ModuleList()
+        made: list[Sum] = []
         for target, row in rows.items():
             if not isinstance(row, Term | Mapping):
                 raise TypeError(
                     f"row {target!r}: takes a term, or sources with their maps such as "
                     f"{{'x': nn.Linear(2, 3)}}; found {type(row).__name__}"
                 )
-            whole = isinstance(row, Sum) and target not in activations
+            whole = target not in activations
             own = activations.get(target, "identity")
-            self._rows.append(row if whole else Sum(row, activation=own))
+            made.append(row if isinstance(row, Sum) and whole else Sum(row, activation=own))
+        self._rows = cast("Sequence[Sum]", nn.ModuleList(made))  # which does not say what it holds
         self.order = tuple(map(tuple, order)) if order is not None else (tuple(self.shapes),)
         self._check(activations)
 
@@ -255,10 +257,10 @@ class IterativeMap(BlockMap):
         blocks: dict[str, dict[str, nn.Module]] = {slot.name: {} for slot in state}
         outside = mask.clone()
         for block in pattern.reach:
-            rows, columns = part[block.target], part[block.source]
-            f = Affine(W, mask=mask, rows=rows, columns=columns)
+            to, of = part[block.target], part[block.source]
+            f = Affine(W, mask=mask, rows=to, columns=of)
             blocks[block.target][block.source] = f
-            outside[rows, columns] = False
+            outside[to, of] = False
         if outside.any():
             raise ValueError(f"the mask has {int(outside.sum())} places in blocks that are absent")
         rows: dict[str, RowTerms] = {x.name: {x.name: nn.Identity()}}

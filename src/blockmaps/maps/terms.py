@@ -17,8 +17,8 @@ as a block f. The usual f are `nn.Identity`, `nn.Linear`, and `Affine` where sev
 from one matrix or have a mask.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -132,6 +132,11 @@ class Constant(Term):
         return wanted
 
 
+def _modules(terms: Iterable[Term]) -> Sequence[Term]:
+    """Return terms as torch's list of modules, which does not say what it holds."""
+    return cast("Sequence[Term]", nn.ModuleList(terms))
+
+
 class Sum(Term):
     """σ(Σ_j f_ij(z_j)): a block row.
 
@@ -158,7 +163,7 @@ class Sum(Term):
         if isinstance(activation, str) and activation not in ACTIVATIONS:
             takes = ", ".join(ACTIVATIONS)
             raise ValueError(f"activation {activation!r}: takes a function or one of: {takes}")
-        self.terms = nn.ModuleList(terms)
+        self.terms = _modules(terms)
         self.activation = activation
 
     def forward(self, z: State) -> Tensor:
@@ -210,7 +215,7 @@ class Product(Term):
 
     def __init__(self, *factors: Term | str) -> None:
         super().__init__()
-        self.terms = nn.ModuleList(
+        self.terms = _modules(
             Apply(factor, nn.Identity()) if isinstance(factor, str) else factor
             for factor in factors
         )

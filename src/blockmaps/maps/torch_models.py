@@ -64,7 +64,7 @@ class ModulesBank(nn.Module, ABC, Generic[Kind]):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
-        self.variants = tuple(variants)
+        self.variants: tuple[Kind, ...] = tuple(variants)
         self.unknowns = nn.ParameterList(torch.from_numpy(one.values).to(dtype) for one in starts)
         self.biases = nn.ParameterList(torch.from_numpy(one.bias).to(dtype) for one in starts)
         self.rows = sum(variant.size for variant in variants)

@@ -104,7 +104,7 @@ def flops(variant: AnyVariant, start: Start, steps: int) -> dict[str, float]:
         own = dense = float(steps * (2 * variant.cell.unknowns + variant.cell.biases))
         return {"flops_per_sequence": own, "dense_flops_per_sequence": dense}
     layers = isinstance(variant, LayersVariant)
-    pattern = variant.layers_of.pattern if layers else variant.pattern
+    pattern = (variant.layers_of if isinstance(variant, LayersVariant) else variant).pattern
     inputs, rows = pattern.slots[0].size, pattern.state_size
     unknowns, biases = len(start.mask.rows), len(start.bias)
     from_x = int(np.sum(start.mask.columns < inputs))

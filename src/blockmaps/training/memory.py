@@ -71,7 +71,7 @@ def shared_bytes(minibatch: MinibatchSize) -> int:
 
 
 def plan(
-    variants: Sequence[AnyVariant], minibatch: MinibatchSize, free: int
+    variants: Sequence[AnyVariant], minibatch: MinibatchSize, free: float
 ) -> list[list[AnyVariant]]:
     """Put variants into banks that fit, by size; the kinds apart, and maps by their iterations.
 

@@ -1,6 +1,7 @@
 """Minibatches of a data set, on the device where training happens."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -185,7 +186,7 @@ class BankData(lightning.LightningDataModule):
 
     def setup(self, stage: str) -> None:
         """Put the data where training happens."""
-        device = self.trainer.strategy.root_device
+        device = self._running.strategy.root_device
         if self.data.inputs.device == device:
             return
         moved = {
@@ -196,9 +197,16 @@ class BankData(lightning.LightningDataModule):
         self.data = SequenceData(**{**vars(self.stored), **moved})
 
     @property
+    def _running(self) -> lightning.Trainer:
+        """The trainer, which there is while the data are used."""
+        if self.trainer is None:
+            raise RuntimeError("the data of a bank are used by a trainer")
+        return self.trainer
+
+    @property
     def _epoch(self) -> int:
         """The epoch, or the stretch, that is trained now."""
-        return self.first_epoch + self.trainer.current_epoch
+        return self.first_epoch + self._running.current_epoch
 
     def _order(self, epoch: int) -> np.ndarray:
         begin, end = self.stored.splits["train"]
@@ -207,8 +215,7 @@ class BankData(lightning.LightningDataModule):
         rng = generator(self.seed, "order", self.seed_index, epoch)
         return rng.permutation(end - begin)
 
-    def _bounds(self) -> tuple[int, int]:
-        steps, stretch = self.steps
+    def _bounds(self, steps: int, stretch: int) -> tuple[int, int]:
         begin = self._epoch * stretch
         return begin, min(begin + stretch, steps)
 
@@ -220,7 +227,8 @@ class BankData(lightning.LightningDataModule):
                 Minibatches(self.data, "train", self.batch_size, lambda: order(self._epoch))
             )
         one_pass = Minibatches(self.data, "train", self.batch_size)
-        return InBundles(Stretch(one_pass, order, self._bounds, self.steps[1]))
+        bounds = partial(self._bounds, *self.steps)
+        return InBundles(Stretch(one_pass, order, bounds, self.steps[1]))
 
     def val_dataloader(self) -> list[Minibatches]:
         """Return the minibatches of every evaluated split, in the order of `evaluated`."""

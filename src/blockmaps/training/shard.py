@@ -95,9 +95,8 @@ def train_shard(
         # Adam's moments of units that died would else sink into slow, denormal numbers
         torch.set_flush_denormal(True)
     recipe = shard.recipe
-    steps = None if recipe.steps is None else (recipe.steps, recipe.stretch)
     module_data = BankData(
-        data, recipe.batch_size, recipe.shuffle, shard.seed, shard.seed_index, steps=steps
+        data, recipe.batch_size, recipe.shuffle, shard.seed, shard.seed_index, steps=recipe.pace
     )
     stored = module_data.stored
     context = digest(
@@ -113,7 +112,7 @@ def train_shard(
     minibatch = memory.MinibatchSize(
         stored.inputs.shape[1] + stored.blank_steps, batch, stored.inputs.shape[2]
     )
-    free = memory.free_bytes(device)
+    free: float = memory.free_bytes(device)
     if device.type == "cuda":
         free -= stored.inputs.nbytes  # the data set is kept there
     else:
@@ -185,14 +184,15 @@ class Maker:
                 train_bank(
                     bank,
                     [self.starts[variant.key] for variant in bank],
-                    [found[variant.key] for variant in bank] if first else None,
+                    [saved for variant in bank if (saved := found[variant.key])],
                     self.data,
                     epochs,
                     self.device,
                     make_logger(logger, log_folder / f"{bank[0].key}-from-epoch-{first}"),
                     checkpoints.Checkpoints(self.folder, self.context),
                 )
-        return {one.key: checkpoints.load(self.folder, one.key, self.context) for one in variants}
+        done = {one.key: checkpoints.load(self.folder, one.key, self.context) for one in variants}
+        return {key: saved for key, saved in done.items() if saved}
 
 
 def tabulate(

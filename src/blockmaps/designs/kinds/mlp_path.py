@@ -64,7 +64,7 @@ class Continuum(Design):
         """Yield the control, the path, the path at other K, and the dense map."""
         mlp = layered(sizes.inputs, self.hidden, sizes.outputs, self.density, sizes.activation)
         layers = len(self.hidden) + 1
-        budget = sum(block.count for block in mlp.blocks)
+        budget = sum(block.count or 0 for block in mlp.blocks)
         if self.control:
             yield Row("control", "control", budget, mlp, iterations=layers, layers=True)
         for iterations, shares in ({layers: self.moved} | self.iterations).items():

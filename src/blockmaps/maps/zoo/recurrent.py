@@ -66,7 +66,7 @@ Parts = tuple[dict[str, RowTerms], dict[str, str], list[list[str]]]
 def _rnn_rows(layer: _Layer) -> Parts:
     """Return h ← σ(W x + b + V h + c)."""
     h = layer.name("h")
-    return {h: layer.gate(0)}, {h: layer.module.nonlinearity}, [[h]]
+    return {h: layer.gate(0)}, {h: str(layer.module.nonlinearity)}, [[h]]
 
 
 def _lstm_rows(layer: _Layer) -> Parts:
@@ -170,7 +170,7 @@ def readout(rnn: nn.RNN, linear: nn.Linear) -> Network:
     base = cell(rnn)
     if len(base.order) > 1:
         raise ValueError("an output that lags is for an RNN of one layer; see `recurrent`")
-    slots = {**base.shapes, "y": linear.out_features}
+    slots = {**base.shapes, "y": (linear.out_features,)}
     map = BlockMap(slots, {**base.rows, "y": {"h": linear}})
 
     def run(map: BlockMap, x: Tensor, *, iterations: int) -> Tensor:

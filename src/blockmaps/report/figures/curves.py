@@ -71,7 +71,7 @@ def finding(outcomes: pd.DataFrame, pair: tuple[str, str] | None) -> tuple[str, 
 
 def title(panels: list[tuple[str, pd.DataFrame]]) -> str:
     """Say how the arms end in every panel, one difference after the other."""
-    pairs = pairs_of(pd.concat([panel for _, panel in panels])) or [None]
+    pairs: list = pairs_of(pd.concat([panel for _, panel in panels])) or [None]
     said = [
         wording.sentence({name: finding(panel, pair) for name, panel in panels}) for pair in pairs
     ]
@@ -93,7 +93,7 @@ def spread(wanted: np.ndarray, gap: float, highest: float = np.inf) -> np.ndarra
 
     def places(group: list[float]) -> np.ndarray:
         half = gap * (len(group) - 1) / 2
-        return min(np.mean(group), highest - half) + np.linspace(-half, half, len(group))
+        return min(float(np.mean(group)), highest - half) + np.linspace(-half, half, len(group))
 
     order = np.argsort(wanted, kind="stable")
     groups: list[list[float]] = []

@@ -68,8 +68,8 @@ def words(svg: str) -> Words:
     heights = [len(lines) * size * style.LINE for lines, size in zip(found, sizes, strict=True)]
     above = 72 * (style.MARGIN + style.BELOW_TITLE) + heights[0] + heights[1]
     below = 72 * style.MARGIN + heights[2]
-    texts = (" ".join(lines) for lines in found)
-    return Words(*texts, *((above, below) if found[0] else (0.0, 0.0)))
+    first, second, third = (" ".join(lines) for lines in found)
+    return Words(first, second, third, *((above, below) if found[0] else (0.0, 0.0)))
 
 
 def panels(svg: str, own: Words) -> tuple[str, float, float]:

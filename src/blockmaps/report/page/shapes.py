@@ -111,7 +111,7 @@ def groups(runs: pd.DataFrame) -> Iterator[Drawing]:
         rows = rows[rows["slots"] == SLOTS]
     densities = [f"density_{name}" for name in RNN_BLOCKS]
     rows = rows[rows[densities].notna().all(axis=1)]
-    drawn = set()
+    drawn: set[tuple] = set()
     for (experiment, dataset, budget), panel in rows.groupby(PANEL, sort=True):
         shapes = []
         for arm in marks(panel["arm"]):

@@ -101,7 +101,7 @@ def _evidence(row: dict[str, Any], folders: Folders) -> tuple[Evidence, ...]:
         for column, value in where.items():
             same &= table[column].isna() if value is None else table[column] == value
         found += [
-            Evidence(str(one.get("statistic", "")), name, _cells(match))
+            Evidence(str(one.get("statistic", "")), str(name), _cells(match))
             for _, match in table[same].iterrows()
         ]
     return tuple(found)
