@@ -129,6 +129,7 @@ def _of_contest(contest: Contest) -> list[dict]:
 def gains(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return differences of arms in percentage points, paired by seed index, by panel."""
     rows = []
+    found: dict[str, Any]
     for values, panel in outcomes.groupby([*PANEL, "initialisation"]):
         labels = dict(zip([*PANEL, "initialisation"], values, strict=True))
         labels |= {name: int(panel[name].iloc[0]) for name in ("inputs", "outputs")}
@@ -138,13 +139,8 @@ def gains(outcomes: pd.DataFrame) -> pd.DataFrame:
             if any(side.empty for side in sides):
                 continue
             gain = paired_difference(*sides)
-            found: dict[str, Any] = {
-                "statistic": " - ".join(pair),
-                "unit": POINTS,
-                "level": "one size",
-            }
-            found |= {"level": "one size", "estimate": gain.mean}
-            found |= {"low": gain.low, "high": gain.high, "n": gain.n}
+            found = {"statistic": " - ".join(pair), "unit": POINTS, "level": "one size"}
+            found |= {"estimate": gain.mean, "low": gain.low, "high": gain.high, "n": gain.n}
             rows.append(labels | found)
     return pd.DataFrame(rows, columns=list(APRIORI))
 
