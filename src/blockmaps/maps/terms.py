@@ -17,7 +17,7 @@ as a block f. The usual f are `nn.Identity`, `nn.Linear`, and `Affine` where sev
 from one matrix or have a mask.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 import torch
@@ -132,11 +132,6 @@ class Constant(Term):
         return wanted
 
 
-def _modules(terms: Iterable[Term]) -> Sequence[Term]:
-    """Return terms as torch's list of modules, which does not say what it holds."""
-    return cast("Sequence[Term]", nn.ModuleList(terms))
-
-
 class Sum(Term):
     """σ(Σ_j f_ij(z_j)): a block row.
 
@@ -163,7 +158,8 @@ class Sum(Term):
         if isinstance(activation, str) and activation not in ACTIVATIONS:
             takes = ", ".join(ACTIVATIONS)
             raise ValueError(f"activation {activation!r}: takes a function or one of: {takes}")
-        self.terms = _modules(terms)
+        # torch's list of modules does not say what it holds
+        self.terms = cast("Sequence[Term]", nn.ModuleList(terms))
         self.activation = activation
 
     def forward(self, z: State) -> Tensor:
@@ -215,10 +211,8 @@ class Product(Term):
 
     def __init__(self, *factors: Term | str) -> None:
         super().__init__()
-        self.terms = _modules(
-            Apply(factor, nn.Identity()) if isinstance(factor, str) else factor
-            for factor in factors
-        )
+        terms = [Apply(one, nn.Identity()) if isinstance(one, str) else one for one in factors]
+        self.terms = cast("Sequence[Term]", nn.ModuleList(terms))
         if not factors:
             raise ValueError("a product takes at least one factor")
 
