@@ -9,27 +9,28 @@ ROOT = Path(__file__).parents[2]
 TYPE = re.compile(r"_?[A-Z][a-z]+([A-Z][a-z]+)*")
 
 
-def types_of(path: Path) -> set[str]:
-    """Names of a module's classes, and of what it gives a type's name: Row = dict[str, Any]."""
-    found = set()
+def types_of(path: Path) -> dict[str, str]:
+    """A module's classes, and what it gives a type's name, such as Row = dict[str, Any].
+
+    By name: what it means. A class means itself, a name given twice to one type the same.
+    """
+    found = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ClassDef):
-            found.add(node.name)
+            found[node.name] = f"class of {path}"
         elif isinstance(node, ast.Assign):
-            found |= {name.id for name in node.targets if isinstance(name, ast.Name)}
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            found.add(node.target.id)
-    return {name for name in found if TYPE.fullmatch(name)}
+            found |= {one.id: ast.dump(node.value) for one in node.targets if hasattr(one, "id")}
+    return {name: meaning for name, meaning in found.items() if TYPE.fullmatch(name)}
 
 
 def test_no_two_types_have_one_name():
-    where = defaultdict(list)
+    meanings = defaultdict(set)
     for folder in ("src", "benchmarks"):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            for name in types_of(path):
-                where[name.lstrip("_")].append(str(path.relative_to(ROOT)))
-    assert len(where) > 100
-    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
+            for name, meaning in types_of(path).items():
+                meanings[name.lstrip("_")].add(meaning)
+    assert len(meanings) > 100
+    assert {name: found for name, found in meanings.items() if len(found) > 1} == {}
 
 
 def test_a_block_is_a_rectangle_of_w_and_nothing_else():

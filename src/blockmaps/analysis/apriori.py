@@ -6,8 +6,6 @@ accuracy over the random patterns. Over sizes, the unit being the size: the mean
 slope of (balanced − dense) on log(|x|/|y|) (claim A5).
 """
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
@@ -129,7 +127,6 @@ def _of_contest(contest: Contest) -> list[dict]:
 def gains(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return differences of arms in percentage points, paired by seed index, by panel."""
     rows = []
-    found: dict[str, Any]
     for values, panel in outcomes.groupby([*PANEL, "initialisation"]):
         labels = dict(zip([*PANEL, "initialisation"], values, strict=True))
         labels |= {name: int(panel[name].iloc[0]) for name in ("inputs", "outputs")}

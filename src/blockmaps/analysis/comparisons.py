@@ -19,7 +19,7 @@ over patterns on its side and with the pooled variance on the other, both at the
 they share.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -134,7 +134,7 @@ def _compared(values: pd.DataFrame, blocks: Blocks, first: str, second: str) -> 
     """Return both intervals of a difference; the first is the paired one, or Welch's."""
     sides = [values[values["arm"] == arm] for arm in (first, second)]
     if first in SAMPLED_ARMS:
-        main = welch_difference(sides[0], sides[1], blocks)
+        main = welch_difference(*sides, blocks)
         method, pooled, p = "Welch, over patterns and runs", UNKNOWN, main.p_value()
         estimate, (low, high), degrees = main.value, main.bounds(), main.degrees
         if np.isnan(estimate):
@@ -253,8 +253,7 @@ def _by_scheme(outcomes: pd.DataFrame):
 
 def _changed(sides: list[pd.DataFrame], first: str, second: str, other: str) -> dict:
     """Return the difference under each scheme, and the second's less the first's."""
-    found: dict[str, Any] = {"second": other}
-    by_seed = []
+    found, by_seed = {"second": other}, []
     for name, side in zip(("first", "second"), sides, strict=True):
         one = paired_difference(*(side[side["arm"] == arm] for arm in (first, second)))
         found |= {f"under_{name}": one.mean, f"{name}_low": one.low, f"{name}_high": one.high}

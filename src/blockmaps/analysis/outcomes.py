@@ -67,7 +67,7 @@ def _curve_outcomes(runs: pd.DataFrame, split: str) -> pd.DataFrame:
         )
         if len(epochs) < 2:
             continue
-        threshold = float(half_way(ordered["outputs"].iloc[0]))
+        threshold = half_way(ordered["outputs"].iloc[0])
         step, reached = first_crossing(steps, accuracy, threshold)
         area = np.trapezoid(accuracy, epochs) / np.ptp(epochs)
         rows.append((*name, area, step, reached))

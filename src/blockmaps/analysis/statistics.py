@@ -75,9 +75,9 @@ def _pattern_means(outcomes: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 def interval_of(outcomes: pd.DataFrame, mean: float, low: float, high: float, method: str):
     """Return an interval with its numbers of runs, patterns and seeds."""
-    patterns, seeds = (outcomes[name].nunique() for name in ("pattern", "seed_index"))
+    count = (outcomes[name].nunique() for name in ("pattern", "seed_index"))
     bounds = float(mean), float(low), float(high)
-    return Interval(*bounds, len(outcomes), patterns, seeds, method)
+    return Interval(*bounds, len(outcomes), *count, method)
 
 
 def pooled_variance(outcomes: pd.DataFrame) -> Pooled:

@@ -164,7 +164,7 @@ def _path(location: tuple[int | str, ...], raw: Any) -> str:
 PARTS = {"initialisation": Initialisation, "blocks": Normal, "patterns": ExplicitRow}
 
 
-def _fields_at(location: tuple[int | str, ...], raw: Any) -> list[str]:
+def _fields_at(location: tuple[Any, ...], raw: Any) -> list[str]:
     """Return the keys that the model at a location takes."""
     here: Any = raw
     model: Any = Config
@@ -268,7 +268,7 @@ def schema() -> dict[str, Any]:
 
     text = Config.model_json_schema()
     own = [spec for spec in KINDS.values() if spec.__module__.startswith("blockmaps.")]
-    kinds = [(spec, "validation") for spec in own]
+    kinds: list[Any] = [(spec, "validation") for spec in own]
     references, definitions = models_json_schema(kinds, ref_template="#/$defs/{model}")
     text["$defs"].update(definitions.get("$defs", {}))
     text["$defs"].pop("DataSpec", None)

@@ -92,7 +92,7 @@ def turns_of(statistic: dict[str, Any]) -> list[float]:
     found: set[float] = set()
     for value in (bounds.get("supported"), bounds.get("contradicted")):
         ends = value if isinstance(value, list | tuple) else [value]
-        found |= {float(one) for one in ends if is_number(one)}
+        found |= {float(one) for one in ends if one is not None and is_number(one)}
     return sorted(found)
 
 
