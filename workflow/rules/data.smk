@@ -9,8 +9,8 @@ rule data:
         ENVIRONMENT
     threads: 4
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         config=ASKED,
         source=data_source,

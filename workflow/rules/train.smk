@@ -18,8 +18,9 @@ rule train:
     threads: 1
     resources:
         gpu=min(GPUS, 1),
-        mem_mb=3000,
-        runtime=240,
+        # what a job that was cut off may take when it is run again (--retries)
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         config=ASKED,
         code=code_digest("training.shard"),
