@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 import yaml
 
+from blockmaps.core.canonical import digest
 from blockmaps.core.errors import InputError
 from blockmaps.plan import config as configs
 from blockmaps.plan.plan import Plan
@@ -78,25 +79,40 @@ FAULTS = [  # the path of a key, what is put there, what is said
         (*D, 0, "lo"), 0.5,
         "experiments.rad.designs[0].lo: found an unknown key; takes one of: seeds, replicates, ",
     ),
-    ((*D, 0, "low"), 1.5, "experiments.rad.designs[0].low: found 1.5; takes what is less than"),
+    ((*D, 0, "low"), 1.5, "experiments.rad.designs[0].low: found 1.5; Input should be less than"),
     (
         (*D, 0, "budgets"), [-4000],
-        "designs[0].budgets[0]: found -4000; takes what is greater than 0",
+        "designs[0].budgets[0]: found -4000; Input should be greater than 0",
     ),
     (
         (*D, 0, "budgets"), ["many"],
-        "designs[0].budgets[0]: found 'many'; takes what is a valid int",
+        "designs[0].budgets[0]: found 'many'; Input should be a valid int",
     ),
-    ((*D, 0, "kind"), "fractal", "designs[0]: found"),
+    ((*D, 0, "kind"), "fractal", "expected tags: 'factorial', 'uniform', "),
     (
         ("experiments", "rad", "dataset"), "mnist",
         "rad.dataset: found 'mnist'; takes one of: copy-5, copy-50, digits",
     ),
     (("experiments", "rad", "recipe"), "long", "rad.recipe: found 'long'; takes one of: layers, "),
     (("experiments", "rad", "seeds"), 0, "rad.seeds: found"),
-    (("datasets", "rad-digits", "kind"), "mnist", "rad-digits: found"),
+    (
+        ("datasets", "rad-digits", "kind"), "mnist",
+        "expected tags: 'adroit', 'copy', 'images', 'rad'",
+    ),
+    (
+        ("experiments", "path", "initialisation", "gian"), 1,
+        "experiments.path.initialisation.gian: found an unknown key; takes one of: scheme, mean",
+    ),
+    (
+        ("experiments", "rad", "datasets"), {5: "digits"},
+        "experiments.rad: found {'dataset'",
+    ),
+    (
+        ("experiments", "rad", "initialisations"), {"fan/in": {"scheme": "fan_in"}},
+        "experiments.rad.initialisations.fan/in.[key]: found 'fan/in'; String should match",
+    ),
     (("datasets", "rad-digits", "sides"), 16, "sides: found an unknown key; takes one of: "),
-    (("recipes", "short", "learning_rate"), 0, "learning_rate: found 0; takes what is greater"),
+    (("recipes", "short", "learning_rate"), 0, "learning_rate: found 0; Input should be greater"),
     (("name",), "../up", "name: found '../up'"),
     (("plugins",), ["nowhere.py"], "plugins: found 'nowhere.py'; takes a Python file that exists"),
 ]  # fmt: skip
@@ -131,6 +147,46 @@ def test_a_recipe_has_one_length(root, length):
     del raw["recipes"]["short"]["epochs"]
     raw["recipes"]["short"] |= length
     with pytest.raises(InputError, match=r"recipes\.short: .*takes one of epochs and steps"):
+        configs.parse(raw)
+
+
+# Of the long form of tests/plan/paper-in-short.yaml: its experiments in config/paper.yaml at commit
+# c9049ce, planned by that commit's code.
+LONG = {"shards": "96055459548982d3", "members": "f289149a0e621196", "names": "568344a9512df71d"}
+
+
+def test_an_experiment_over_several_is_what_it_was_typed_out(root):
+    config = configs.read(root / "tests/plan/paper-in-short.yaml")
+    made = Plan(config)
+    assert len(config.experiments) == 44
+    assert len(made.members) == 4920
+    assert {
+        "shards": digest(sorted(made.shards)),
+        "members": digest(sorted(map(list, made.members))),
+        "names": digest(list(config.experiments)),
+    } == LONG
+
+
+def test_an_experiment_over_several_is_one_for_each_pair(root):
+    raw = yaml.safe_load((root / "config/config.yaml").read_text())
+    one = raw["experiments"]["rad"]
+    del one["dataset"]
+    raw["experiments"] = {
+        "rad": one
+        | {
+            "datasets": {"": "rad-digits", 2: "digits"},
+            "initialisations": {"normal": {}, "fan-in": {"scheme": "fan_in"}},
+        }
+    }
+    made = configs.parse(raw).experiments
+    assert [(name, each.dataset, each.initialisation.scheme) for name, each in made.items()] == [
+        ("rad-normal", "rad-digits", "normal"),
+        ("rad-fan-in", "rad-digits", "fan_in"),
+        ("rad-2-normal", "digits", "normal"),
+        ("rad-2-fan-in", "digits", "fan_in"),
+    ]
+    raw["experiments"]["rad-2"] = raw["experiments"]["rad"] | {"datasets": {"": "digits"}}
+    with pytest.raises(InputError, match=r"two experiments are named rad-2-fan-in, rad-2-normal"):
         configs.parse(raw)
 
 

@@ -5,19 +5,20 @@ Every error is one line that names the file, the key's path, what was found and 
 
 import importlib.util
 import sys
+from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Union
 
 import yaml
 from pydantic import (
+    BeforeValidator,
     Field,
     SerializeAsAny,
+    TypeAdapter,
     ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
     field_validator,
+    model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from blockmaps.core.errors import InputError
 from blockmaps.data import KINDS, DataSpec
@@ -32,20 +33,19 @@ from blockmaps.plan.shards import Recipe
 
 Study = Literal["proportion", "continuum", "trainability", "control", "may2023"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+# what a name is made longer by; of numbers too, since YAML reads `5:` as one
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$", coerce_numbers_to_str=True)]
 
 
-def _data_spec(value: Any, handler: ValidatorFunctionWrapHandler) -> DataSpec:
-    """Validate a data set by the class that is registered under its kind."""
+def _data_spec(value: Any) -> Any:
+    """Validate a data set by its kind, of those that are registered by now."""
     if isinstance(value, DataSpec):
         return value
-    kind = value.get("kind") if isinstance(value, dict) else None
-    if not isinstance(kind, str) or kind not in KINDS:
-        takes = ", ".join(sorted(KINDS))
-        raise PydanticCustomError("kind", "takes a mapping whose kind is one of: " + takes)
-    return KINDS[kind].model_validate(value)
+    known = Annotated[Union[tuple(KINDS.values())], Field(discriminator="kind")]  # noqa: UP007
+    return TypeAdapter(known).validate_python(value)
 
 
-AnyData = Annotated[SerializeAsAny[DataSpec], WrapValidator(_data_spec)]
+AnyData = Annotated[SerializeAsAny[DataSpec], BeforeValidator(_data_spec)]
 
 
 class Experiment(Frozen):
@@ -92,6 +92,58 @@ class Experiment(Frozen):
         return seeds
 
 
+class Several(Experiment):
+    """An experiment as a config writes it: over one data set and initialisation, or several.
+
+    It stands for an experiment a pair, named `<name>-<data set>-<initialisation>` by the labels; an
+    empty label adds nothing.
+    """
+
+    dataset: str = Field(default="", description="A name under `datasets`; or give `datasets`.")
+    datasets: dict[Label, str] = Field(
+        default={}, description="Label → a name under `datasets`: an experiment for each."
+    )
+    initialisations: dict[Label, Initialisation] = Field(
+        default={}, description="Label → an initialisation: an experiment for each."
+    )
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> "Several":
+        if bool(self.dataset) == bool(self.datasets):
+            raise ValueError("takes one of dataset and datasets")
+        if self.initialisations and "initialisation" in self.model_fields_set:
+            raise ValueError("takes one of initialisation and initialisations")
+        return self
+
+    def each(self, name: str) -> dict[str, Experiment]:
+        """Return the experiments that it stands for, in order, by their names."""
+        datasets = self.datasets or {"": self.dataset}
+        starts = self.initialisations or {"": self.initialisation}
+        own = {field: getattr(self, field) for field in Experiment.model_fields}
+        return {
+            "-".join(filter(None, (name, data_label, start_label))): Experiment(
+                **own | {"dataset": dataset, "initialisation": start}
+            )
+            for (data_label, dataset), (start_label, start) in product(
+                datasets.items(), starts.items()
+            )
+        }
+
+
+Written = dict[Name, Several]
+
+
+def _expand(value: Any) -> Any:
+    """Return the experiments that those of a config stand for."""
+    expanded: dict[str, Experiment] = {}
+    for name, several in TypeAdapter(Written).validate_python(value).items():
+        each = several.each(name)
+        if twice := expanded.keys() & each.keys():
+            raise ValueError(f"two experiments are named {', '.join(sorted(twice))}")
+        expanded |= each
+    return expanded
+
+
 class Compute(Frozen):
     """Where and how to train; none of it changes a result but by rounding."""
 
@@ -116,7 +168,9 @@ class Config(Frozen):
     )
     datasets: dict[Name, AnyData] = Field(min_length=1)
     recipes: dict[Name, Recipe] = Field(min_length=1)
-    experiments: dict[Name, Experiment] = Field(min_length=1)
+    experiments: Annotated[
+        dict[Name, Experiment], BeforeValidator(_expand, json_schema_input_type=Written)
+    ] = Field(min_length=1)
 
 
 def load_plugins(paths: tuple[str, ...]) -> None:
@@ -144,69 +198,42 @@ def load_plugins(paths: tuple[str, ...]) -> None:
             raise InputError(f"plugins: {text} fails: {type(fault).__name__}: {fault}") from fault
 
 
-def _path(location: tuple[int | str, ...], raw: Any) -> str:
-    """Write a pydantic location as a key's path, without the tags of unions."""
-    text, here = "", raw
-    for part in location:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif isinstance(here, dict) and part not in here and here.get("kind") == part:
-            continue  # the tag of a discriminated union, not a key
-        else:
-            text += f".{part}" if text else part
-        try:
-            here = here[part]
-        except (KeyError, IndexError, TypeError):
-            here = None
-    return text
+# The models of a config by the key that they stand under; data sets and designs have a kind.
+MODELS = {
+    "compute": Compute,
+    "recipes": Recipe,
+    "experiments": Several,
+    "initialisation": Initialisation,
+    "initialisations": Initialisation,
+    "blocks": Normal,
+    "patterns": ExplicitRow,
+}
+TAGS = {"datasets": (2, KINDS), "experiments": (4, DESIGNS)}
 
 
-PARTS = {"initialisation": Initialisation, "blocks": Normal, "patterns": ExplicitRow}
-
-
-def _fields_at(location: tuple[Any, ...], raw: Any) -> list[str]:
-    """Return the keys that the model at a location takes."""
-    here: Any = raw
-    model: Any = Config
-    for part in location:
-        if isinstance(here, dict) and here.get("kind") == part:
-            continue
-        here = here[part] if isinstance(here, dict | list) else None
-        if part == "experiments":
-            model = Experiment
-        elif part == "recipes":
-            model = Recipe
-        elif part == "compute":
-            model = Compute
-        elif part in PARTS:
-            model = PARTS[part]
-    if isinstance(here, dict) and here.get("kind") in {**DESIGNS, **KINDS}:
-        model = {**DESIGNS, **KINDS}[here["kind"]]
-    return list(model.model_fields)
-
-
-def _one_line(error: ValidationError, raw: Any, file: str) -> str:
+def _one_line(error: ValidationError, file: str) -> str:
     """Say what the first fault of a config is, and how many more there are."""
     faults = error.errors(include_url=False)
     # an unknown key first: it is often the reason for a missing one
     first = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
-    location, found = first["loc"], repr(first["input"])
-    found = found if len(found) <= 60 else found[:57] + "..."
-    path = _path(location, raw)
+    path = list(first["loc"])
+    # names that are the config's own say nothing of a model
+    model = next((MODELS[part] for part in reversed(path[:1] + path[2:]) if part in MODELS), Config)
+    # pydantic adds to the path the kind that it has taken a mapping for
+    place, kinds = TAGS.get(path[0], (0, {})) if path else (0, {})
+    if path[place : place + 1] and path[place] in kinds:
+        model = kinds[path.pop(place)]
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     if first["type"] == "extra_forbidden":
-        keys = ", ".join(_fields_at(location[:-1], raw))
-        text = f"found an unknown key; takes one of: {keys}"
+        text = f"found an unknown key; takes one of: {', '.join(model.model_fields)}"
     elif first["type"] == "missing":
         text = "found nothing; it is needed"
     else:
-        message = first["msg"].removeprefix("Value error, ")
-        message = message.replace("Input should be", "takes what is")
-        message = message.replace("should have", "takes").replace(
-            "String should", "text that should"
-        )
-        text = f"found {found}; {message}"
+        found = repr(first["input"])
+        found = found if len(found) <= 60 else found[:57] + "..."
+        text = f"found {found}; {first['msg'].removeprefix('Value error, ')}"
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{file}: {path}: {text}{more}".replace("\n", " ")
+    return " ".join(f"{file}: {key.lstrip('.')}: {text}{more}".split())
 
 
 def parse(raw: Any, file: str = "config") -> Config:
@@ -225,7 +252,7 @@ def parse(raw: Any, file: str = "config") -> Config:
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        raise InputError(_one_line(error, raw, file)) from None
+        raise InputError(_one_line(error, file)) from None
     for name in config.only or ():
         if name not in config.experiments:
             takes = ", ".join(config.experiments)
