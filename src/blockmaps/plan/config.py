@@ -3,6 +3,7 @@
 Every error is one line that names the file, the key's path, what was found and what it takes.
 """
 
+import fnmatch
 import importlib.util
 import sys
 from itertools import product
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Literal, Union
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     SerializeAsAny,
@@ -48,14 +50,30 @@ def _data_spec(value: Any) -> Any:
 AnyData = Annotated[SerializeAsAny[DataSpec], BeforeValidator(_data_spec)]
 
 
+def _count(seeds: Any) -> Any:
+    return range(seeds) if isinstance(seeds, int) and not isinstance(seeds, bool) else seeds
+
+
+def _some(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError("takes at least one seed index, each once")
+    return seeds
+
+
+SeedIndices = tuple[Annotated[int, Field(ge=0)], ...]
+Seeds = Annotated[
+    SeedIndices,
+    BeforeValidator(_count, json_schema_input_type=Annotated[int, Field(ge=1)] | SeedIndices),
+    AfterValidator(_some),
+]
+
+
 class Experiment(Frozen):
     """A data set × designs × a training recipe × seeds."""
 
     dataset: str = Field(description="A name under `datasets`.")
     recipe: str = Field(description="A name under `recipes`.")
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        description="Seed indices, or how many from 0."
-    )
+    seeds: Seeds = Field(description="Seed indices, or how many from 0.")
     initialisation: Initialisation = Initialisation()
     activation: Activation = Field(default="relu", description="σ on h.")
     study: Study = Field(
@@ -72,24 +90,12 @@ class Experiment(Frozen):
     )
     designs: tuple[AnyDesign, ...] = Field(min_length=1)
 
-    @field_validator("seeds", mode="before")
-    @classmethod
-    def _count(cls, seeds: Any) -> Any:
-        return range(seeds) if isinstance(seeds, int) and not isinstance(seeds, bool) else seeds
-
     @field_validator("initialisation")
     @classmethod
     def _blocks(cls, initialisation: Initialisation) -> Initialisation:
         if unknown := set(initialisation.blocks or {}) - set(RNN_BLOCKS):
             raise ValueError(f"unknown blocks {sorted(unknown)}; takes some of {RNN_BLOCKS}")
         return initialisation
-
-    @field_validator("seeds")
-    @classmethod
-    def _some(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        if not seeds or len(set(seeds)) < len(seeds):
-            raise ValueError("takes at least one seed index, each once")
-        return seeds
 
 
 class Several(Experiment):
@@ -151,6 +157,19 @@ class Compute(Frozen):
     logger: Literal["csv", "tensorboard", "wandb"] = "csv"
 
 
+class Tier(Frozen):
+    """Experiments that are trained before those of the tiers below."""
+
+    experiments: tuple[str, ...] = Field(
+        default=("*",),
+        description="Names, or patterns such as sizes-*-normal; all that no tier above has if left "
+        "out.",
+    )
+    seeds: Seeds | None = Field(default=None, description="Of them, if not all.")
+    claims: tuple[str, ...] = Field(default=(), description="The claims that it decides.")
+    about: str = Field(default="", description="What it is, in a few words.")
+
+
 class Config(Frozen):
     """A preset: everything under results/<name>/ follows from it."""
 
@@ -165,6 +184,9 @@ class Config(Frozen):
     )
     only: tuple[str, ...] | None = Field(
         default=None, description="Names of the experiments to run; all of them if left out."
+    )
+    tiers: dict[Name, Tier] = Field(
+        default={}, description="What is trained first, in order; the rest comes last."
     )
     datasets: dict[Name, AnyData] = Field(min_length=1)
     recipes: dict[Name, Recipe] = Field(min_length=1)
@@ -201,6 +223,7 @@ def load_plugins(paths: tuple[str, ...]) -> None:
 # The models of a config by the key that they stand under; data sets and designs have a kind.
 MODELS = {
     "compute": Compute,
+    "tiers": Tier,
     "recipes": Recipe,
     "experiments": Several,
     "initialisation": Initialisation,
@@ -257,6 +280,13 @@ def parse(raw: Any, file: str = "config") -> Config:
         if name not in config.experiments:
             takes = ", ".join(config.experiments)
             raise InputError(f"{file}: only: found {name!r}; takes some of: {takes}")
+    for name, tier in config.tiers.items():
+        for pattern in tier.experiments:
+            if not fnmatch.filter(config.experiments, pattern):
+                takes = ", ".join(config.experiments)
+                raise InputError(
+                    f"{file}: tiers.{name}.experiments: found {pattern!r}; takes some of: {takes}"
+                )
     for name, experiment in config.experiments.items():
         for key in ("dataset", "recipe"):
             known, found = getattr(config, key + "s"), getattr(experiment, key)
