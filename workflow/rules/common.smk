@@ -13,7 +13,7 @@ from blockmaps.core.canonical import digest, plain
 from blockmaps.core.code import code_digest
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import checksums, whole
-from blockmaps.plan import catalogue, plan
+from blockmaps.plan import catalogue, plan, tiers
 from blockmaps.plan import config as configs
 from blockmaps.plan.devices import count_gpus
 from blockmaps.report.page import studies
@@ -101,6 +101,12 @@ def data_source(wildcards):
     """Return a data file's data set and seed index, as the command line takes them."""
     dataset, seed_index = PLAN.data_files[wildcards.data]
     return f"{dataset} --seed-index {seed_index}"
+
+
+def data_priority(wildcards):
+    """Return a data file's priority: that of the first tier that needs it."""
+    needing = [shard for shard in PLAN.shards.values() if shard.dataset == wildcards.data]
+    return tiers.priority(CONFIG, needing)
 
 
 def dynamics_code(wildcards):

@@ -5,6 +5,7 @@ rule data:
         RESULTS / "logs/data/{data}.log",
     wildcard_constraints:
         data="|".join(PLAN.data_files),
+    priority: data_priority
     conda:
         ENVIRONMENT
     threads: 4

@@ -13,6 +13,7 @@ rule train:
         RESULTS / "logs/train/{shard}.log",
     wildcard_constraints:
         shard="[0-9a-f]{12}",
+    priority: lambda wildcards: tiers.priority(CONFIG, [PLAN.shards[wildcards.shard]])
     conda:
         ENVIRONMENT
     threads: 1

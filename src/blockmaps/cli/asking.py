@@ -127,8 +127,10 @@ def recommend(
 
 @app.command()
 def plan(config: ConfigFile = DEFAULT) -> None:
-    """List the data files and shards that a config asks for."""
-    made, _ = read_plan(config)
+    """List the data files and shards that a config asks for, and what each tier of it costs."""
+    from blockmaps.plan import tiers
+
+    made, results = read_plan(config)
     for name in made.data_files:
         print(f"data   {name}")
     for name, shard in made.shards.items():
@@ -136,5 +138,7 @@ def plan(config: ConfigFile = DEFAULT) -> None:
             f"shard  {name}  {shard.experiment}, seed index {shard.seed_index}: "
             f"{len(shard.variants)} variants, {shard.unknowns:,.0f} unknowns"
         )
+    for tier in tiers.of_plan(made.config, made.shards.values(), results / "runs"):
+        print(f"tier   {tier}")
     runs = sum(len(shard.variants) for shard in made.shards.values())
     print(f"{runs} variants in {len(made.shards)} shards")
