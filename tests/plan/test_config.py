@@ -1,7 +1,9 @@
 """The config: every shipped preset fits, and every fault is one line with exit code 2."""
 
 import json
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,25 +13,20 @@ from blockmaps.core.errors import InputError
 from blockmaps.plan import config as configs
 from blockmaps.plan.plan import Plan
 
-PRESETS = [
-    "config/config.yaml",
-    "config/laptop.yaml",
-    "config/paper.yaml",
-    "config/recipe.yaml",
-    "config/recipe-mlp.yaml",
-    "config/rule.yaml",
-    "config/apriori.yaml",
-]
+CONFIG = Path(__file__).parents[2] / "config"
+PRESETS = sorted({path.name for path in CONFIG.glob("*.yaml")} - {"claims.yaml"})
 
 
-def test_every_shipped_preset_is_listed_here(root):
-    shipped = {path.name for path in (root / "config").glob("*.yaml")} - {"claims.yaml"}
-    assert {f"config/{name}" for name in shipped} == set(PRESETS)
+def test_the_readme_lists_every_shipped_preset():
+    listed = re.findall(
+        r"^\| `([\w-]+\.yaml)` \|", (CONFIG / "README.md").read_text(), re.MULTILINE
+    )
+    assert sorted(listed) == PRESETS
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_shipped_preset_can_be_planned(root, preset):
-    assert Plan(configs.read(root / preset)).shards
+def test_every_shipped_preset_can_be_planned(preset):
+    assert Plan(configs.read(CONFIG / preset)).shards
 
 
 def test_the_default_preset_is_what_the_readme_says(root):
@@ -187,6 +184,21 @@ def test_an_experiment_over_several_is_one_for_each_pair(root):
     ]
     raw["experiments"]["rad-2"] = raw["experiments"]["rad"] | {"datasets": {"": "digits"}}
     with pytest.raises(InputError, match=r"two experiments are named rad-2-fan-in, rad-2-normal"):
+        configs.parse(raw)
+
+
+def test_a_data_set_that_is_drawn_anew_every_epoch_is_one_file_for_all_seeds(root):
+    raw = yaml.safe_load((root / "config/config.yaml").read_text())
+    names, digests = {}, {}
+    for redraw in (False, True, "epoch"):
+        raw["datasets"]["rad-digits"]["redraw"] = redraw
+        made = Plan(configs.parse(raw))
+        names[redraw] = [made.data_name("rad-digits", index) for index in (0, 1)]
+        digests[redraw] = [made.data_digest("rad-digits", index) for index in (0, 1)]
+    assert names["epoch"] == names[False] == ["rad-digits"] * 2
+    assert len({*digests["epoch"], *digests[True], *digests[False]}) == 4
+    raw["recipes"]["short"] = {"steps": 10, "batch_size": 10, "learning_rate": 0.1}
+    with pytest.raises(InputError, match=r"rad\.recipe: found a number of steps; a data"):
         configs.parse(raw)
 
 

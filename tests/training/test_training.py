@@ -1,5 +1,6 @@
 """Training: paired by seed index, the same whatever the bank, going on after an interruption."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from blockmaps.core.errors import InputError
 from blockmaps.core.seeds import generator, stream
-from blockmaps.data import SequenceData, store
+from blockmaps.data import Epochs, SequenceData, store
 from blockmaps.maps.bank import Bank
 from blockmaps.plan import config as configs
 from blockmaps.plan.plan import Plan
@@ -65,6 +66,13 @@ def data(tmp_path_factory) -> Path:
 
 def train(shard: Shard, data: Path, folder: Path) -> pd.DataFrame:
     frame = training.train_shard(shard, data, folder / "checkpoints", folder / "logs", "cpu").rows
+    return frame.sort_values(["key", "epoch", "split"], ignore_index=True)
+
+
+def train_anew(shard: Shard, data: Path, folder: Path, anew: Epochs) -> pd.DataFrame:
+    frame = training.train_shard(
+        shard, data, folder / "checkpoints", folder / "logs", "cpu", anew=anew
+    ).rows
     return frame.sort_values(["key", "epoch", "split"], ignore_index=True)
 
 
@@ -184,6 +192,53 @@ def test_arms_of_a_seed_index_share_data_and_order(data):
     assert order_of(data, 0, 0) != order_of(data, 1, 0)
     assert order_of(data, 0, 0) != order_of(data, 0, 1)
     assert sorted(order_of(data, 0, 0)) == list(range(100))
+
+
+def test_epochs_are_drawn_anew_each_once_also_after_an_interruption(data, tmp_path, monkeypatch):
+    shard = shard_of(plan())
+    stored = store.read(data)
+    begin, end = stored.splits["train"]
+    path = tmp_path / "anew.safetensors"
+    store.write(dataclasses.replace(stored, about={"spec": {"redraw": "epoch"}}), path)
+    asked, shown = [], []
+
+    def anew(epoch):
+        asked.append(epoch)
+        order = np.roll(np.arange(begin, end), epoch)
+        return stored.inputs[order], stored.targets[order]
+
+    def taken(self, order):
+        batches = list(whole_taken(self, order))
+        shown.append(torch.cat([batch.inputs for batch in batches], dim=1))
+        yield from batches
+
+    whole_taken = Minibatches.taken
+    whole = train_anew(shard, path, tmp_path / "whole", anew)
+    assert asked == [0, 1, 2]
+
+    class Interrupt(fitting.Lines):
+        def on_train_epoch_end(self, trainer, module):
+            raise CutError
+
+    asked.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "Lines", Interrupt)
+        with pytest.raises(CutError):
+            train_anew(shard, path, tmp_path / "cut", anew)
+    monkeypatch.setattr(Minibatches, "taken", taken)
+    resumed = train_anew(shard, path, tmp_path / "cut", anew)
+    assert asked == [0, 1, 2]
+    np.testing.assert_allclose(resumed[MEASURED], whole[MEASURED], rtol=1e-5)
+    # what is trained on is what was drawn, in the order of the epoch
+    module = BankData(path, 16, True, 5, 0, anew=anew)
+    for epoch, seen in zip((1, 2), shown[::2], strict=True):  # between them, of the test split
+        order = module._order(epoch)
+        drawn = torch.from_numpy(anew(epoch)[0][order]).transpose(0, 1).float()
+        torch.testing.assert_close(seen, drawn * stored.scale + stored.offset)
+    with pytest.raises(ValueError, match="says otherwise"):
+        BankData(path, 16, True, 5, 0)
+    with pytest.raises(ValueError, match="says otherwise"):
+        BankData(data, 16, True, 5, 0, anew=anew)
 
 
 def test_minibatches_read_what_was_stored():

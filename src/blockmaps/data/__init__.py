@@ -21,11 +21,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from blockmaps.core.errors import InputError
 from blockmaps.designs.patterns import Frozen
 
+# Makes the inputs and targets that an epoch trains on, counted from 0, where each has its own.
+Epochs = Callable[[int], tuple[np.ndarray, np.ndarray]]
 Loss = Literal["cross_entropy", "mean_squared_error"]
 
 
@@ -115,7 +117,18 @@ class DataSpec(Frozen):
     """The config of a data set, and how to make it. Subclasses add fields and a `kind`."""
 
     kind: str
-    redraw: bool = Field(default=False, description="Draw the data set anew for every seed index.")
+    redraw: bool | Literal["epoch"] = Field(
+        default=False,
+        description="Draw the data set anew for every seed index; or `epoch`: the training "
+        "sequences of every epoch and seed index anew, while what is evaluated on stays the same.",
+    )
+
+    @field_validator("redraw")
+    @classmethod
+    def _has_epochs(cls, redraw: bool | str) -> bool | str:
+        if redraw == "epoch" and cls.make_epoch is DataSpec.make_epoch:
+            raise ValueError("takes true or false: this kind cannot be drawn anew every epoch")
+        return redraw
 
     # Modules, beside the class's own, whose code decides what is made: their digest is in the DAG.
     made_by: ClassVar[tuple[str, ...]] = ()
@@ -142,6 +155,19 @@ class DataSpec(Frozen):
         ----------
         seed : where all random numbers come from.
         means : what it may be made with.
+        """
+        raise NotImplementedError
+
+    def make_epoch(
+        self, seed: np.random.SeedSequence, seed_index: int, epoch: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Make the inputs and targets that one epoch trains on, where each has its own.
+
+        Parameters
+        ----------
+        seed : the data set's.
+        seed_index : the run's.
+        epoch : from 0.
         """
         raise NotImplementedError
 

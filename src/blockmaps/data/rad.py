@@ -32,6 +32,7 @@ from pydantic import Field, model_validator
 from blockmaps.data import ALONE, Means, Pieces, SequenceData, Shape, register
 from blockmaps.data.sequences import (
     draw_choices,
+    draw_images,
     draw_pieces,
     generator,
     held_out_pools,
@@ -183,6 +184,33 @@ class Rad(FromImages):
             group_names=tuple(f"{a}|{b}" for a in names for b in names),
             about=self._about(seed, pools),
         )
+
+    def make_epoch(
+        self, seed: np.random.SeedSequence, seed_index: int, epoch: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Make the training sequences of one epoch, where every epoch has its own.
+
+        They draw from the images that the training sequences of `make` draw from, with random
+        numbers of their own.
+
+        Parameters
+        ----------
+        seed : the data set's.
+        seed_index : the run's.
+        epoch : from 0.
+
+        Returns
+        -------
+        (train, images, side²) levels and (train,) places, as `make` has them.
+        """
+        images, classes = self.load()
+        transforms = len(import_module("blockmaps.data.transforms").TRANSFORMS)
+        pool, stream = self.pools(classes, seed)["train"], STREAMS.index("train")
+        # the streams 0 and 1 are those of `make`
+        rng = generator(seed, stream, 2, seed_index, epoch)
+        choices = draw_choices(self.train, self.images, transforms, pool, classes, rng)
+        own = substream(seed, stream, 3, seed_index, epoch)
+        return draw_images(choices, images, own, AT_ONCE), choices.places
 
     def _about(self, seed: np.random.SeedSequence, pools: dict[str, np.ndarray]) -> dict[str, Any]:
         """Say how the data set was made, alike on every machine."""

@@ -160,4 +160,9 @@ def draw_images(
     choices: Choices, images: np.ndarray, seed: np.random.SeedSequence, at_once: int
 ) -> np.ndarray:
     """Return all pieces of `draw_pieces` as one array, (sequences, images, side²)."""
-    return np.concatenate(list(draw_pieces(choices, images, seed, at_once)))
+    drawn = np.empty((*choices.images.shape, images.shape[-1] ** 2), dtype=np.uint8)
+    end = 0
+    for piece in draw_pieces(choices, images, seed, at_once):
+        begin, end = end, end + len(piece)
+        drawn[begin:end] = piece
+    return drawn

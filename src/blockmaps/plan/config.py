@@ -295,6 +295,12 @@ def parse(raw: Any, file: str = "config") -> Config:
                     f"{file}: experiments.{name}.{key}: found {found!r}; "
                     f"takes one of: {', '.join(known)}"
                 )
+        drawn = config.datasets[experiment.dataset].redraw == "epoch"
+        if drawn and config.recipes[experiment.recipe].epochs is None:
+            raise InputError(
+                f"{file}: experiments.{name}.recipe: found a number of steps; a data set that is "
+                "drawn anew every epoch takes epochs"
+            )
     return config
 
 

@@ -188,14 +188,14 @@ class Plan:
 
     def data_name(self, dataset: str, seed_index: int) -> str:
         """Return the name of the file of a data set: one for all seeds, unless it is redrawn."""
-        redraw = self.config.datasets[dataset].redraw
-        return f"{dataset}.seed-{seed_index}" if redraw else dataset
+        own = self.config.datasets[dataset].redraw is True
+        return f"{dataset}.seed-{seed_index}" if own else dataset
 
     def data_digest(self, dataset: str, seed_index: int) -> str:
         """Return the hash of what a data set's file is made from."""
         spec = self.config.datasets[dataset]
         content = spec.model_dump(mode="json", exclude_none=True, exclude=set(spec.where))
-        return digest([content, self.config.seed, seed_index if spec.redraw else None])
+        return digest([content, self.config.seed, seed_index if spec.redraw is True else None])
 
     @cached_property
     def tables(self) -> list[str]:

@@ -3,7 +3,7 @@
 A cost is measured where a shard's manifest is there, and else estimated, from the arithmetic on
 every place of W, as a bank does it, and from a time that every step takes however small a model is:
 
-    job + steps × tokens × iterations × token + FLOPs / rate
+    job + steps × tokens × iterations × token + FLOPs / rate + numbers that are drawn anew × pixel
 """
 
 import fnmatch
@@ -26,6 +26,7 @@ from blockmaps.plan.shards import Recipe, Shard
 JOB = 5.0  # seconds to start a job
 TOKEN = 2.7e-4  # seconds of a step a token and iteration, forward and backward
 RATE = 9e10  # FLOP/s
+PIXEL = 2.5e-8  # seconds to draw a number of an input, where every epoch has sequences of its own
 
 
 class Cost(NamedTuple):
@@ -130,7 +131,9 @@ def estimated(shard: Shard, spec: DataSpec) -> float:
     repeats = max(one.repeats for one in shard.variants)
     forward = sum(_flops(one, tokens) for one in shard.variants)
     steps = trained / recipe.batch_size
-    return JOB + steps * tokens * repeats * TOKEN + (3 * trained + evaluated) * forward / RATE
+    drawn = trained * tokens * spec.shape.inputs if spec.redraw == "epoch" else 0
+    work = (3 * trained + evaluated) * forward
+    return JOB + steps * tokens * repeats * TOKEN + work / RATE + drawn * PIXEL
 
 
 def _sequences(recipe: Recipe, spec: DataSpec) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from blockmaps.core.seeds import generator
-from blockmaps.data import SequenceData, store
+from blockmaps.data import Epochs, SequenceData, store
 
 # Small enough that a bank's states stay in the cache: larger ones are slower on a CPU.
 EVALUATION_BATCH = 64
@@ -93,6 +93,36 @@ class Minibatches:
         return targets.transpose(0, 1)
 
 
+class Anew:
+    """Minibatches of training sequences that are drawn anew for every pass.
+
+    Parameters
+    ----------
+    draw : makes those of the pass that is due, on the device.
+    number : of sequences.
+    batch_size : sequences a minibatch; the last one may be smaller.
+    order : gives the order of the sequences.
+    """
+
+    def __init__(
+        self,
+        draw: Callable[[], SequenceData],
+        number: int,
+        batch_size: int,
+        order: Callable[[], np.ndarray],
+    ) -> None:
+        self.draw, self.number = draw, number
+        self.batch_size, self.order = batch_size, order
+
+    def __len__(self) -> int:
+        """Return the number of minibatches."""
+        return -(-self.number // self.batch_size)
+
+    def __iter__(self) -> Iterator[Minibatch]:
+        # drawn at once, and not with the first minibatch: the clock of training starts after it
+        return iter(Minibatches(self.draw(), "train", self.batch_size, self.order))
+
+
 class Stretch:
     """Minibatches of consecutive passes through the training split, from one step to another.
 
@@ -135,7 +165,7 @@ class InBundles:
     the minibatches that come next; bundles are to be used up in their order.
     """
 
-    def __init__(self, minibatches: Minibatches | Stretch) -> None:
+    def __init__(self, minibatches: Minibatches | Anew | Stretch) -> None:
         self.minibatches = minibatches
 
     def __len__(self) -> int:
@@ -160,6 +190,8 @@ class BankData(lightning.LightningDataModule):
     seed, seed_index : of that stream.
     first_epoch : epochs trained before, or stretches.
     steps : of training and of each of its stretches, where its length is not a number of epochs.
+    anew : makes the inputs and targets of the training sequences of an epoch, counted from 0, where
+        every epoch has its own; those of the file are then not trained on.
     """
 
     def __init__(
@@ -171,13 +203,16 @@ class BankData(lightning.LightningDataModule):
         seed_index: int,
         first_epoch: int = 0,
         steps: tuple[int, int] | None = None,
+        anew: Epochs | None = None,
     ) -> None:
         super().__init__()
-        self.steps = steps
+        self.steps, self.anew = steps, anew
         self.path, self.batch_size, self.shuffle = path, batch_size, shuffle
         self.seed, self.seed_index, self.first_epoch = seed, seed_index, first_epoch
         self.stored = store.read(path, "pt")
         self.data = self.stored
+        if (self.stored.about.get("spec", {}).get("redraw") == "epoch") != (anew is not None):
+            raise ValueError(f"{path}: says otherwise than `anew` whether epochs are drawn anew")
 
     @property
     def evaluated(self) -> list[str]:
@@ -215,6 +250,12 @@ class BankData(lightning.LightningDataModule):
         rng = generator(self.seed, "order", self.seed_index, epoch)
         return rng.permutation(end - begin)
 
+    def _drawn(self, anew: Epochs) -> SequenceData:
+        device = self.data.inputs.device
+        inputs, targets = (torch.from_numpy(one).to(device) for one in anew(self._epoch))
+        own = {"inputs": inputs, "targets": targets, "groups": None}
+        return SequenceData(**{**vars(self.stored), **own, "splits": {"train": (0, len(targets))}})
+
     def _bounds(self, steps: int, stretch: int) -> tuple[int, int]:
         begin = self._epoch * stretch
         return begin, min(begin + stretch, steps)
@@ -222,6 +263,10 @@ class BankData(lightning.LightningDataModule):
     def train_dataloader(self) -> InBundles:
         """Return the training minibatches, in bundles."""
         order = self._order
+        if (anew := self.anew) is not None:
+            begin, end = self.stored.splits["train"]
+            draw, now = lambda: self._drawn(anew), lambda: order(self._epoch)
+            return InBundles(Anew(draw, end - begin, self.batch_size, now))
         if self.steps is None:
             return InBundles(
                 Minibatches(self.data, "train", self.batch_size, lambda: order(self._epoch))

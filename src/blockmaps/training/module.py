@@ -163,12 +163,13 @@ class BankTraining(lightning.LightningModule):
         sequences.index_add_(0, groups, torch.ones_like(answers[0], dtype=torch.float64))
 
     def on_train_epoch_start(self) -> None:
-        """Start the clock."""
+        """Start anew to sum up."""
         self.sums = {}
-        self._began = time.perf_counter()
 
     def training_step(self, bundle: Iterator[Minibatch], batch_idx: int) -> None:
         """Take a step on the sum of the variants' losses for each minibatch of a bundle."""
+        if batch_idx == 0:
+            self._began = time.perf_counter()  # drawing an epoch's sequences is not training
         optimizer = self.adam
         for batch in bundle:
             optimizer.zero_grad()

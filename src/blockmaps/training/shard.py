@@ -12,6 +12,7 @@ import torch
 from blockmaps.core.canonical import digest
 from blockmaps.core.code import code_digest
 from blockmaps.core.errors import InputError
+from blockmaps.data import Epochs
 from blockmaps.designs.variants import AnyVariant, Start, start
 from blockmaps.plan.shards import Shard
 from blockmaps.training import checkpoints, memory
@@ -67,6 +68,7 @@ def train_shard(
     accelerator: str = "auto",
     logger: str = "csv",
     most_bytes: float = math.inf,
+    anew: Epochs | None = None,
 ) -> Trained:
     """Train a shard's variants.
 
@@ -81,6 +83,7 @@ def train_shard(
     accelerator : "auto", "cpu" or "cuda".
     logger : "csv", "tensorboard" or "wandb".
     most_bytes : of the host's memory that this job may take; others may run beside it.
+    anew : makes an epoch's training sequences, where every epoch has its own (`making.epochs_of`).
 
     Raises
     ------
@@ -96,7 +99,13 @@ def train_shard(
         torch.set_flush_denormal(True)
     recipe = shard.recipe
     module_data = BankData(
-        data, recipe.batch_size, recipe.shuffle, shard.seed, shard.seed_index, steps=recipe.pace
+        data,
+        recipe.batch_size,
+        recipe.shuffle,
+        shard.seed,
+        shard.seed_index,
+        steps=recipe.pace,
+        anew=anew,
     )
     stored = module_data.stored
     context = digest(
