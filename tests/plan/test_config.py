@@ -110,6 +110,11 @@ FAULTS = [  # the path of a key, what is put there, what is said
     ),
     (("datasets", "rad-digits", "sides"), 16, "sides: found an unknown key; takes one of: "),
     (("recipes", "short", "learning_rate"), 0, "learning_rate: found 0; Input should be greater"),
+    (
+        ("recipes", "short", "learning_rate"), "fast",
+        "recipes.short.learning_rate: found 'fast'; Input should be a valid number, unable to "
+        "parse string as a number, or Input should be 'tuned'",
+    ),
     (("name",), "../up", "name: found '../up'"),
     (("plugins",), ["nowhere.py"], "plugins: found 'nowhere.py'; takes a Python file that exists"),
 ]  # fmt: skip

@@ -8,7 +8,7 @@ rule score:
         RESULTS / "logs/score/{shard}.log",
     wildcard_constraints:
         shard="|".join(PLAN.policy_shards) or "none",
-    priority: lambda wildcards: tiers.priority(CONFIG, [PLAN.shards[wildcards.shard]])
+    priority: shard_priority
     conda:
         ENVIRONMENT
     threads: 4

@@ -31,6 +31,7 @@ from blockmaps.data import rad as rad  # registers "rad"
 from blockmaps.designs.kinds import DESIGNS, AnyDesign, ExplicitRow
 from blockmaps.designs.patterns import RNN_BLOCKS, Activation, Frozen
 from blockmaps.designs.variants import Initialisation, Normal
+from blockmaps.plan import tuning
 from blockmaps.plan.shards import Recipe
 
 Study = Literal["proportion", "continuum", "trainability", "control", "may2023"]
@@ -150,6 +151,36 @@ def _expand(value: Any) -> Any:
     return expanded
 
 
+class Protocol(Recipe):
+    """A recipe as a config writes it: at one learning rate, or at one that is chosen for each arm.
+
+    What it is chosen by is no part of what a shard is made from.
+    """
+
+    grid: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(
+        default=None, description="Learning rates to choose from, where it is tuned."
+    )
+    tuning_seeds: Annotated[int, Field(ge=1)] = Field(
+        default=2, description="Seed indices to choose by, from 1000 on."
+    )
+    tuning_patterns: Annotated[int, Field(ge=1)] = Field(
+        default=4, description="Patterns of an arm to choose by, at most."
+    )
+
+    @model_validator(mode="after")
+    def _tuned(self) -> "Protocol":
+        if (self.learning_rate == "tuned") != bool(self.grid):
+            raise ValueError("takes a grid if learning_rate is tuned, and else none")
+        if self.grid and len(set(self.grid)) < max(len(self.grid), 2):
+            raise ValueError("takes a grid of at least two rates, each once")
+        return self
+
+    @property
+    def trained(self) -> Recipe:
+        """What a shard is trained by."""
+        return Recipe(**{name: getattr(self, name) for name in Recipe.model_fields})
+
+
 class Compute(Frozen):
     """Where and how to train; none of it changes a result but by rounding."""
 
@@ -189,7 +220,7 @@ class Config(Frozen):
         default={}, description="What is trained first, in order; the rest comes last."
     )
     datasets: dict[Name, AnyData] = Field(min_length=1)
-    recipes: dict[Name, Recipe] = Field(min_length=1)
+    recipes: dict[Name, Protocol] = Field(min_length=1)
     experiments: Annotated[
         dict[Name, Experiment], BeforeValidator(_expand, json_schema_input_type=Written)
     ] = Field(min_length=1)
@@ -224,7 +255,7 @@ def load_plugins(paths: tuple[str, ...]) -> None:
 MODELS = {
     "compute": Compute,
     "tiers": Tier,
-    "recipes": Recipe,
+    "recipes": Protocol,
     "experiments": Several,
     "initialisation": Initialisation,
     "initialisations": Initialisation,
@@ -234,19 +265,34 @@ MODELS = {
 TAGS = {"datasets": (2, KINDS), "experiments": (4, DESIGNS)}
 
 
-def _one_line(error: ValidationError, file: str) -> str:
+def _place(location: tuple[int | str, ...], raw: Any) -> tuple[str, type[Frozen]]:
+    """Return the key's path that a fault is at, and the model that is there.
+
+    Pydantic's location also has the kind that it has taken a mapping for, and names the members of
+    a union.
+    """
+    path = list(location)
+    # names that are the config's own say nothing of a model
+    model = next((MODELS[part] for part in reversed(path[:1] + path[2:]) if part in MODELS), Config)
+    place, kinds = TAGS.get(path[0], (0, {})) if path else (0, {})
+    if path[place : place + 1] and path[place] in kinds:
+        model = kinds[path.pop(place)]
+    text = ""
+    for part in path:
+        if not isinstance(raw, list if isinstance(part, int) else dict):
+            break  # a member of a union
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+        raw = raw[part] if isinstance(part, int) else raw.get(part)
+    return text.lstrip("."), model
+
+
+def _one_line(error: ValidationError, raw: Any, file: str) -> str:
     """Say what the first fault of a config is, and how many more there are."""
     faults = error.errors(include_url=False)
     # an unknown key first: it is often the reason for a missing one
     first = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
-    path = list(first["loc"])
-    # names that are the config's own say nothing of a model
-    model = next((MODELS[part] for part in reversed(path[:1] + path[2:]) if part in MODELS), Config)
-    # pydantic adds to the path the kind that it has taken a mapping for
-    place, kinds = TAGS.get(path[0], (0, {})) if path else (0, {})
-    if path[place : place + 1] and path[place] in kinds:
-        model = kinds[path.pop(place)]
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    key, model = _place(first["loc"], raw)
+    here = [fault for fault in faults if _place(fault["loc"], raw)[0] == key]
     if first["type"] == "extra_forbidden":
         text = f"found an unknown key; takes one of: {', '.join(model.model_fields)}"
     elif first["type"] == "missing":
@@ -254,9 +300,10 @@ def _one_line(error: ValidationError, file: str) -> str:
     else:
         found = repr(first["input"])
         found = found if len(found) <= 60 else found[:57] + "..."
-        text = f"found {found}; {first['msg'].removeprefix('Value error, ')}"
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return " ".join(f"{file}: {key.lstrip('.')}: {text}{more}".split())
+        text = f"found {found}; {', or '.join(one['msg'] for one in here)}"
+    others = len(faults) - len(here)
+    more = f" (and {others} more)" if others else ""
+    return " ".join(f"{file}: {key}: {text}{more}".replace("Value error, ", "").split())
 
 
 def parse(raw: Any, file: str = "config") -> Config:
@@ -275,7 +322,7 @@ def parse(raw: Any, file: str = "config") -> Config:
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        raise InputError(_one_line(error, file)) from None
+        raise InputError(_one_line(error, raw, file)) from None
     for name in config.only or ():
         if name not in config.experiments:
             takes = ", ".join(config.experiments)
@@ -294,6 +341,19 @@ def parse(raw: Any, file: str = "config") -> Config:
                 raise InputError(
                     f"{file}: experiments.{name}.{key}: found {found!r}; "
                     f"takes one of: {', '.join(known)}"
+                )
+        seeds = {seed for one in experiment.designs for seed in one.seeds or experiment.seeds}
+        if config.recipes[experiment.recipe].grid and max(seeds) >= tuning.FIRST:
+            raise InputError(
+                f"{file}: experiments.{name}.seeds: found {max(seeds)}; of a tuned recipe takes "
+                f"seed indices below {tuning.FIRST}, from which on rates are chosen"
+            )
+        if config.recipes[experiment.recipe].grid:
+            spec = config.datasets[experiment.dataset]
+            if spec.environment or not getattr(spec, "validation", 1):
+                raise InputError(
+                    f"{file}: experiments.{name}.recipe: found a tuned one; takes a data set with "
+                    "classes and validation sequences, by which rates are chosen"
                 )
         drawn = config.datasets[experiment.dataset].redraw == "epoch"
         if drawn and config.recipes[experiment.recipe].epochs is None:

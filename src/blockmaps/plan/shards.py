@@ -37,7 +37,9 @@ class Recipe(Frozen):
         default=None, description="Optimiser steps, in the place of epochs."
     )
     batch_size: Annotated[int, Field(ge=1)]
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: Annotated[float, Field(gt=0)] | Literal["tuned"] = Field(
+        description="Or `tuned`: chosen for each arm from `grid`, and each variant's own."
+    )
     shuffle: bool = Field(
         default=True, description="A new order every epoch, shared by all variants of a seed."
     )
