@@ -26,18 +26,23 @@ def synchronize() -> None:
         torch.cuda.synchronize()
 
 
-def timed(run: Callable[[], object], times: int) -> float:
+Clock = Callable[[], float]
+
+
+def timed(run: Callable[[], object], times: int, clock: Clock = time.perf_counter) -> float:
     """Return the seconds of one of several calls in a row."""
     synchronize()
-    began = time.perf_counter()
+    began = clock()
     for _ in range(times):
         run()
     synchronize()
-    return (time.perf_counter() - began) / times
+    return (clock() - began) / times
 
 
 def in_turns(
-    contenders: Mapping[str, Callable[[], object]], rounds: int = ROUNDS
+    contenders: Mapping[str, Callable[[], object]],
+    rounds: int = ROUNDS,
+    clock: Clock = time.perf_counter,
 ) -> dict[str, Spread]:
     """Time contenders A B C A B C …, so that a machine that slows down slows all of them.
 
@@ -48,6 +53,8 @@ def in_turns(
     ----------
     contenders : name → what to time.
     rounds : counted ones.
+    clock : `time.process_time` on a machine that is shared: a turn's seconds are then those in
+        which it ran.
     """
     times = {}
     for name, run in contenders.items():
@@ -58,7 +65,7 @@ def in_turns(
         for name, run in contenders.items():
             if times[name] > 1:
                 run()
-            seconds[name].append(timed(run, times[name]))
+            seconds[name].append(timed(run, times[name], clock))
     return {
         name: Spread(statistics.median(found), min(found), max(found))
         for name, found in seconds.items()

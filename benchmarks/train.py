@@ -15,15 +15,16 @@ from typing import Annotated
 import torch
 import typer
 
-from benchmarks.cases import bank, csr, reference, torch_rnn, vmap
+from benchmarks.cases import bank, csr, reference, sparse_rnn, torch_rnn, vmap
 from benchmarks.ceilings import Ceilings, measure
 from benchmarks.records import Record, check_writable, machine, show, write
 from benchmarks.tasks import PATTERN_NAMES, TASKS, TimedTask
-from benchmarks.timing import ROUNDS, in_turns
+from benchmarks.timing import ROUNDS, Clock, in_turns
 
 CASES = {
     "reference": reference.prepare,
     "torch-rnn": torch_rnn.prepare,
+    "sparse-rnn": sparse_rnn.prepare,
     "bank": bank.prepare,
     "vmap": vmap.prepare,
     "csr": csr.prepare,
@@ -64,6 +65,7 @@ def compare(
     device: torch.device,
     rounds: int = ROUNDS,
     most: int = 256,
+    clock: Clock = time.perf_counter,
 ) -> list[Record]:
     """Time the cases on one pattern, in turns; at most so many variants at once."""
     counts = {
@@ -77,7 +79,7 @@ def compare(
         name: CASES[case](task, variants[:number], device)
         for name, (case, number) in counts.items()
     }
-    took = in_turns(contenders, rounds)
+    took = in_turns(contenders, rounds, clock)
     flops = task.flops(pattern)
     floor = flops / ceilings.flops + task.optimiser_bytes(pattern) / ceilings.bytes
     first = took.get("reference 1")
@@ -91,6 +93,7 @@ def compare(
             "low_ms": 1e3 * took[name].low / number,
             "high_ms": 1e3 * took[name].high / number,
             "rounds": rounds,
+            "clock": clock.__name__,
             "ratio_to_reference": first.median * number / took[name].median if first else None,
             "gflops": flops * number / took[name].median / 1e9,
             "ceiling_gflops": ceilings.flops / 1e9,
@@ -131,6 +134,9 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Counted rounds.")] = ROUNDS,
     threads: Annotated[int, typer.Option(min=1, help="Torch's threads.")] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    cpu_time: Annotated[
+        bool, typer.Option(help="Seconds of this process alone, for a machine that is shared.")
+    ] = False,
     json: Annotated[Path | None, typer.Option(help="Write the records to this file.")] = None,
 ) -> None:
     """Time training steps."""
@@ -148,11 +154,12 @@ def main(
         f"{ceilings.bytes / 1e9:.0f} GB/s in a large copy\n"
     )
     records = []
+    clock = time.process_time if cpu_time else time.perf_counter
     # compressed sparse rows for all of W are measured on the CPU only
     cases = [name for name in cases if where.type == "cpu" or name != "csr"]
     for name in tasks:
         for one in patterns:
-            found = compare(TASKS[name], one, cases, ceilings, where, rounds, most)
+            found = compare(TASKS[name], one, cases, ceilings, where, rounds, most, clock)
             show(found, COLUMNS)
             print(flush=True)
             records += found

@@ -10,7 +10,7 @@ import torch
 from typer.testing import CliRunner
 
 from benchmarks import draw, pipeline, sparse, tasks, train
-from benchmarks.cases import bank, csr, reference, vmap
+from benchmarks.cases import bank, csr, reference, sparse_rnn, vmap
 from benchmarks.ceilings import Ceilings
 from benchmarks.timing import in_turns
 
@@ -34,7 +34,7 @@ def tiny(monkeypatch):
 def test_all_ways_compute_the_same_over_three_steps(task, pattern):
     variants = task.variants(pattern, 2)
     found = {}
-    for case in (bank, vmap):
+    for case in (bank, vmap, sparse_rnn):
         step = case.prepare(task, variants, CPU)
         found[case.__name__] = [step() for _ in range(3)]
     for case in (reference, csr):
@@ -68,6 +68,7 @@ def test_records_have_the_documented_columns_and_the_ratios_are_those_of_the_tim
     assert {(one["case"], one["variants"]) for one in records} == {
         ("reference", 1),
         ("torch-rnn", 1),
+        ("sparse-rnn", 1),
         ("bank", 1),
         ("bank", 4),
         ("vmap", 1),

@@ -1,5 +1,6 @@
 """The budget equation and the hidden proportion, against every size that the papers list."""
 
+import contextlib
 import math
 
 import pytest
@@ -9,9 +10,13 @@ from hypothesis import strategies as st
 from blockmaps.core.errors import InputError
 from blockmaps.designs.patterns import RNN_BLOCKS
 from blockmaps.designs.proportion import (
+    balanced_at,
     even_counts,
+    even_fits,
     expected_unknowns,
+    fit_balanced,
     hidden_proportions,
+    least_even_hidden,
     solve_balanced,
     solve_hidden,
 )
@@ -155,7 +160,7 @@ def test_a_budget_too_small_names_the_smallest_that_can_be_met():
     densities = six([1] * 6)
     smallest = round(sum(expected_unknowns(densities, RAD[0], 1, RAD[1]).values()))
     assert solve_hidden(smallest, densities, *RAD) == 1
-    with pytest.raises(InputError, match=f"smallest that can is {smallest}"):
+    with pytest.raises(InputError, match=f"takes a budget of at least {smallest}"):
         solve_hidden(smallest - 1, densities, *RAD)
 
 
@@ -199,3 +204,54 @@ def test_even_counts_hold_budget_and_size(point, hidden):
 def test_an_even_point_without_places_names_what_can_be_reached():
     with pytest.raises(InputError, match="reachable: from 0"):
         even_counts(4000, 0.95, 256, 20, 10, {"yx": 0.1, "yh": 0.1, "yy": 0.1})
+
+
+OUTPUT = {"yx": 0.1, "yh": 1.0, "yy": 1.0}
+
+
+@given(
+    st.integers(500, 20_000),
+    st.floats(0.02, 0.98),
+    st.integers(1, 500),
+    st.integers(1, 30),
+    st.floats(0.01, 1),
+)
+def test_a_state_density_that_works_is_found(budget, target, inputs, outputs, asked):
+    """The budget and the proportion are met, by the density that is asked for or the nearest."""
+
+    def others():
+        for hidden in range(1, 200):
+            with contextlib.suppress(InputError):
+                yield balanced_at(budget, target, inputs, hidden, outputs, OUTPUT)
+
+    try:
+        hidden, densities = fit_balanced(budget, target, inputs, outputs, OUTPUT, asked)
+    except InputError:
+        assert not list(others())
+        return
+    assert all(0 <= value <= 1 for value in densities.values())
+    assert densities["hh"] == densities["hy"]
+    expected = expected_unknowns(densities, inputs, hidden, outputs)
+    assert sum(expected.values()) == pytest.approx(budget)
+    try:
+        exact = solve_balanced(budget, target, inputs, outputs, OUTPUT, asked)
+    except InputError:
+        assert hidden_proportions(expected)["hidden_proportion"] == pytest.approx(target)
+        near = min((abs(other["hh"] - asked) for other in others()), default=1)
+        assert abs(densities["hh"] - asked) <= near
+    else:
+        assert (hidden, densities) == exact
+
+
+@given(st.integers(20, 5_000), st.integers(2, 20), st.integers(1, 200), st.integers(1, 12))
+def test_the_least_h_of_an_even_design_is_the_least(budget, points, inputs, outputs):
+    targets = [(point + 0.5) / points for point in range(points)]
+    densities = {"yx": 0.1, "yh": 0.1, "yy": 0.1}
+    least = least_even_hidden(budget, targets, inputs, outputs, densities)
+    if least is None:
+        return
+    assert even_fits(budget, targets, inputs, least, outputs, densities)
+    for target in targets:
+        even_counts(budget, target, inputs, least, outputs, densities)
+    if least > 1:
+        assert not even_fits(budget, targets, inputs, least - 1, outputs, densities)

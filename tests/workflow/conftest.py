@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,18 @@ class Checkout:
         )
         if check:
             assert done.returncode == 0, done.stdout
+        return done
+
+    def blockmaps(self, *arguments, check=True):
+        """Run the command line in the copy; return the finished process."""
+        done = subprocess.run(
+            [sys.executable, "-m", "blockmaps", *map(str, arguments)],
+            cwd=self.folder,
+            text=True,
+            capture_output=True,
+            env=os.environ | {"PYTHONPATH": str(self.folder / "src")},
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 
     def jobs(self, *arguments) -> dict[str, int]:

@@ -7,10 +7,13 @@ import time
 import zipfile
 
 import pytest
+import torch
 import yaml
 from rocrate.rocrate import ROCrate
 
+from blockmaps import SparseRNN
 from blockmaps.core import csv
+from blockmaps.data import store
 from blockmaps.maps.zoo.equivalence import TOLERANCES
 from blockmaps.plan import catalogue, plan
 from blockmaps.results import jobs as collection
@@ -129,6 +132,50 @@ def test_a_new_data_set_goes_through_the_whole_dag(ran):
     assert {(job["commit"], job["clean"]) for job in found["jobs"]} == {("", None)}
     logs = {path.relative_to(folder / "logs").parts[0] for path in (folder / "logs").rglob("*.log")}
     assert {"data", "train", "runs.log", "tables", "figures"} <= logs
+
+
+def test_weights_are_kept_as_asked_and_give_the_trained_model_back(ran, tmp_path):
+    """The model answers the test sequences as the runs table says that it did."""
+    folder = ran.folder / "results/tiny"
+    table = runs.read(folder / "runs.parquet")
+    last = table[(table["split"] == "test") & (table["epoch"] == table["epoch"].max())]
+    data = store.read(next((folder / "data").glob("*.safetensors")))
+    begin, end = data.splits["test"]
+    x = torch.from_numpy(data.inputs[begin:end]).float() * data.scale + data.offset
+    targets = torch.from_numpy(data.targets[begin:end]).long()
+    for run in last.sort_values("loss").iloc[[0, -1]].itertuples():
+        rnn = SparseRNN.from_run(folder, run.key, batch_first=True)
+        assert rnn.unknowns.numel() == run.unknowns
+        y, _ = rnn(x, blank_steps=data.blank_steps)
+        loss = torch.nn.functional.cross_entropy(y[:, data.loss_steps[0]], targets).item()
+        assert loss == pytest.approx(run.loss, rel=1e-5)
+        done = ran.blockmaps(
+            "export", run.key[:8], "--from", "results/tiny", "--to", tmp_path / "one.safetensors"
+        )
+        assert f"{rnn.unknowns.numel():,} unknowns" in done.stdout
+        exported = SparseRNN.from_run(tmp_path / "one.safetensors")
+        assert torch.equal(exported.unknowns, rnn.unknowns)
+    done = ran.blockmaps("export", run.key, "--from", "results/tiny", "--to", "one.pt", check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("blockmaps: --to: found 'one.pt'; takes a file that ends in")
+
+
+def test_weights_that_are_asked_for_or_lost_are_written_and_nothing_else_is_made(ran):
+    kept = sorted((ran.folder / "results/tiny/policies").glob("*.safetensors"))
+    assert len(kept) == len(list((ran.folder / "results/tiny/runs").glob("*.groups.parquet")))
+    content = kept[0].read_bytes()
+    kept[0].unlink()
+    try:
+        jobs = ran.jobs(*TINY)
+        assert jobs["train_policies"] == 1
+        assert "train" not in jobs
+        done = ran.snakemake(kept[0].relative_to(ran.folder), *TINY)
+        assert "train_policies" in done.stdout
+        log = (ran.folder / f"results/tiny/logs/train/{kept[0].stem}.log").read_text()
+        assert "are complete, from their checkpoints" in log
+        assert kept[0].read_bytes() == content
+    finally:
+        kept[0].write_bytes(content)
 
 
 def test_the_papers_scale_is_planned_in_seconds(fresh):

@@ -157,6 +157,11 @@ def compared_data(wildcards):
     return sorted({data_file(shard.dataset) for shard in shards})
 
 
+def weights_file(shard):
+    """Return the file of a shard's trained weights."""
+    return RESULTS / "policies" / f"{shard}.safetensors"
+
+
 def control_data(wildcards):
     """Return the data files that hold an expert's episodes."""
     return sorted({data_file(PLAN.shards[shard].dataset) for shard in PLAN.policy_shards})

@@ -33,7 +33,8 @@ rule train:
         " --manifest {output.manifest} &> {log}"
 
 
-# The same for shards whose data set has an environment: their weights are kept, to be scored.
+# The same for shards whose weights are kept: to be scored where their data set has an environment,
+# and where an experiment asks for them.
 use rule train as train_policies with:
     output:
         runs=RESULTS / "runs/{shard}.parquet",
@@ -42,10 +43,10 @@ use rule train as train_policies with:
         manifest=RESULTS / "runs/{shard}.manifest.json",
         policies=RESULTS / "policies/{shard}.safetensors",
     wildcard_constraints:
-        shard="|".join(PLAN.policy_shards) or "none",
+        shard="|".join(PLAN.kept_shards) or "none",
     params:
         config=ASKED,
-        code=code_digest("training.shard", "training.policies"),
+        code=code_digest("training.shard", "maps.weights"),
         measured=dynamics_code,
 
 

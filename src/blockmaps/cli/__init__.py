@@ -11,6 +11,7 @@ from blockmaps.cli import (  # noqa: F401 they add their commands
     asking,
     claiming,
     control,
+    exporting,
     keeping,
     models,
     paging,

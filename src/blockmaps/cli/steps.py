@@ -64,8 +64,8 @@ def train(
     policies: Annotated[
         Path | None,
         typer.Option(
-            help="Its trained weights, where its data set has an environment to score them in; "
-            "policies/ in the results folder if left out."
+            help="Its trained weights, where its experiment keeps them or its data set has an "
+            "environment to score them in; policies/ in the results folder if left out."
         ),
     ] = None,
     manifest: Annotated[
@@ -87,9 +87,9 @@ def train(
     write_ledger(results / "shards", found)
 
     from blockmaps.data.making import epochs_of
+    from blockmaps.maps import weights
     from blockmaps.results import runs
     from blockmaps.training import checkpoints
-    from blockmaps.training import policies as weights
     from blockmaps.training.job import Job
     from blockmaps.training.probes import measure
     from blockmaps.training.shard import train_shard
@@ -119,9 +119,10 @@ def train(
     runs.write(by_group, groups or path.with_suffix(".groups.parquet"), runs.GROUPS)
     measured = measure(found, trained).reindex(columns=list(runs.DYNAMICS))  # none if not asked for
     runs.write(measured, dynamics or path.with_suffix(".dynamics.parquet"), runs.DYNAMICS)
-    if shard in made.policy_shards:
+    if shard in made.kept_shards:
         kept = policies or results / "policies" / f"{shard}.safetensors"
-        weights.write(kept, found, trained.parameters)
+        about = weights.About(found.id, found.experiment, found.seed, found.variants)
+        weights.write(kept, about, trained.parameters)
     job.write(trained, manifest or path.with_suffix(".manifest.json"))
     runs.write(trained.rows, path, runs.TRAINED)
     print(f"{path}: {len(found.variants)} variants, {len(trained.rows)} rows")

@@ -10,7 +10,7 @@ Two others are sensitivity checks that every analysis reports beside it.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from blockmaps.core.errors import InputError
 from blockmaps.designs.patterns import RNN_BLOCKS
@@ -63,7 +63,7 @@ def _hidden_from(a: float, b: float, c: float, budget: float) -> int:
     if budget < smallest * (1 - 1e-12):
         raise InputError(
             f"a budget of {budget:g} unknowns: no |h| of at least 1 meets it; "
-            f"the smallest that can is {math.ceil(smallest - 1e-9)}"
+            f"takes a budget of at least {math.ceil(smallest - 1e-9)}"
         )
     return _rounded(_positive_root(a, b, c - budget))
 
@@ -123,9 +123,93 @@ def solve_balanced(
     if not 0 <= hx <= 1:
         raise InputError(
             f"a hidden proportion of {target:g} at {budget:g} unknowns: the input block would "
-            f"need a density of {hx:.3g}; takes a lower state density or another target"
+            f"need a density of {hx:.3g}; takes a lower state_density or another target"
         )
     return hidden, {"hx": hx, "hh": s, "hy": s, **{k: float(d[k]) for k in ("yx", "yh", "yy")}}
+
+
+def balanced_at(
+    budget: float,
+    target: float,
+    inputs: int,
+    hidden: int,
+    outputs: int,
+    output_densities: Mapping[str, float],
+) -> dict[str, float]:
+    """Return six densities that meet a budget and a target hidden proportion at one |h|.
+
+    With R = N − d_yh |h||y| − d_yx |x||y| − d_yy |y|² the unknowns of the hidden rows, hx holds
+    (1 − p) R of them, hh and hy p R at one density.
+
+    Raises
+    ------
+    InputError
+        If a block has too few places; it names the proportions that can be reached.
+    """
+    d = output_densities
+    rest = budget - d["yh"] * hidden * outputs - d["yx"] * inputs * outputs - d["yy"] * outputs**2
+    hx, state = hidden * inputs, hidden * (hidden + outputs)
+    low, high = _reach(rest, inputs, hidden, outputs)
+    if not low <= target <= high:
+        reach = f"takes one from {low:.2f} to {high:.2f}"
+        if low > high:
+            reach = f"{budget - rest:,.0f} of them are the output's, {hx + state:,} fit the rest"
+        raise InputError(
+            f"a hidden proportion of {target:g} at {budget:g} unknowns and |h| = {hidden}: {reach}"
+        )
+    s = target * rest / state
+    return {
+        "hx": (1 - target) * rest / hx,
+        "hh": s,
+        "hy": s,
+        **{name: float(d[name]) for name in ("yx", "yh", "yy")},
+    }
+
+
+def fit_balanced(
+    budget: float,
+    target: float,
+    inputs: int,
+    outputs: int,
+    output_densities: Mapping[str, float],
+    state_density: float = 1.0,
+) -> tuple[int, dict[str, float]]:
+    """Return `solve_balanced`'s |h| and densities, or those of the nearest state density.
+
+    Where that has no solution (mostly since hx has too few places), the budget and the proportion
+    are met exactly, at the |h| whose state density is nearest to the one that is asked for.
+
+    Raises
+    ------
+    InputError
+        As `solve_balanced`, if no |h| has a solution.
+    """
+    given = (budget, target, inputs)
+    d = output_densities
+    try:
+        return solve_balanced(*given, outputs, d, state_density)
+    except InputError:
+        if not 0 < target < 1:
+            raise
+        found: tuple[int, dict[str, float]] | None = None
+        rest = budget - d["yx"] * inputs * outputs - d["yy"] * outputs**2
+        # from where hx, full, holds its share; the larger |h|, the lower the state density
+        hidden = math.ceil(rest / (inputs / (1 - target) + d["yh"] * outputs) - 1e-9)
+        while (hidden := max(hidden, 1)) <= budget and rest > d["yh"] * hidden * outputs:
+            try:
+                densities = balanced_at(*given, hidden, outputs, d)
+            except InputError:
+                hidden += 1
+                continue
+            if found and abs(found[1]["hh"] - state_density) <= abs(
+                densities["hh"] - state_density
+            ):
+                break
+            found = hidden, densities
+            hidden += 1
+        if found is None:
+            raise
+        return found
 
 
 def even_counts(
@@ -150,10 +234,9 @@ def even_counts(
     counts = {name: _rounded(output_densities[name] * places[name]) for name in ("yx", "yh", "yy")}
     rows = budget - sum(counts.values())
     state_places = places["hh"] + places["hy"]
-    low, high = 1 - places["hx"] / rows if rows > 0 else 1.0, state_places / max(rows, 1)
-    if rows < 1 or not low <= target <= high:
-        some = rows > 0 and low <= high
-        reach = f"from {max(low, 0):.2f} to {min(high, 1):.2f}" if some else "none"
+    low, high = _reach(rows, inputs, hidden, outputs)
+    if not low <= target <= high:
+        reach = f"from {low:.2f} to {high:.2f}" if low <= high else "none"
         raise InputError(
             f"a hidden proportion of {target:.3g} at {budget} unknowns and |h| = {hidden}: "
             f"the blocks have too few places; reachable: {reach}"
@@ -163,3 +246,51 @@ def even_counts(
     counts["hy"] = state - counts["hh"]
     counts["hx"] = rows - state
     return {name: int(counts[name]) for name in RNN_BLOCKS}
+
+
+def _reach(rows: float, inputs: int, hidden: int, outputs: int) -> tuple[float, float]:
+    """Return the lowest and highest hidden proportion of so many unknowns in the hidden rows.
+
+    The lowest is above the highest where there is none.
+    """
+    if rows < 1:
+        return 1.0, 0.0
+    return max(1 - hidden * inputs / rows, 0.0), min(hidden * (hidden + outputs) / rows, 1.0)
+
+
+def even_fits(
+    budget: int,
+    targets: Sequence[float],
+    inputs: int,
+    hidden: int,
+    outputs: int,
+    output_densities: Mapping[str, float],
+) -> bool:
+    """Return whether `even_counts` can be made for all targets."""
+    d = output_densities
+    places = {"yx": inputs * outputs, "yh": hidden * outputs, "yy": outputs**2}
+    rows = budget - sum(_rounded(d[name] * number) for name, number in places.items())
+    low, high = _reach(rows, inputs, hidden, outputs)
+    return low <= min(targets) and max(targets) <= high
+
+
+def least_even_hidden(
+    budget: int,
+    targets: Sequence[float],
+    inputs: int,
+    outputs: int,
+    output_densities: Mapping[str, float],
+) -> int | None:
+    """Return the smallest |h| at which `even_counts` can be made for all targets; None if none can.
+
+    The larger |h| is, the more places have its blocks, and the less of the budget yh leaves them: a
+    |h| that does is at most the budget.
+    """
+    return next(
+        (
+            hidden
+            for hidden in range(1, budget + 1)
+            if even_fits(budget, targets, inputs, hidden, outputs, output_densities)
+        ),
+        None,
+    )

@@ -89,6 +89,10 @@ class Experiment(Frozen):
         ge=1,
         description="Episodes that every policy is scored in, where its data set has a task.",
     )
+    keep: Literal["weights"] | None = Field(
+        default=None,
+        description="weights: keep what is trained, for `blockmaps export` and SparseRNN.from_run.",
+    )
     designs: tuple[AnyDesign, ...] = Field(min_length=1)
 
     @field_validator("initialisation")
@@ -224,6 +228,14 @@ class Config(Frozen):
     experiments: Annotated[
         dict[Name, Experiment], BeforeValidator(_expand, json_schema_input_type=Written)
     ] = Field(min_length=1)
+
+    def keeps_weights(self, experiment: str) -> bool:
+        """Return whether what an experiment trains is kept: to be scored, or as it is asked for.
+
+        It is no part of a shard's name: to ask for weights later trains nothing again.
+        """
+        asked = self.experiments[experiment]
+        return bool(asked.keep or self.datasets[asked.dataset].environment)
 
 
 def load_plugins(paths: tuple[str, ...]) -> None:

@@ -317,6 +317,15 @@ class Plan:
         """Everything that is trained by this plan, those that wait for rates among it."""
         return self.tuning | self.shards | self.provisional
 
+    @property
+    def kept_shards(self) -> list[str]:
+        """Shards whose trained weights are kept."""
+        return [
+            name
+            for name, shard in self.shards.items()
+            if self.config.keeps_weights(shard.experiment)
+        ]
+
     def shard(self, name: str) -> Shard:
         """Return a shard by its name.
 

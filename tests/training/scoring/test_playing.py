@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from test_policies import shard_of
+from numbered_shards import about_of, shard_of
 
 from blockmaps.data.environments.rollouts import start_seed
 from blockmaps.data.environments.simulator import Simulator
 from blockmaps.data.environments.tasks import task_of
 from blockmaps.designs.variants import start
+from blockmaps.maps import weights
 from blockmaps.maps.bank import Bank
 from blockmaps.results import returns
-from blockmaps.training import policies
 from blockmaps.training.scoring import playing
 from blockmaps.training.scoring.score import score_shard
 from blockmaps.training.scoring.stepping import Policies
@@ -69,7 +69,7 @@ def test_processes_change_no_byte_of_a_shards_rows(tmp_path):
     file = tmp_path / "weights.safetensors"
     begin = start(shard.variants[0], shard.seed)
     parts = tuple(torch.from_numpy(part).float() for part in (begin.values, begin.bias))
-    policies.write(file, shard, {shard.variants[0].key: parts})
+    weights.write(file, about_of(shard), {shard.variants[0].key: parts})
     one, two = (score_shard(shard, file, SHORT, 5, processes) for processes in (1, 2))
     assert one.equals(two)
     assert set(one.columns) == set(returns.RETURNS)

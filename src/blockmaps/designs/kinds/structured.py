@@ -1,11 +1,13 @@
 """Designs with structure: every pattern follows from budgets, densities and proportions."""
 
+import math
 from collections.abc import Iterator
 from itertools import product
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from blockmaps.core.errors import InputError
 from blockmaps.designs.kinds.design import (
     UNIFORM_DENSITY,
     Budget,
@@ -17,8 +19,17 @@ from blockmaps.designs.kinds.design import (
     arm_of,
 )
 from blockmaps.designs.patterns import RNN_BLOCKS, Frozen
-from blockmaps.designs.proportion import even_counts, solve_balanced, solve_hidden
+from blockmaps.designs.proportion import (
+    even_counts,
+    even_fits,
+    fit_balanced,
+    least_even_hidden,
+    solve_hidden,
+)
 from blockmaps.designs.recommend import recommend
+
+# `auto`'s second |h| over its first: that of the sizes that the default preset names.
+GROWN = 1.4
 
 
 class Factorial(Design):
@@ -62,7 +73,11 @@ class Uniform(Design):
 
 
 class Balanced(Design):
-    """Patterns solved for a target hidden proportion, with one density in the state blocks."""
+    """Patterns solved for a target hidden proportion, with one density in the state blocks.
+
+    Where the input's block has too few places for the density that is asked for, the state blocks
+    take the largest that leaves it enough; the structure's name then says which.
+    """
 
     kind: Literal["balanced"] = "balanced"
     budgets: tuple[Budget, ...] = Field(min_length=1)
@@ -75,7 +90,7 @@ class Balanced(Design):
     def rows(self, sizes: Sizes) -> Iterator[Row]:
         """Yield a row a budget, target and triple of output densities."""
         for budget, target, outputs in product(self.budgets, self.targets, self.outputs):
-            hidden, densities = solve_balanced(
+            hidden, densities = fit_balanced(
                 budget,
                 target,
                 sizes.inputs,
@@ -87,6 +102,8 @@ class Balanced(Design):
             if self.state_density != 1:
                 arm += f"-state-{self.state_density:g}"
             name = f"{arm}:{'/'.join(f'{value:g}' for value in outputs)}"
+            if densities["hh"] != self.state_density:
+                name += f":state-{densities['hh']:.3g}"
             yield Row(arm, name, budget, sizes.rnn(hidden, densities=densities))
 
 
@@ -132,12 +149,14 @@ class Even(Design):
     """Budget *and* |h| fixed, exact counts, the hidden proportion spread evenly over (0, 1).
 
     Unknowns move between the hidden rows' input and state blocks while overall density stays the
-    same. Several values of |h|, since with |h| free, proportion, |h| and density are one variable.
+    same. Several values of |h|, since with |h| free, proportion, |h| and density are one variable:
+    `auto` takes the smallest at which every point has places enough, and one 1.4 times as large.
     """
 
     kind: Literal["even"] = "even"
-    sizes: dict[Budget, tuple[Annotated[int, Field(ge=1)], ...]] = Field(
-        min_length=1, description="The values of |h| at each budget, such as {4000: [56, 80]}."
+    sizes: dict[Budget, tuple[Annotated[int, Field(ge=1)], ...] | Literal["auto"]] = Field(
+        min_length=1,
+        description="The values of |h| at each budget, such as {4000: [56, 80]}, or auto.",
     )
     points: Annotated[int, Field(ge=2)] = 8
     below: Below | None = Field(
@@ -162,10 +181,52 @@ class Even(Design):
         """Yield `points` rows a budget and value of |h|."""
         outputs = dict(zip(RNN_BLOCKS[3:], self.outputs, strict=True))
         for budget, several in self.sizes.items():
-            for hidden, target in product(several, self.targets):
+            for hidden, target in product(self._hidden(budget, several, sizes), self.targets):
                 counts = even_counts(budget, target, sizes.inputs, hidden, sizes.outputs, outputs)
                 name = f"even:h{hidden}:{target:.3f}"
                 yield Row("even", name, budget, sizes.rnn(hidden, counts=counts))
+
+    def _hidden(
+        self, budget: int, asked: tuple[int, ...] | Literal["auto"], sizes: Sizes
+    ) -> tuple[int, ...]:
+        """Return the values of |h| at a budget, each with places enough for all points.
+
+        Raises
+        ------
+        InputError
+            If one has not; it names a key with what it takes.
+        """
+        outputs = dict(zip(RNN_BLOCKS[3:], self.outputs, strict=True))
+
+        def fits(hidden: int) -> bool:
+            return even_fits(budget, self.targets, sizes.inputs, hidden, sizes.outputs, outputs)
+
+        def least(targets: list[float]) -> int | None:
+            return least_even_hidden(budget, targets, sizes.inputs, sizes.outputs, outputs)
+
+        if asked != "auto" and all(map(fits, asked)):
+            return asked
+        first = least(self.targets)
+        if first is None:
+            several = range(self.points - 1, 1, -1)
+            fewer = next((n for n in several if least(_points(self, n))), None)
+            takes = f"at most {fewer}" if fewer else "another budget, as none will do here"
+            raise InputError(
+                f"points: found {self.points}; no |h| has places for all of them at {budget:,} "
+                f"unknowns; takes {takes}"
+            )
+        if asked == "auto":
+            return tuple(filter(fits, (first, math.ceil(GROWN * first))))
+        few = next(hidden for hidden in asked if not fits(hidden))
+        raise InputError(
+            f"sizes: found |h| = {few} at {budget:,} unknowns, too few or too many for hidden "
+            f"proportions from {min(self.targets):.3g} to {max(self.targets):.3g}; takes {first} "
+            "or some more, or auto"
+        )
+
+
+def _points(design: Even, points: int) -> list[float]:
+    return design.model_copy(update={"points": points}).targets
 
 
 def _middles(begin: float, end: float, number: int) -> list[float]:

@@ -7,8 +7,8 @@ import pandas as pd
 
 from blockmaps.core.seeds import stream
 from blockmaps.data.environments.tasks import Task
+from blockmaps.maps.weights import trained
 from blockmaps.plan.shards import Shard
-from blockmaps.training.policies import trained
 from blockmaps.training.scoring.playing import score
 
 
@@ -33,7 +33,7 @@ def score_shard(
     InputError
         If the file is not there, is broken or is another shard's.
     """
-    known = trained(policies, shard)
+    known = trained(policies, shard.id)
     found = score(task, known, stream(shard.seed, "environment"), episodes, processes)
     keys = np.array([variant.key for variant, _ in known])
     k, episode = (places.ravel() for places in np.indices(found.returns.shape))

@@ -12,11 +12,11 @@ from blockmaps.data import DataSpec
 from blockmaps.data.environments import expert
 from blockmaps.data.environments.rollouts import start_seed
 from blockmaps.data.environments.tasks import task_of
+from blockmaps.maps.weights import trained
 from blockmaps.plan.shards import Shard
 from blockmaps.results import runs
 from blockmaps.results.returns import by_run
 from blockmaps.results.strips import Strip
-from blockmaps.training.policies import trained
 from blockmaps.training.scoring.filming import camera, choose, film
 from blockmaps.training.scoring.playing import PIECE, set_arithmetic
 from blockmaps.training.scoring.stepping import Policies
@@ -78,7 +78,7 @@ def _policy(
     if not held:
         raise InputError(f"variant {key}: in no shard of this config; score its shards again")
     name, shard = held[0]
-    pairs = trained(folder / f"{name}.safetensors", shard)
+    pairs = trained(folder / f"{name}.safetensors", shard.id)
     policies = Policies([pair for pair in pairs if pair[0].key == key])
     policies.begin(PIECE)
 
