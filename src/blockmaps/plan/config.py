@@ -44,7 +44,7 @@ def _data_spec(value: Any) -> Any:
     """Validate a data set by its kind, of those that are registered by now."""
     if isinstance(value, DataSpec):
         return value
-    known = Annotated[Union[tuple(KINDS.values())], Field(discriminator="kind")]  # noqa: UP007
+    known: Any = Annotated[Union[tuple(KINDS.values())], Field(discriminator="kind")]  # noqa: UP007
     return TypeAdapter(known).validate_python(value)
 
 
@@ -157,8 +157,8 @@ class Protocol(Recipe):
     What it is chosen by is no part of what a shard is made from.
     """
 
-    grid: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(
-        default=None, description="Learning rates to choose from, where it is tuned."
+    grid: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        default=(), description="Learning rates to choose from, where it is tuned."
     )
     tuning_seeds: Annotated[int, Field(ge=1)] = Field(
         default=2, description="Seed indices to choose by, from 1000 on."
@@ -262,27 +262,30 @@ MODELS = {
     "blocks": Normal,
     "patterns": ExplicitRow,
 }
-TAGS = {"datasets": (2, KINDS), "experiments": (4, DESIGNS)}
+TAGS: dict[Any, tuple[int, Any]] = {"datasets": (2, KINDS), "experiments": (4, DESIGNS)}
 
 
-def _place(location: tuple[int | str, ...], raw: Any) -> tuple[str, type[Frozen]]:
+def _place(location: tuple[int | str, ...], raw: Any) -> tuple[str, Any]:
     """Return the key's path that a fault is at, and the model that is there.
 
     Pydantic's location also has the kind that it has taken a mapping for, and names the members of
     a union.
     """
-    path = list(location)
+    path: list[Any] = list(location)
     # names that are the config's own say nothing of a model
-    model = next((MODELS[part] for part in reversed(path[:1] + path[2:]) if part in MODELS), Config)
+    own = [MODELS[part] for part in path[:1] + path[2:] if part in MODELS]
+    model: Any = own[-1] if own else Config
     place, kinds = TAGS.get(path[0], (0, {})) if path else (0, {})
     if path[place : place + 1] and path[place] in kinds:
         model = kinds[path.pop(place)]
     text = ""
     for part in path:
-        if not isinstance(raw, list if isinstance(part, int) else dict):
+        if isinstance(part, int) and isinstance(raw, list):
+            text, raw = f"{text}[{part}]", raw[part]
+        elif isinstance(raw, dict):
+            text, raw = f"{text}.{part}", raw.get(part)
+        else:
             break  # a member of a union
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-        raw = raw[part] if isinstance(part, int) else raw.get(part)
     return text.lstrip("."), model
 
 
