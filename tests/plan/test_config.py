@@ -101,6 +101,21 @@ FAULTS = [  # the path of a key, what is put there, what is said
         "experiments.path.initialisation.gian: found an unknown key; takes one of: scheme, mean",
     ),
     (
+        ("experiments", "path", "initialisation", "blocks"), {"hh": {"sdt": 1}},
+        "initialisation.blocks.hh.sdt: found an unknown key; takes one of: mean, std (and",
+    ),
+    (
+        (*D, 3, "below"), {"share": 0.5, "proprtion": 0.5},
+        "designs[3].below.proprtion: found an unknown key; takes one of: proportion, share (and",
+    ),
+    (
+        (*D, 0), {"kind": "explicit", "patterns": [{"nam": "x"}]},
+        "designs[0].patterns[0].nam: found an unknown key; takes one of: name, densities, hidden,",
+    ),
+    (("experiments", "rad", "dat"), 1, "rad.dat: found an unknown key; takes one of: dataset, "),
+    (("compute",), {"cpu": 1}, "compute.cpu: found an unknown key; takes one of: accelerator, "),
+    (("recipes", "short", "rate"), 1, "short.rate: found an unknown key; takes one of: epochs, "),
+    (
         ("experiments", "rad", "datasets"), {5: "digits"},
         "experiments.rad: found {'dataset'",
     ),

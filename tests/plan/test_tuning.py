@@ -107,7 +107,7 @@ def test_the_table_of_rates_is_read_back(raw, tmp_path):
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        (("recipes", "tuned", "grid"), None, "takes a grid if learning_rate is tuned"),
+        (("recipes", "tuned", "grid"), [], "takes a grid if learning_rate is tuned"),
         (("recipes", "fixed", "grid"), [0.1, 0.2], "takes a grid if learning_rate is tuned"),
         (("recipes", "tuned", "grid"), [0.1], "takes a grid of at least two rates, each once"),
         (("recipes", "tuned", "grid"), [0.1, -1], "recipes.tuned.grid[1]: found -1; Input should"),

@@ -8,7 +8,7 @@ import importlib.util
 import sys
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal, Union, cast, get_args
 
 import yaml
 from pydantic import (
@@ -28,9 +28,9 @@ from blockmaps.data import adroit as adroit  # registers "adroit"
 from blockmaps.data import copy_memory as copy_memory  # registers "copy"
 from blockmaps.data import images as images  # registers "images"
 from blockmaps.data import rad as rad  # registers "rad"
-from blockmaps.designs.kinds import DESIGNS, AnyDesign, ExplicitRow
+from blockmaps.designs.kinds import DESIGNS, AnyDesign
 from blockmaps.designs.patterns import RNN_BLOCKS, Activation, Frozen
-from blockmaps.designs.variants import Initialisation, Normal
+from blockmaps.designs.variants import Initialisation
 from blockmaps.plan import tuning
 from blockmaps.plan.shards import Recipe
 
@@ -44,7 +44,7 @@ def _data_spec(value: Any) -> Any:
     """Validate a data set by its kind, of those that are registered by now."""
     if isinstance(value, DataSpec):
         return value
-    known = Annotated[Union[tuple(KINDS.values())], Field(discriminator="kind")]  # noqa: UP007
+    known: Any = Annotated[Union[tuple(KINDS.values())], Field(discriminator="kind")]  # noqa: UP007
     return TypeAdapter(known).validate_python(value)
 
 
@@ -161,8 +161,8 @@ class Protocol(Recipe):
     What it is chosen by is no part of what a shard is made from.
     """
 
-    grid: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(
-        default=None, description="Learning rates to choose from, where it is tuned."
+    grid: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        default=(), description="Learning rates to choose from, where it is tuned."
     )
     tuning_seeds: Annotated[int, Field(ge=1)] = Field(
         default=2, description="Seed indices to choose by, from 1000 on."
@@ -263,38 +263,35 @@ def load_plugins(paths: tuple[str, ...]) -> None:
             raise InputError(f"plugins: {text} fails: {type(fault).__name__}: {fault}") from fault
 
 
-# The models of a config by the key that they stand under; data sets and designs have a kind.
-MODELS = {
-    "compute": Compute,
-    "tiers": Tier,
-    "recipes": Protocol,
-    "experiments": Several,
-    "initialisation": Initialisation,
-    "initialisations": Initialisation,
-    "blocks": Normal,
-    "patterns": ExplicitRow,
-}
-TAGS = {"datasets": (2, KINDS), "experiments": (4, DESIGNS)}
+# Where pydantic's location of a fault names the kind that it has taken a mapping for.
+KINDS_AT: dict[Any, tuple[int, Any]] = {"datasets": (2, KINDS), "experiments": (4, DESIGNS)}
 
 
-def _place(location: tuple[int | str, ...], raw: Any) -> tuple[str, type[Frozen]]:
-    """Return the key's path that a fault is at, and the model that is there.
+def _models(annotation: Any) -> list[Any]:
+    """Return the models that a field holds, however deep within tuples and mappings."""
+    if isinstance(annotation, type) and issubclass(annotation, Frozen):
+        return [Several if annotation is Experiment else annotation]
+    return [model for one in get_args(annotation) for model in _models(one)]
 
-    Pydantic's location also has the kind that it has taken a mapping for, and names the members of
-    a union.
-    """
-    path = list(location)
-    # names that are the config's own say nothing of a model
-    model = next((MODELS[part] for part in reversed(path[:1] + path[2:]) if part in MODELS), Config)
-    place, kinds = TAGS.get(path[0], (0, {})) if path else (0, {})
-    if path[place : place + 1] and path[place] in kinds:
-        model = kinds[path.pop(place)]
-    text = ""
-    for part in path:
-        if not isinstance(raw, list if isinstance(part, int) else dict):
+
+def _place(location: tuple[int | str, ...], raw: Any) -> tuple[str, Any]:
+    """Return the key's path that a fault is at, and the model that is there."""
+    text, model = "", cast(Any, Config)
+    at, kinds = KINDS_AT.get(location[0], (0, {})) if location else (0, {})
+    for number, part in enumerate(location):
+        if number == at and part in kinds:
+            model = kinds[part]
+            continue
+        if isinstance(part, int) and isinstance(raw, list):
+            text, raw = f"{text}[{part}]", raw[part]
+        elif isinstance(raw, dict):
+            text, raw = f"{text}.{part}", raw.get(part)
+        else:
             break  # a member of a union
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-        raw = raw[part] if isinstance(part, int) else raw.get(part)
+        # the second key is a name of the config's own
+        field = model.model_fields.get(part) if number != 1 else None
+        if field is not None and len(inside := _models(field.annotation)) == 1:
+            (model,) = inside
     return text.lstrip("."), model
 
 

@@ -4,7 +4,6 @@ This is what the workflow and the command line share. It imports no torch: thous
 are planned in seconds.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import product
@@ -167,18 +166,17 @@ class Plan:
             except InputError as fault:
                 raise InputError(f"experiments.{name}.designs[{position}]: {fault}") from None
         recipe, where = self.config.recipes[experiment.recipe], self.shards
-        rates = defaultdict(lambda: recipe.learning_rate)
-        if recipe.grid is not None:
+        rates: dict[tuple[str, int], float] = {}
+        if recipe.grid:
             every = [row for _, rows in designs for row in rows]
             tuned, sets = self._tuned(name, experiment, every)
             self.tuned += tuned
             unmeasured = experiment.model_copy(update={"dynamics": False})
             self.tuning |= self._sharded(name, unmeasured, sets, ledger)
             found = tuning.decided(self.choices, tuned)
+            rates = {(arm, budget): rate for (_, arm, budget), rate in found.items()}
             if found.keys() < tuning.by_arm(tuned).keys():
                 where = self.provisional
-            rates = defaultdict(lambda: recipe.grid[0])
-            rates |= {(arm, budget): rate for (_, arm, budget), rate in found.items()}
         sets = self._compared(name, experiment, designs, rates)
         where |= self._sharded(name, experiment, sets, ledger)
 
@@ -206,13 +204,16 @@ class Plan:
         rates: Mapping[tuple[str, int], float],
     ) -> dict[int, list[list[AnyVariant]]]:
         """Add the members of an experiment; return their variants, by seed index in sets."""
+        recipe = self.config.recipes[experiment.recipe]
+        other = recipe.grid[0] if recipe.learning_rate == "tuned" else recipe.learning_rate
         sets: dict[int, list[list[AnyVariant]]] = {}
         seen = set()
         for design, rows in designs:
             for seed_index in design.seeds if design.seeds is not None else experiment.seeds:
                 variants = []
                 for row, replicate in product(rows, range(design.replicates)):
-                    training = Training(rates[row.arm, row.budget], seed_index, replicate)
+                    rate = rates.get((row.arm, row.budget), other)
+                    training = Training(rate, seed_index, replicate)
                     variant = _variant(row, experiment, training)
                     if variant.key in seen:
                         continue  # the first design that yields a variant names it

@@ -145,10 +145,11 @@ def _sequences(recipe: Recipe, spec: DataSpec) -> tuple[int, int]:
         if name.startswith(("validation", "test")) and isinstance(number, int)
     )
     evaluated = held * (recipe.evaluations + 1)
-    if recipe.epochs is None:
+    if recipe.steps is not None:
         return recipe.steps * recipe.batch_size, evaluated
-    train = fields.get("train") or IMAGES.get(fields.get("source"), 0)
-    return recipe.epochs * math.ceil(train / recipe.batch_size) * recipe.batch_size, evaluated
+    train = fields.get("train") or IMAGES.get(str(fields.get("source")), 0)
+    steps = recipe.evaluations * math.ceil(train / recipe.batch_size)
+    return steps * recipe.batch_size, evaluated
 
 
 def _flops(variant: AnyVariant, tokens: int) -> float:

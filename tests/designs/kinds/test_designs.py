@@ -26,7 +26,7 @@ SIZES = Sizes(256, 10)
 
 def test_the_registry_holds_every_design():
     structured = {"factorial", "uniform", "balanced", "explicit", "even", "grid", "recommended"}
-    assert set(DESIGNS) == structured | {"random", "baseline", "continuum", "numbered"}
+    assert set(DESIGNS) == structured | {"random", "baseline", "continuum", "numbered", "slots"}
 
 
 def test_factorial_is_all_64_structures_at_their_budget():

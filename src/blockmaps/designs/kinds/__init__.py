@@ -19,14 +19,13 @@ from blockmaps.designs.kinds.structured import (
     Balanced,
     Even,
     Explicit,
-    ExplicitRow,
     Factorial,
     Grid,
     Recommended,
     Uniform,
 )
 
-__all__ = ["DESIGNS", "AnyDesign", "ExplicitRow", "Row", "Sizes", "named_rows"]
+__all__ = ["DESIGNS", "AnyDesign", "Row", "Sizes", "named_rows"]
 
 AnyDesign = Annotated[
     Factorial
