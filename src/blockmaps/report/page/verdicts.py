@@ -16,6 +16,7 @@ VERDICTS = ("supported", "contradicted", "inconclusive", "not tested at this sca
 AS_WRITTEN = "is not as `blockmaps claims --json` writes it"
 PAPERS = {"2404.00880", "2509.15057"}
 
+
 class Evidence(NamedTuple):
     """A row of a table that a statistic stands in."""
 
