@@ -80,7 +80,6 @@ def _keep(folder: Path, final: Path, found: dict[str, Any], tests: claims.Claims
     for name in CLAIMS:
         writing.write(rows, folder / name)
     kept = [*_kept(folder), *CLAIMS]
-    found.pop("figures", None)  # older manifests list them; they follow from the tables
     found["files"] = {
         name: {
             "sha256": checksum(folder / name),
