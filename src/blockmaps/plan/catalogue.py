@@ -130,128 +130,78 @@ def _zoo(name: str, caption: str, judged: bool = False) -> Table:
 
 _TABLES = (
     Table(
-        "summary",
-        "analysis.summary",
-        "summarise",
-        (RUNS,),
-        MAIN_STUDY,
+        *("summary", "analysis.summary", "summarise", (RUNS,), MAIN_STUDY),
         "Mean, 95 % interval and n of every arm and budget; FLOPs a sequence, bytes of parameters, "
         "seconds and device.",
         columns="",
     ),
     Table(
-        "structures",
-        "analysis.summary",
-        "by_structure",
-        (RUNS,),
-        MAIN_STUDY,
+        *("structures", "analysis.summary", "by_structure", (RUNS,), MAIN_STUDY),
         "Mean, 95 % interval and n of every structure and budget.",
         columns="",
     ),
     Table(
-        "differences",
-        "analysis.summary",
-        "differences",
-        (RUNS,),
-        MAIN_STUDY,
+        *("differences", "analysis.summary", "differences", (RUNS,), MAIN_STUDY),
         "Differences between arms, paired by seed index.",
         columns="",
     ),
     Table(
-        "pairs",
-        "analysis.pairs",
-        "by_pair",
-        (GROUPS,),
-        MAIN_STUDY,
+        *("pairs", "analysis.pairs", "by_pair", (GROUPS,), MAIN_STUDY),
         "Test accuracy of every arm by pair of transforms, with 95 % intervals over seed indices.",
     ),
     Table(
-        "continuum",
-        "analysis.continuum",
-        "by_arm",
-        (RUNS,),
-        "continuum",
+        *("continuum", "analysis.continuum", "by_arm", (RUNS,), "continuum"),
         "Accuracy of every arm between an MLP and a map with random places, at exactly as many "
         "unknowns, with 95 % intervals, n and FLOPs a sample.",
     ),
     Table(
-        "continuum_differences",
-        "analysis.continuum",
-        "differences",
-        (RUNS,),
-        "continuum",
+        *("continuum_differences", "analysis.continuum", "differences", (RUNS,), "continuum"),
         "Every arm less the MLP, paired by seed, with 90 and 95 % intervals; and the MLP as a map "
         "less torch's own layers.",
         judged=True,
     ),
     Table(
-        "spectra",
-        "analysis.continuum",
-        "spectra",
-        (DYNAMICS,),
-        "continuum",
+        *("spectra", "analysis.continuum", "spectra", (DYNAMICS,), "continuum"),
         "Singular values of W by arm, before and after training.",
     ),
     Table(
-        "trainability",
-        "analysis.trainability",
-        "by_arm",
-        (RUNS, DYNAMICS),
-        "trainability",
+        *("trainability", "analysis.trainability", "by_arm", (RUNS, DYNAMICS), "trainability"),
         "Shares of runs that diverge or stay at chance, with 95 % intervals, by arm and number of "
         "steps; exponents and spectral radii.",
     ),
     Table(
-        "trainability_differences",
-        "analysis.trainability",
-        "differences",
-        (RUNS,),
-        "trainability",
+        *(
+            "trainability_differences",
+            "analysis.trainability",
+            "differences",
+            (RUNS,),
+            "trainability",
+        ),
         "Differences of these shares between arms, with 95 % intervals.",
         judged=True,
     ),
     Table(
-        "gradients",
-        "analysis.trainability",
-        "gradients",
-        (RUNS, DYNAMICS),
-        "trainability",
+        *("gradients", "analysis.trainability", "gradients", (RUNS, DYNAMICS), "trainability"),
         "Norm of the loss's gradient with respect to the state some steps back, by arm.",
     ),
     Table(
-        "may2023",
-        "analysis.may2023",
-        "beside_authors",
-        (RUNS,),
-        "may2023",
+        *("may2023", "analysis.may2023", "beside_authors", (RUNS,), "may2023"),
         "Test loss of four models on six data sets beside the authors' table of May 2023, with "
         "Welch's 95 % interval of the difference.",
     ),
     Table(
-        "returns",
-        "analysis.control",
-        "by_structure",
-        (RETURNS,),
-        "control",
+        *("returns", "analysis.control", "by_structure", (RETURNS,), "control"),
         "Mean return and success rate of every structure, with 95 % intervals over seeds, n, and "
         "the expert's.",
     ),
     Table(
-        "return_differences",
-        "analysis.control",
-        "differences",
-        (RETURNS,),
-        "control",
+        *("return_differences", "analysis.control", "differences", (RETURNS,), "control"),
         "Differences in return between arms, paired by seed index, also as shares of the expert's "
         "mean return (claim A3).",
         judged=True,
     ),
     Table(
-        "detectable",
-        "analysis.power",
-        "by_experiment",
-        (),  # the data files alone
-        "control",
+        *("detectable", "analysis.power", "by_experiment", (), "control"),  # the data files alone
         "The difference in return that the planned seeds and episodes can detect, from the "
         "expert's own spread; known before the runs.",
         command="detectable",
@@ -273,9 +223,7 @@ _TABLES = (
         judged=True,
     ),
     _analysis(
-        "explained",
-        "explain",
-        "explained",
+        *("explained", "explain", "explained"),
         "How much of accuracy the hidden proportion and its rivals explain.",
     ),
     _analysis("partial", "explain", "partial", "What the hidden proportion adds to the others."),
@@ -283,189 +231,137 @@ _TABLES = (
         "optimum", "optimum", "optima", "Where accuracy is highest on the hidden proportion."
     ),
     _analysis(
-        "uniform",
-        "uniform",
-        "uniform_optima",
+        *("uniform", "uniform", "uniform_optima"),
         "The density at which uniform patterns do best (claim E1a).",
     ),
     _analysis(
-        "comparisons",
-        "comparisons",
-        "comparisons",
+        *("comparisons", "comparisons", "comparisons"),
         "Differences of claims A1 and E1b, and of the recommended pattern.",
     ),
     _analysis(
-        "initialisations",
-        "comparisons",
-        "initialisations",
+        *("initialisations", "comparisons", "initialisations"),
         "The differences of claim A1 under two initialisations.",
     ),
     _analysis("robust", "robust", "interquartile_means", "Interquartile means by arm."),
     _analysis("profiles", "robust", "profiles", "The share of runs above every accuracy, by arm."),
     _analysis(
-        "steps",
-        "robust",
-        "steps_to_half",
+        *("steps", "robust", "steps_to_half"),
         "Steps to half way from chance to 100 %, with runs that never get there.",
     ),
     _analysis(
-        "curve",
-        "response",
-        "curve",
+        *("curve", "response", "curve"),
         "Accuracy by hidden proportion over all grid designs, from which ranks are predicted.",
     ),
     _analysis(
-        "response",
-        "response",
-        "response",
+        *("response", "response", "response"),
         "Accuracy by hidden proportion and density of hh, from which the rule was made.",
     ),
     _analysis(
-        "regret",
-        "regret",
-        "regrets",
+        *("regret", "regret", "regrets"),
         "The best of N random patterns against the recommended one (claim A4).",
     ),
     _analysis(
-        "apriori",
-        "apriori",
-        "apriori",
+        *("apriori", "apriori", "apriori"),
         "What is known before training, on sizes not used to make the rule (A4, A5).",
     ),
 )
 
 _FIGURES = (
     Figure(
-        "proportion",
-        (RUNS,),
-        MAIN_STUDY,
+        *("proportion", (RUNS,), MAIN_STUDY),
         "Test accuracy against the realised hidden proportion, a point a run, one panel a budget. "
         "The curve is the local mean of the even design, in which unknowns and |h| are fixed (of "
         "all patterns where that design is small or absent), its band a bootstrap over patterns.",
         claims=("A2",),
     ),
     Figure(
-        "structures",
-        (RUNS,),
-        MAIN_STUDY,
+        *("structures", (RUNS,), MAIN_STUDY),
         "Test accuracy of the 64 structures of low and high density, ordered, with 95 % intervals. "
         "Below each, its six blocks: filled where the density is high.",
         claims=("A1",),
     ),
     Figure(
-        "curves",
-        (RUNS,),
-        MAIN_STUDY,
+        *("curves", (RUNS,), MAIN_STUDY),
         "Test accuracy against optimiser steps, a line an arm, with 95 % bands.",
         claims=("A1",),
     ),
     Figure(
-        "optimum",
-        (RUNS,),
-        MAIN_STUDY,
+        *("optimum", (RUNS,), MAIN_STUDY),
         "Test accuracy against the realised hidden proportion, a panel an experiment and budget, "
         "with the local mean of one design and the place where it is highest, with its 95 % "
         "interval.",
     ),
     Figure(
-        "densities",
-        (RUNS,),
-        MAIN_STUDY,
+        *("densities", (RUNS,), MAIN_STUDY),
         "Mean test accuracy, and mean hidden proportion, by the densities of hx and hh.",
         claims=("E1a",),
     ),
     Figure(
-        "explained",
-        ("explained",),
-        MAIN_STUDY,
+        *("explained", ("explained",), MAIN_STUDY),
         "Cross-validated R² of test accuracy's logit by explanation and form, patterns left out "
         "whole, with 95 % intervals.",
         claims=("A2",),
     ),
     Figure(
-        "regret",
-        ("regret", "apriori"),
-        MAIN_STUDY,
+        *("regret", ("regret", "apriori"), MAIN_STUDY),
         "The best of N random patterns less the recommended one, by size, with 95 % intervals.",
         needs=frozenset({"recommended", "random"}),
         claims=("A4", "A5"),
     ),
     Figure(
-        "pairs",
-        ("pairs",),
-        MAIN_STUDY,
+        *("pairs", ("pairs",), MAIN_STUDY),
         "Test accuracy by pair of transforms: of the one image that differs, and of the others. "
         "Some pairs can hardly be told apart, which is the ceiling of every accuracy.",
     ),
     Figure(
-        "zoo",
-        ("equivalence", "slots", "places"),
-        "zoo",
+        *("zoo", ("equivalence", "slots", "places"), "zoo"),
         "The block pattern of every network of the zoo: what each slot reads in one iteration.",
         claims=("B1",),
     ),
     Figure(
-        "impulse",
-        ("impulse",),
-        "zoo",
+        *("impulse", ("impulse",), "zoo"),
         "How far the states of a lifted RNN move, iteration by iteration, when its start or an "
         "input is moved: with an identity at (h₀, h₀) and without.",
     ),
     Figure(
-        "path",
-        ("continuum", "continuum_differences"),
-        "continuum",
+        *("path", ("continuum", "continuum_differences"), "continuum"),
         "Test accuracy against the share of an MLP's unknowns that are moved to any place of the "
         "map's rows, with 95 % intervals.",
         claims=("B2", "B3"),
     ),
     Figure(
-        "iterations",
-        ("continuum",),
-        "continuum",
+        *("iterations", ("continuum",), "continuum"),
         "Test accuracy against the number of iterations of a map, with 95 % intervals.",
     ),
     Figure(
-        "spectra",
-        ("spectra",),
-        "continuum",
+        *("spectra", ("spectra",), "continuum"),
         "Singular values of W by arm, before and after training.",
     ),
     Figure(
-        "gradients",
-        ("gradients",),
-        "trainability",
+        *("gradients", ("gradients",), "trainability"),
         "Norm of the loss's gradient with respect to the state some steps back, before and after "
         "training.",
         claims=("B4",),
     ),
     Figure(
-        "trainability",
-        ("trainability",),
-        "trainability",
+        *("trainability", ("trainability",), "trainability"),
         "Share of runs that diverge or stay at chance against the steps that a gradient goes "
         "through, with 95 % intervals.",
         claims=("B4",),
     ),
     Figure(
-        "returns",
-        ("returns", "return_differences"),
-        "control",
+        *("returns", ("returns", "return_differences"), "control"),
         "Mean return and success rate in the simulator against the realised hidden proportion, a "
         "point a structure, with 95 % intervals over seeds, and the expert's.",
         claims=("A3",),
     ),
     Figure(
-        "tasks",
-        ("structures", "returns"),
-        "control",
+        *("tasks", ("structures", "returns"), "control"),
         "Accuracy of recognition and return of control on one axis of the hidden proportion, with "
         "arrows from dense to uniform.",
     ),
     Figure(
-        "frames",
-        (FRAMES,),
-        "control",
+        *("frames", (FRAMES,), "control"),
         "One episode as the expert, the best and the worst model play it, from the same start "
         "state.",
     ),
