@@ -1,9 +1,12 @@
 """The catalogue's entries lead somewhere, and what is drawn follows from what is there."""
 
+import re
 from importlib import import_module
 
 import pytest
+import typer
 
+from blockmaps.cli import app
 from blockmaps.core.code import closure
 from blockmaps.core.errors import InputError
 from blockmaps.plan import catalogue
@@ -54,3 +57,16 @@ def test_a_caption_makes_nothing_again_but_its_figure():
     made = {one.module for one in (*catalogue.TABLES.values(), *catalogue.FIGURES.values())}
     for module in {"training.shard", "training.probes", "results.runs", *made}:
         assert "blockmaps.plan.catalogue" not in closure(f"blockmaps.{module}"), module
+
+
+def test_a_caption_ends_with_a_command_that_there_is():
+    """Each is one of the command line's, with options and arguments that it takes."""
+    said = catalogue.captions("results/small")
+    assert len(said) == len(catalogue.TABLES) + len(catalogue.FIGURES) + len(catalogue.FURTHER)
+    for path, caption in said.items():
+        assert path.startswith("results/small/")
+        command, *arguments = re.search(r"Made by ``blockmaps (.*)``\.$", caption)[1].split()
+        own = typer.main.get_command(app).commands[command]
+        own.make_context(command, list(arguments))  # raises where they are not taken
+        taken = {value for value in arguments if not value.startswith("-")}
+        assert all(not one.startswith("results") or "results/small" in one for one in taken)

@@ -59,7 +59,7 @@ def write_config():
 
 
 # The captions of Snakemake's report are one template, which sees the config and no module.
-config["captions"] = {str(RESULTS / path): said for path, said in catalogue.captions().items()}
+config["captions"] = catalogue.captions(str(RESULTS))
 
 
 def figure_labels(wildcards):

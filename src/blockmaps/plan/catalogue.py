@@ -387,18 +387,19 @@ ROWS = {
     "claims": ("claims.writing", "COLUMNS"),
 }
 
-# What Snakemake's report shows beside tables and figures.
+# What Snakemake's report shows beside tables and figures; the folder ends the command.
 FURTHER = {
     "claims.csv": (
         "The papers' claims, each with the test that was fixed before any run "
         "(``config/claims.yaml``) and the verdict that it gives on these results: supported, "
         "contradicted, inconclusive, or not tested at this scale. Intervals are 95 %; p values are "
         "corrected after Holm over A1 to A5 at one data set and scale. Under ``sensitivity`` "
-        "stands what else was looked at, and the verdict that it would give by itself."
+        "stands what else was looked at, and the verdict that it would give by itself. Columns: "
+        "``results/README.md``. Made by ``blockmaps claims"
     ),
     "report.html": (
         "Verdicts, every figure with its finding, n and scale, the runs behind them, and what ran "
-        "where: one file that opens without network."
+        "where: one file that opens without network. Made by ``blockmaps page"
     ),
 }
 
@@ -459,10 +460,22 @@ def columns_of(name: str) -> dict[str, str]:
     return {column: getattr(about, "about", about) for column, about in found.items()}
 
 
-def captions() -> dict[str, str]:
-    """Return the caption of every file that a report shows, by its path in a results folder."""
-    every = (*_TABLES, *_FIGURES)
-    return {one.path: f"{one.caption} Made by ``{one.made_by}``." for one in every} | FURTHER
+def captions(folder: str) -> dict[str, str]:
+    """Return the caption of every file that a report shows, and the command that makes it.
+
+    Parameters
+    ----------
+    folder : the results folder, which paths and commands name.
+    """
+    said = {f"{folder}/{path}": f"{text} {folder}``." for path, text in FURTHER.items()}
+    for one in (*_TABLES, *_FIGURES):
+        made = one.made_by.replace("FOLDER", folder)
+        if isinstance(one, Figure) or one.name in COLLECTED:
+            made += f" --runs {folder}/{RUNS}"
+        elif one.command == "detectable":
+            made += f" --config {folder}/config.json"
+        said[f"{folder}/{one.path}"] = f"{one.caption} Made by ``{made}``."
+    return said
 
 
 def as_markdown() -> str:
