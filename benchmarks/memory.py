@@ -19,7 +19,7 @@ import typer
 
 from benchmarks.cases import bank
 from benchmarks.records import Record, check_writable, machine, run, show, write
-from benchmarks.tasks import PATTERN_NAMES, PATTERNS, TASKS, Task
+from benchmarks.tasks import PATTERN_NAMES, PATTERNS, TASKS, TimedTask
 
 COLUMNS = [
     "task",
@@ -54,7 +54,7 @@ def measure(name: str, pattern: str, number: int) -> float:
     return peak() - before
 
 
-def parts(task: Task, pattern: str, number: int) -> dict[str, float]:
+def parts(task: TimedTask, pattern: str, number: int) -> dict[str, float]:
     """Return what a bank must hold, in MB."""
     rows = PATTERNS[task.name][pattern].hidden + task.outputs
     unknowns = task.variants(pattern, 1)[0].unknowns

@@ -20,7 +20,7 @@ import typer
 
 from benchmarks.records import Record, check_writable, machine, run, show, write
 from benchmarks.timing import ROUNDS, in_turns
-from blockmaps.maps.layouts import Columns, Scattered, Shape, SparseInput, Weights
+from blockmaps.maps.layouts import Columns, GroupSize, Layout, Scattered, SparseInput
 
 DENSITIES = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 COLUMNS = [
@@ -40,7 +40,7 @@ COLUMNS = [
 ]
 
 
-class Size(NamedTuple):
+class TimedGroup(NamedTuple):
     """A group of a bank: its members, rows of each, |x|, and columns (steps × batch)."""
 
     members: int
@@ -50,16 +50,16 @@ class Size(NamedTuple):
 
 
 SIZES = {
-    "rad-paper": Size(1, 186, 2500, 160),
-    "rad-default": Size(16, 80, 256, 640),
-    "mnist-50x50": Size(1, 710, 2500, 64),
+    "rad-paper": TimedGroup(1, 186, 2500, 160),
+    "rad-default": TimedGroup(16, 80, 256, 640),
+    "mnist-50x50": TimedGroup(1, 710, 2500, 64),
 }
 
 
-def contenders(size: Size, density: float) -> dict[str, Callable[[], None]]:
+def contenders(size: TimedGroup, density: float) -> dict[str, Callable[[], None]]:
     """Return both ways to multiply and to take the gradient, as they are in a bank."""
     rng = np.random.default_rng(0)
-    shape = Shape(size.members, size.rows, size.inputs, 10)
+    shape = GroupSize(size.members, size.rows, size.inputs, 10)
     places = [
         k * size.rows * size.inputs + np.flatnonzero(rng.random(size.rows * size.inputs) < density)
         for k in range(size.members)
@@ -74,7 +74,7 @@ def contenders(size: Size, density: float) -> dict[str, Callable[[], None]]:
     def workspace(name: str, number: int) -> torch.Tensor:
         return kept.setdefault(name, torch.empty(number))
 
-    def both(weights: Weights) -> None:
+    def both(weights: Layout) -> None:
         x = Columns(X)
         weights.multiply(unknowns, b, x, workspace, out)
         weights.gradients(D, x, dV, workspace)

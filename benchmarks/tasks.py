@@ -15,45 +15,45 @@ DENSE, UNIFORM = (1.0,) * 6, (0.2,) * 6
 
 
 @dataclass(frozen=True)
-class Shape:
+class TimedPattern:
     """|h| and the densities `hx hh hy; yx yh yy`."""
 
     hidden: int
     densities: tuple[float, ...]
 
 
-def solved(budget: int, inputs: int, outputs: int) -> dict[str, Shape]:
+def solved(budget: int, inputs: int, outputs: int) -> dict[str, TimedPattern]:
     """Return the three patterns of a budget, as the default preset makes them."""
     hidden, densities = solve_balanced(
         budget, 0.5, inputs, outputs, dict.fromkeys(RNN_BLOCKS[3:], 0.1)
     )
 
-    def same(density: float) -> Shape:
+    def same(density: float) -> TimedPattern:
         named = dict.fromkeys(RNN_BLOCKS, density)
-        return Shape(solve_hidden(budget, named, inputs, outputs), (density,) * 6)
+        return TimedPattern(solve_hidden(budget, named, inputs, outputs), (density,) * 6)
 
-    balanced = Shape(hidden, tuple(densities[name] for name in RNN_BLOCKS))
+    balanced = TimedPattern(hidden, tuple(densities[name] for name in RNN_BLOCKS))
     return {"dense": same(1.0), "uniform": same(0.2), "balanced": balanced}
 
 
 # Of 2509.15057 the rows for about 100,000 unknowns on RAD and 10,000 on Hammer.
-PATTERNS: dict[str, dict[str, Shape]] = {
+PATTERNS: dict[str, dict[str, TimedPattern]] = {
     "rad-paper": {
-        "dense": Shape(29, DENSE),
-        "uniform": Shape(176, UNIFORM),
-        "balanced": Shape(216, (0.09, 1, 1, 0.1, 0.1, 1)),
+        "dense": TimedPattern(29, DENSE),
+        "uniform": TimedPattern(176, UNIFORM),
+        "balanced": TimedPattern(216, (0.09, 1, 1, 0.1, 0.1, 1)),
     },
     "rad-default": solved(10000, 256, 10),
     "hammer": {
-        "dense": Shape(54, DENSE),
-        "uniform": Shape(176, UNIFORM),
-        "balanced": Shape(80, (1, 0.4, 0.2, 1, 1, 0.2)),
+        "dense": TimedPattern(54, DENSE),
+        "uniform": TimedPattern(176, UNIFORM),
+        "balanced": TimedPattern(80, (1, 0.4, 0.2, 1, 1, 0.2)),
     },
 }
 
 
 @dataclass(frozen=True)
-class Task:
+class TimedTask:
     """A data set's sizes and its loss.
 
     Attributes
@@ -134,8 +134,8 @@ class Task:
 TASKS = {
     task.name: task
     for task in (
-        Task("rad-paper", 2500, 10, 10, 1, 16, True),
-        Task("rad-default", 256, 10, 10, 1, 64, True),
-        Task("hammer", 46, 26, 200, 0, 64, False),
+        TimedTask("rad-paper", 2500, 10, 10, 1, 16, True),
+        TimedTask("rad-default", 256, 10, 10, 1, 64, True),
+        TimedTask("hammer", 46, 26, 200, 0, 64, False),
     )
 }

@@ -18,7 +18,7 @@ import typer
 from benchmarks.cases import bank, csr, reference, torch_rnn, vmap
 from benchmarks.ceilings import Ceilings, measure
 from benchmarks.records import Record, check_writable, machine, show, write
-from benchmarks.tasks import PATTERN_NAMES, TASKS, Task
+from benchmarks.tasks import PATTERN_NAMES, TASKS, TimedTask
 from benchmarks.timing import ROUNDS, in_turns
 
 CASES = {
@@ -57,7 +57,7 @@ def numbers(case: str, task: str) -> tuple[int, ...]:
 
 
 def compare(
-    task: Task,
+    task: TimedTask,
     pattern: str,
     cases: list[str],
     ceilings: Ceilings,

@@ -30,6 +30,17 @@ install_import_hook(
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--slurm", action="store_true", help="run the tests on a SLURM of their own")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--slurm"):
+        for item in items:
+            if "slurm" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="asked for with --slurm"))
+
+
 @pytest.fixture(autouse=True)
 def _denormals():
     """Training flushes denormal numbers to zero, in its own process; here that is every test's."""

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import torch
 
-from benchmarks.tasks import Task
+from benchmarks.tasks import TimedTask
 from blockmaps.designs.variants import Variant
 from blockmaps.maps.bank import Bank
 
 
-def prepare(task: Task, variants: list[Variant], device: torch.device) -> Callable[[], object]:
+def prepare(task: TimedTask, variants: list[Variant], device: torch.device) -> Callable[[], object]:
     """Return one training step of all variants."""
     bank = Bank.from_variants(variants, 0).to(device)
     adam = torch.optim.Adam(bank.parameters(), lr=variants[0].learning_rate, fused=True)

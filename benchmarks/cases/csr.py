@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from benchmarks.tasks import Task
+from benchmarks.tasks import TimedTask
 from blockmaps.designs.patterns import Mask
 from blockmaps.designs.variants import Variant, start
 
 
-class Rows:
+class SparseRectangle:
     """A rectangle of W in compressed sparse rows, and where its values lie among the unknowns."""
 
     def __init__(self, mask: Mask, row0: int, rows: int, begin: int, end: int) -> None:
@@ -45,7 +45,7 @@ def _sparse(starts: Tensor, columns: Tensor, values: Tensor, size: tuple[int, ..
         return torch.sparse_csr_tensor(starts, columns, values, size, check_invariants=False)
 
 
-class Product(torch.autograd.Function):
+class SparseProduct(torch.autograd.Function):
     """W z of the rectangle's unknowns and a dense z, (columns, batch)."""
 
     @staticmethod
@@ -64,13 +64,13 @@ class Product(torch.autograd.Function):
         return dW.values(), dz, None, None
 
 
-def prepare(task: Task, variants: list[Variant], device: torch.device) -> Callable[[], object]:
+def prepare(task: TimedTask, variants: list[Variant], device: torch.device) -> Callable[[], object]:
     """Return one training step of one variant."""
     (variant,) = variants
     begin, x, y = start(variant, 0), task.inputs, task.outputs
     size = variant.pattern.state_size
-    U = Rows(begin.mask, x, size, 0, x)
-    V = Rows(begin.mask, x, size, x, x + size)
+    U = SparseRectangle(begin.mask, x, size, 0, x)
+    V = SparseRectangle(begin.mask, x, size, x, x + size)
     unknowns = nn.Parameter(torch.from_numpy(begin.values).float())
     b = nn.Parameter(torch.from_numpy(begin.bias).float())
     adam = torch.optim.Adam([unknowns, b], lr=variant.learning_rate, fused=True)
@@ -78,13 +78,13 @@ def prepare(task: Task, variants: list[Variant], device: torch.device) -> Callab
 
     def step() -> object:
         columns = inputs.view(-1, x).T.contiguous()
-        u = Product.apply(unknowns[U.chosen], columns, U, False).view(size, task.given, -1)
+        u = SparseProduct.apply(unknowns[U.chosen], columns, U, False).view(size, task.given, -1)
         v = unknowns[V.chosen]
         found, s = [], None
         for token in range(task.steps):
             a = b[:, None] + (u[:, token] if token < task.given else 0)
             if s is not None:
-                a = a + Product.apply(v, s, V, True)
+                a = a + SparseProduct.apply(v, s, V, True)
             a = a.expand(-1, task.batch)
             s = torch.cat([a[:-y].relu(), a[-y:]])
             found.append(s[-y:].T)

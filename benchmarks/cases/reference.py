@@ -9,19 +9,19 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from benchmarks.tasks import Task
+from benchmarks.tasks import TimedTask
 from blockmaps.designs.variants import Variant, start
+from blockmaps.maps.matrix import matrix
 
 
-def prepare(task: Task, variants: list[Variant], device: torch.device) -> Callable[[], object]:
+def prepare(task: TimedTask, variants: list[Variant], device: torch.device) -> Callable[[], object]:
     """Return one training step of one variant."""
     (variant,) = variants
     pattern, begin = variant.pattern, start(variant, 0)
     size, x, y = sum(pattern.sizes.values()), task.inputs, task.outputs
-    rows, columns = torch.from_numpy(begin.mask.rows), torch.from_numpy(begin.mask.columns)
-    weight = torch.zeros(size, size).index_put_((rows, columns), torch.tensor(begin.values).float())
-    mask = torch.zeros(size, size).index_put_((rows, columns), torch.ones(len(rows))).to(device)
-    W = nn.Parameter(weight.to(device))
+    weight = torch.from_numpy(matrix(pattern, begin.mask, begin.values))
+    mask = torch.from_numpy(begin.mask.dense(size)).float().to(device)
+    W = nn.Parameter(weight.float().to(device))
     b = nn.Parameter(torch.cat([torch.zeros(x), torch.from_numpy(begin.bias).float()]).to(device))
     adam = torch.optim.Adam([W, b], lr=variant.learning_rate, fused=True)
     inputs, targets = task.minibatch(device)

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from benchmarks.tasks import Task
+from benchmarks.tasks import TimedTask
 from blockmaps.designs.variants import Variant
 
 
-def prepare(task: Task, variants: list[Variant], device: torch.device) -> Callable[[], object]:
+def prepare(task: TimedTask, variants: list[Variant], device: torch.device) -> Callable[[], object]:
     """Return one training step of each."""
     inputs, targets = task.minibatch(device)
     tokens = torch.cat([inputs, inputs.new_zeros(task.blank, *inputs.shape[1:])])

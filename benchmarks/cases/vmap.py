@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from benchmarks.tasks import Task
+from benchmarks.tasks import TimedTask
 from blockmaps.designs.variants import Variant, start
+from blockmaps.maps.matrix import matrix
 
 
 class MaskedRNN(nn.Module):
@@ -20,15 +21,11 @@ class MaskedRNN(nn.Module):
         super().__init__()
         pattern, begin = variant.pattern, start(variant, 0)
         self.inputs, self.outputs = pattern.slots[0].size, pattern.slots[-1].size
-        shape = pattern.state_size, self.inputs + pattern.state_size
-        at = (
-            torch.from_numpy(begin.mask.rows - self.inputs),
-            torch.from_numpy(begin.mask.columns),
-        )
-        values = torch.from_numpy(begin.values).float()
-        self.W = nn.Parameter(torch.zeros(shape).index_put_(at, values))
+        W = matrix(pattern, begin.mask, begin.values)
+        self.W = nn.Parameter(torch.from_numpy(W[self.inputs :]).float())
         self.b = nn.Parameter(torch.from_numpy(begin.bias).float())
-        self.register_buffer("mask", torch.zeros(shape).index_put_(at, torch.ones(len(values))))
+        mask = begin.mask.dense(len(W))[self.inputs :]
+        self.register_buffer("mask", torch.from_numpy(mask).float())
 
     def forward(self, tokens: Tensor, steps: int, loss_steps: tuple[int, ...]) -> Tensor:
         """Return y, (loss steps, batch, |y|), of tokens (time, batch, |x|), then blank ones."""
@@ -44,7 +41,7 @@ class MaskedRNN(nn.Module):
         return torch.stack([found[step] for step in loss_steps])
 
 
-def prepare(task: Task, variants: list[Variant], device: torch.device) -> Callable[[], object]:
+def prepare(task: TimedTask, variants: list[Variant], device: torch.device) -> Callable[[], object]:
     """Return one training step of all variants."""
     modules = [MaskedRNN(variant).to(device) for variant in variants]
     parameters, buffers = stack_module_state(modules)

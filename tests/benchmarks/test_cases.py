@@ -15,16 +15,18 @@ from benchmarks.ceilings import Ceilings
 from benchmarks.timing import in_turns
 
 CPU = torch.device("cpu")
-SHAPE = tasks.Shape(7, (0.5, 1, 0.6, 0.4, 1, 0.5))
+SHAPE = tasks.TimedPattern(7, (0.5, 1, 0.6, 0.4, 1, 0.5))
 TASKS = {
-    "last": tasks.Task("tiny", 12, 3, 4, 1, 5, True),
-    "every": tasks.Task("tiny", 12, 3, 4, 0, 5, False),
+    "last": tasks.TimedTask("tiny", 12, 3, 4, 1, 5, True),
+    "every": tasks.TimedTask("tiny", 12, 3, 4, 0, 5, False),
 }
 
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    monkeypatch.setitem(tasks.PATTERNS, "tiny", {"one": SHAPE, "dense": tasks.Shape(7, (1.0,) * 6)})
+    monkeypatch.setitem(
+        tasks.PATTERNS, "tiny", {"one": SHAPE, "dense": tasks.TimedPattern(7, (1.0,) * 6)}
+    )
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
@@ -81,7 +83,7 @@ def test_records_have_the_documented_columns_and_the_ratios_are_those_of_the_tim
 
 
 def test_both_ways_to_hold_the_input_are_timed_on_the_same_thing():
-    size = sparse.Size(2, 5, 8, 6)
+    size = sparse.TimedGroup(2, 5, 8, 6)
     took = in_turns(sparse.contenders(size, 0.3), 1)
     assert set(took) == {"dense", "csr"}
     assert sparse.break_even([0.1, 0.2, 0.4], [3.0, 2.0, 0.0]) == pytest.approx(0.3)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from blockmaps.core.errors import InputError
-from blockmaps.data import mnist, store
+from blockmaps.data import Means, mnist, store
 from blockmaps.data.rad import Rad
 
 NAMES = list(mnist.FILES)
@@ -215,7 +215,7 @@ def test_rad_from_mnist_in_both_protocols(tmp_path):
     paths = []
     for threads in (1, 2):
         paths.append(tmp_path / f"{threads}.safetensors")
-        store.write(spec.make(seed, threads=threads), paths[-1])
+        store.write(spec.make(seed, Means(threads)), paths[-1])
     assert paths[0].read_bytes() == paths[1].read_bytes()
     read = store.read(paths[0])
     assert read.inputs.shape == (650, 10, 2500)

@@ -233,6 +233,53 @@ def test_levels_decide_ties():
     np.testing.assert_array_equal(levels(np.arange(256) / 255), np.arange(256))
 
 
+ANEW = Rad(train=60, validation=15, test=25, test_leaking=20, redraw="epoch")
+
+
+def test_an_epoch_of_its_own_follows_from_the_seeds_and_its_number_alone(small):
+    seed = np.random.SeedSequence(7)
+    inputs, targets = ANEW.make_epoch(seed, 2, 5)
+    assert inputs.shape == small.inputs[:60].shape
+    assert inputs.dtype == small.inputs.dtype
+    assert targets.dtype == small.targets.dtype
+    ANEW.make_epoch(seed, 2, 4)  # nor does it depend on what was made before
+    again = ANEW.make_epoch(np.random.SeedSequence(7), 2, 5)
+    np.testing.assert_array_equal(inputs, again[0])
+    np.testing.assert_array_equal(targets, again[1])
+    # the first of more, as with the splits of a file
+    more = ANEW.model_copy(update={"train": 80}).make_epoch(seed, 2, 5)
+    np.testing.assert_array_equal(targets, more[1][:60])
+    # what is evaluated on is the file's, and that of a data set that is not drawn anew
+    np.testing.assert_array_equal(made(ANEW, seed).inputs, small.inputs)
+
+
+def test_no_sequence_is_drawn_twice(small):
+    seed = np.random.SeedSequence(7)
+    sequences = [small.inputs] + [
+        ANEW.make_epoch(seed, seed_index, epoch)[0] for seed_index in (0, 1) for epoch in range(4)
+    ]
+    every = np.concatenate(sequences)
+    assert len(every) == 120 + 8 * 60
+    assert len({one.tobytes() for one in every}) == len(every)
+
+
+def test_an_epoch_of_its_own_has_no_image_that_is_held_out(source, monkeypatch):
+    pools, drawn = ANEW.pools(source[1], np.random.SeedSequence(7)), []
+
+    def spy(choices, *arguments):
+        drawn.append(choices.images)
+        return draw_images(choices, *arguments)
+
+    monkeypatch.setattr(rad, "draw_images", spy)
+    ANEW.make_epoch(np.random.SeedSequence(7), 0, 0)
+    assert set(drawn[0].reshape(-1)) <= set(pools["train"])
+
+
+def test_other_kinds_are_not_drawn_anew_every_epoch():
+    with pytest.raises(ValidationError, match="cannot be drawn anew every epoch"):
+        KINDS["images"](redraw="epoch")
+
+
 def test_nine_images_and_the_smallest_side():
     nine = Rad(images=9, train=30, validation=0, test=10, test_leaking=0)
     data = store.check(nine.make(np.random.SeedSequence(0)))

@@ -1,34 +1,32 @@
 """The config: every shipped preset fits, and every fault is one line with exit code 2."""
 
 import json
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import yaml
 
+from blockmaps.core.canonical import digest
 from blockmaps.core.errors import InputError
 from blockmaps.plan import config as configs
 from blockmaps.plan.plan import Plan
 
-PRESETS = [
-    "config/config.yaml",
-    "config/laptop.yaml",
-    "config/paper.yaml",
-    "config/recipe.yaml",
-    "config/recipe-mlp.yaml",
-    "config/rule.yaml",
-    "config/apriori.yaml",
-]
+CONFIG = Path(__file__).parents[2] / "config"
+PRESETS = sorted({path.name for path in CONFIG.glob("*.yaml")} - {"claims.yaml"})
 
 
-def test_every_shipped_preset_is_listed_here(root):
-    shipped = {path.name for path in (root / "config").glob("*.yaml")} - {"claims.yaml"}
-    assert {f"config/{name}" for name in shipped} == set(PRESETS)
+def test_the_readme_lists_every_shipped_preset():
+    listed = re.findall(
+        r"^\| `([\w-]+\.yaml)` \|", (CONFIG / "README.md").read_text(), re.MULTILINE
+    )
+    assert sorted(listed) == PRESETS
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_shipped_preset_can_be_planned(root, preset):
-    assert Plan(configs.read(root / preset)).shards
+def test_every_shipped_preset_can_be_planned(preset):
+    assert Plan(configs.read(CONFIG / preset)).shards
 
 
 def test_the_default_preset_is_what_the_readme_says(root):
@@ -78,25 +76,45 @@ FAULTS = [  # the path of a key, what is put there, what is said
         (*D, 0, "lo"), 0.5,
         "experiments.rad.designs[0].lo: found an unknown key; takes one of: seeds, replicates, ",
     ),
-    ((*D, 0, "low"), 1.5, "experiments.rad.designs[0].low: found 1.5; takes what is less than"),
+    ((*D, 0, "low"), 1.5, "experiments.rad.designs[0].low: found 1.5; Input should be less than"),
     (
         (*D, 0, "budgets"), [-4000],
-        "designs[0].budgets[0]: found -4000; takes what is greater than 0",
+        "designs[0].budgets[0]: found -4000; Input should be greater than 0",
     ),
     (
         (*D, 0, "budgets"), ["many"],
-        "designs[0].budgets[0]: found 'many'; takes what is a valid int",
+        "designs[0].budgets[0]: found 'many'; Input should be a valid int",
     ),
-    ((*D, 0, "kind"), "fractal", "designs[0]: found"),
+    ((*D, 0, "kind"), "fractal", "expected tags: 'factorial', 'uniform', "),
     (
         ("experiments", "rad", "dataset"), "mnist",
         "rad.dataset: found 'mnist'; takes one of: copy-5, copy-50, digits",
     ),
     (("experiments", "rad", "recipe"), "long", "rad.recipe: found 'long'; takes one of: layers, "),
     (("experiments", "rad", "seeds"), 0, "rad.seeds: found"),
-    (("datasets", "rad-digits", "kind"), "mnist", "rad-digits: found"),
+    (
+        ("datasets", "rad-digits", "kind"), "mnist",
+        "expected tags: 'adroit', 'copy', 'images', 'rad'",
+    ),
+    (
+        ("experiments", "path", "initialisation", "gian"), 1,
+        "experiments.path.initialisation.gian: found an unknown key; takes one of: scheme, mean",
+    ),
+    (
+        ("experiments", "rad", "datasets"), {5: "digits"},
+        "experiments.rad: found {'dataset'",
+    ),
+    (
+        ("experiments", "rad", "initialisations"), {"fan/in": {"scheme": "fan_in"}},
+        "experiments.rad.initialisations.fan/in.[key]: found 'fan/in'; String should match",
+    ),
     (("datasets", "rad-digits", "sides"), 16, "sides: found an unknown key; takes one of: "),
-    (("recipes", "short", "learning_rate"), 0, "learning_rate: found 0; takes what is greater"),
+    (("recipes", "short", "learning_rate"), 0, "learning_rate: found 0; Input should be greater"),
+    (
+        ("recipes", "short", "learning_rate"), "fast",
+        "recipes.short.learning_rate: found 'fast'; Input should be a valid number, unable to "
+        "parse string as a number, or Input should be 'tuned'",
+    ),
     (("name",), "../up", "name: found '../up'"),
     (("plugins",), ["nowhere.py"], "plugins: found 'nowhere.py'; takes a Python file that exists"),
 ]  # fmt: skip
@@ -131,6 +149,61 @@ def test_a_recipe_has_one_length(root, length):
     del raw["recipes"]["short"]["epochs"]
     raw["recipes"]["short"] |= length
     with pytest.raises(InputError, match=r"recipes\.short: .*takes one of epochs and steps"):
+        configs.parse(raw)
+
+
+# Of the long form of tests/plan/paper-in-short.yaml: its experiments in config/paper.yaml at commit
+# c9049ce, planned by that commit's code.
+LONG = {"shards": "96055459548982d3", "members": "f289149a0e621196", "names": "568344a9512df71d"}
+
+
+def test_an_experiment_over_several_is_what_it_was_typed_out(root):
+    config = configs.read(root / "tests/plan/paper-in-short.yaml")
+    made = Plan(config)
+    assert len(config.experiments) == 44
+    assert len(made.members) == 4920
+    assert {
+        "shards": digest(sorted(made.shards)),
+        "members": digest(sorted(map(list, made.members))),
+        "names": digest(list(config.experiments)),
+    } == LONG
+
+
+def test_an_experiment_over_several_is_one_for_each_pair(root):
+    raw = yaml.safe_load((root / "config/config.yaml").read_text())
+    one = raw["experiments"]["rad"]
+    del one["dataset"]
+    raw["experiments"] = {
+        "rad": one
+        | {
+            "datasets": {"": "rad-digits", 2: "digits"},
+            "initialisations": {"normal": {}, "fan-in": {"scheme": "fan_in"}},
+        }
+    }
+    made = configs.parse(raw).experiments
+    assert [(name, each.dataset, each.initialisation.scheme) for name, each in made.items()] == [
+        ("rad-normal", "rad-digits", "normal"),
+        ("rad-fan-in", "rad-digits", "fan_in"),
+        ("rad-2-normal", "digits", "normal"),
+        ("rad-2-fan-in", "digits", "fan_in"),
+    ]
+    raw["experiments"]["rad-2"] = raw["experiments"]["rad"] | {"datasets": {"": "digits"}}
+    with pytest.raises(InputError, match=r"two experiments are named rad-2-fan-in, rad-2-normal"):
+        configs.parse(raw)
+
+
+def test_a_data_set_that_is_drawn_anew_every_epoch_is_one_file_for_all_seeds(root):
+    raw = yaml.safe_load((root / "config/config.yaml").read_text())
+    names, digests = {}, {}
+    for redraw in (False, True, "epoch"):
+        raw["datasets"]["rad-digits"]["redraw"] = redraw
+        made = Plan(configs.parse(raw))
+        names[redraw] = [made.data_name("rad-digits", index) for index in (0, 1)]
+        digests[redraw] = [made.data_digest("rad-digits", index) for index in (0, 1)]
+    assert names["epoch"] == names[False] == ["rad-digits"] * 2
+    assert len({*digests["epoch"], *digests[True], *digests[False]}) == 4
+    raw["recipes"]["short"] = {"steps": 10, "batch_size": 10, "learning_rate": 0.1}
+    with pytest.raises(InputError, match=r"rad\.recipe: found a number of steps; a data"):
         configs.parse(raw)
 
 

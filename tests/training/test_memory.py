@@ -15,7 +15,7 @@ from blockmaps.maps.bank import Bank
 from blockmaps.training import memory
 from blockmaps.training import shard as training
 
-STEP = memory.Step(steps=3, batch=16, inputs=1)
+STEP = memory.MinibatchSize(steps=3, batch=16, inputs=1)
 
 
 def variants():
@@ -58,7 +58,7 @@ variants = [
             learning_rate=0.1, seed_index=0)
     for k in range(24)
 ]
-step = memory.Step(11, 64, 784)
+step = memory.MinibatchSize(11, 64, 784)
 began = peak()
 bank = Bank.from_variants(variants, 0)
 adam = torch.optim.Adam(bank.parameters())

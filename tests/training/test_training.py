@@ -1,5 +1,6 @@
 """Training: paired by seed index, the same whatever the bank, going on after an interruption."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from blockmaps.core.errors import InputError
 from blockmaps.core.seeds import generator, stream
-from blockmaps.data import SequenceData, store
+from blockmaps.data import Epochs, SequenceData, store
 from blockmaps.maps.bank import Bank
 from blockmaps.plan import config as configs
 from blockmaps.plan.plan import Plan
@@ -17,7 +18,7 @@ from blockmaps.plan.shards import Shard
 from blockmaps.results import measures, runs
 from blockmaps.training import checkpoints, fitting
 from blockmaps.training import shard as training
-from blockmaps.training.minibatches import BLOCK, BankData, InBlocks, Minibatches
+from blockmaps.training.minibatches import BUNDLE, BankData, InBundles, Minibatches
 from blockmaps.training.module import losses, right
 
 PARITY = Path(__file__).parents[1] / "workflow/parity.py"
@@ -65,6 +66,13 @@ def data(tmp_path_factory) -> Path:
 
 def train(shard: Shard, data: Path, folder: Path) -> pd.DataFrame:
     frame = training.train_shard(shard, data, folder / "checkpoints", folder / "logs", "cpu").rows
+    return frame.sort_values(["key", "epoch", "split"], ignore_index=True)
+
+
+def train_anew(shard: Shard, data: Path, folder: Path, anew: Epochs) -> pd.DataFrame:
+    frame = training.train_shard(
+        shard, data, folder / "checkpoints", folder / "logs", "cpu", anew=anew
+    ).rows
     return frame.sort_values(["key", "epoch", "split"], ignore_index=True)
 
 
@@ -186,6 +194,53 @@ def test_arms_of_a_seed_index_share_data_and_order(data):
     assert sorted(order_of(data, 0, 0)) == list(range(100))
 
 
+def test_epochs_are_drawn_anew_each_once_also_after_an_interruption(data, tmp_path, monkeypatch):
+    shard = shard_of(plan())
+    stored = store.read(data)
+    begin, end = stored.splits["train"]
+    path = tmp_path / "anew.safetensors"
+    store.write(dataclasses.replace(stored, about={"spec": {"redraw": "epoch"}}), path)
+    asked, shown = [], []
+
+    def anew(epoch):
+        asked.append(epoch)
+        order = np.roll(np.arange(begin, end), epoch)
+        return stored.inputs[order], stored.targets[order]
+
+    def taken(self, order):
+        batches = list(whole_taken(self, order))
+        shown.append(torch.cat([batch.inputs for batch in batches], dim=1))
+        yield from batches
+
+    whole_taken = Minibatches.taken
+    whole = train_anew(shard, path, tmp_path / "whole", anew)
+    assert asked == [0, 1, 2]
+
+    class Interrupt(fitting.Lines):
+        def on_train_epoch_end(self, trainer, module):
+            raise CutError
+
+    asked.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "Lines", Interrupt)
+        with pytest.raises(CutError):
+            train_anew(shard, path, tmp_path / "cut", anew)
+    monkeypatch.setattr(Minibatches, "taken", taken)
+    resumed = train_anew(shard, path, tmp_path / "cut", anew)
+    assert asked == [0, 1, 2]
+    np.testing.assert_allclose(resumed[MEASURED], whole[MEASURED], rtol=1e-5)
+    # what is trained on is what was drawn, in the order of the epoch
+    module = BankData(path, 16, True, 5, 0, anew=anew)
+    for epoch, seen in zip((1, 2), shown[::2], strict=True):  # between them, of the test split
+        order = module._order(epoch)
+        drawn = torch.from_numpy(anew(epoch)[0][order]).transpose(0, 1).float()
+        torch.testing.assert_close(seen, drawn * stored.scale + stored.offset)
+    with pytest.raises(ValueError, match="says otherwise"):
+        BankData(path, 16, True, 5, 0)
+    with pytest.raises(ValueError, match="says otherwise"):
+        BankData(data, 16, True, 5, 0, anew=anew)
+
+
 def test_minibatches_read_what_was_stored():
     number = 7
     stored = np.arange(number * 2 * 3, dtype=np.uint8).reshape(number, 2, 3)
@@ -208,8 +263,8 @@ def test_minibatches_read_what_was_stored():
     np.testing.assert_allclose(inputs.numpy(), stored[[6, 2]].swapaxes(0, 1) * 0.5 - 1)
 
 
-@pytest.mark.parametrize("number", [1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 1])
-def test_blocks_hold_every_minibatch_once_in_its_order(number):
+@pytest.mark.parametrize("number", [1, BUNDLE - 1, BUNDLE, BUNDLE + 1, 2 * BUNDLE + 1])
+def test_bundles_hold_every_minibatch_once_in_its_order(number):
     class Numbers:
         def __len__(self):
             return number
@@ -217,21 +272,21 @@ def test_blocks_hold_every_minibatch_once_in_its_order(number):
         def __iter__(self):
             return iter(range(number))
 
-    blocks = InBlocks(Numbers())
-    assert len(blocks) == -(-number // BLOCK)
-    assert [one for block in blocks for one in block] == list(range(number))
-    ahead = list(blocks)  # fetched before they are used
-    assert [one for block in ahead for one in block] == list(range(number))
+    bundles = InBundles(Numbers())
+    assert len(bundles) == -(-number // BUNDLE)
+    assert [one for bundle in bundles for one in bundle] == list(range(number))
+    ahead = list(bundles)  # fetched before they are used
+    assert [one for bundle in ahead for one in bundle] == list(range(number))
 
 
 def test_training_is_adam_on_every_minibatch_in_the_order_of_the_seed(data, tmp_path):
-    """More minibatches than a block has, two epochs, against a loop written out."""
+    """More minibatches than a bundle has, two epochs, against a loop written out."""
     made = plan(seeds=[1], epochs=2, batch_size=4)
     shard = shard_of(made, 1)
     train(shard, data, tmp_path)
     stored = store.read(data, "pt")
     begin, end = stored.splits["train"]
-    assert end - begin > 4 * BLOCK
+    assert end - begin > 4 * BUNDLE
     bank = Bank.from_variants(shard.variants, shard.seed)
     adam = torch.optim.Adam(bank.parameters(), lr=0.01)
     minibatches = Minibatches(stored, "train", 4)
@@ -269,7 +324,7 @@ def test_steps_and_epochs_are_the_same_training(data, tmp_path):
 def test_stretches_take_every_step_once(data, tmp_path, steps, stretch, evaluations):
     made = plan(steps=steps, seeds=1)
     shard = shard_of(made)
-    assert (shard.recipe.stretch, shard.recipe.evaluations) == (stretch, evaluations)
+    assert (shard.recipe.pace, shard.recipe.evaluations) == ((steps, stretch), evaluations)
     frame = train(only(shard, 0), data, tmp_path)
     taken = frame[frame["split"] == "test"]["step"].tolist()
     assert taken == [min(epoch * stretch, steps) for epoch in range(evaluations + 1)]

@@ -73,3 +73,11 @@ def ran(tmp_path_factory) -> Checkout:
     checkout = copy_checkout(tmp_path_factory.mktemp("ran"))
     checkout.snakemake("--configfile", "tests/workflow/tiny.yaml")
     return checkout
+
+
+@pytest.fixture(scope="session")
+def tuned(tmp_path_factory) -> Checkout:
+    """A copy in which the preset with a tuned recipe has run up to its runs table."""
+    checkout = copy_checkout(tmp_path_factory.mktemp("tuned"))
+    checkout.snakemake("runs", "--configfile", "tests/workflow/tuned.yaml")
+    return checkout

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from blockmaps.data import DataSpec, SequenceData, Shape, register
+from blockmaps.data import ALONE, DataSpec, Means, SequenceData, Shape, register
 
 
 @register
@@ -20,7 +20,7 @@ class Parity(DataSpec):
         """|x| = 12 copies of the bit, |y| = 2 answers."""
         return Shape(inputs=12, outputs=2, steps=self.bits + 1)
 
-    def make(self, seed: np.random.SeedSequence) -> SequenceData:
+    def make(self, seed: np.random.SeedSequence, means: Means = ALONE) -> SequenceData:
         """Draw the bits."""
         bits = np.random.default_rng(seed).integers(0, 2, (self.sequences, self.bits))
         half = self.sequences // 2

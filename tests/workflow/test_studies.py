@@ -175,7 +175,7 @@ def test_gradients_are_of_each_sequences_own_loss_counted_back_from_the_last_ste
 
 def test_banks_hold_variants_of_one_number_of_iterations(made):
     shard = next(one for one in made.shards.values() if one.experiment == "path")
-    banks = memory.plan(shard.variants, memory.Step(1, 32, 64), 10**10)
+    banks = memory.plan(shard.variants, memory.MinibatchSize(1, 32, 64), 10**10)
     assert [{one.repeats for one in bank} for bank in banks] == [{6}, {3}, {1}]
     assert isinstance(banks[-1][0], LayersVariant)
 

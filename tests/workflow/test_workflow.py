@@ -137,11 +137,16 @@ def test_the_papers_scale_is_planned_in_seconds(fresh):
     done = fresh.snakemake("--dry-run", "--configfile", "config/paper.yaml")
     assert time.perf_counter() - began < 60
     assert "train" in done.stdout
+    # T1 before all others, its data first: nine tiers come after it
+    jobs = re.split(r"\n(?=rule )", done.stdout)
+    for name in ("data/rad.safetensors", "runs/a9bcc1ea93f9.parquet"):
+        (job,) = [job for job in jobs if f"output: results/paper/{name}" in job]
+        assert "priority: 10\n" in job
     alone = ("--configfile", "config/paper.yaml", "--config", 'only=["baselines"]')
     assert fresh.jobs(*alone)["train"] < fresh.jobs("--configfile", "config/paper.yaml")["train"]
     wrong = fresh.snakemake("--dry-run", *alone[:3], 'only=["baseline"]', check=False)
     assert wrong.returncode != 0
-    assert "only: found 'baseline'; takes some of: hammer" in wrong.stdout
+    assert "only: found 'baseline'; takes some of: structures" in wrong.stdout
 
 
 def test_policies_are_scored_where_a_data_set_has_an_environment(fresh):

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1] / "src"
@@ -13,7 +14,7 @@ from blockmaps.core.canonical import digest, plain
 from blockmaps.core.code import code_digest
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import checksums, whole
-from blockmaps.plan import catalogue, plan
+from blockmaps.plan import catalogue, plan, tiers
 from blockmaps.plan import config as configs
 from blockmaps.plan.devices import count_gpus
 from blockmaps.report.page.assets import assets_digest
@@ -90,14 +91,57 @@ def data_source(wildcards):
     return f"{dataset} --seed-index {seed_index}"
 
 
+def data_priority(wildcards):
+    """Return a data file's priority: that of the first tier that needs it."""
+    needing = [shard for shard in PLAN.all.values() if shard.dataset == wildcards.data]
+    return tiers.priority(CONFIG, needing)
+
+
+# Where a recipe is tuned, what is compared is known only when the learning rates have been chosen:
+# the plan is then made again, with the table of rates.
+RATES = RESULTS / plan.RATES
+
+
+@cache
+def _decided(changed):
+    return plan.Plan.of(CONFIG, RESULTS, _file)
+
+
+def compared():
+    """Return the plan of what is compared; Snakemake comes back to this when rates are chosen."""
+    if not PLAN.tuning:
+        return PLAN
+    checkpoints.rates.get()
+    return _decided(digest(RATES.read_text()))
+
+
+def shard_of(wildcards):
+    """Return a job's shard."""
+    known = PLAN.tuning | PLAN.shards
+    if wildcards.shard in known:
+        return known[wildcards.shard]
+    return _decided(digest(RATES.read_text())).shards[wildcards.shard]
+
+
+def shard_priority(wildcards):
+    """Return the priority of a job: that of its shard's tier."""
+    return tiers.priority(CONFIG, [shard_of(wildcards)])
+
+
 def dynamics_code(wildcards):
     """Return the digest of the code that measures a shard's dynamics, where they are asked for."""
-    return code_digest("training.probes") if PLAN.shards[wildcards.shard].dynamics else ""
+    return code_digest("training.probes") if shard_of(wildcards).dynamics else ""
 
 
-def shard_tables(wildcards):
-    """Return the runs tables of all shards."""
-    return [RESULTS / "runs" / f"{shard}.parquet" for shard in PLAN.shards]
+def shard_tables(shards):
+    """Return the runs tables of shards."""
+    return [RESULTS / "runs" / f"{shard}.parquet" for shard in shards]
+
+
+def compared_data(wildcards):
+    """Return the data files of what is compared."""
+    shards = (PLAN.shards | PLAN.provisional).values()
+    return sorted({data_file(shard.dataset) for shard in shards})
 
 
 def control_data(wildcards):

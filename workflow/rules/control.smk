@@ -8,12 +8,13 @@ rule score:
         RESULTS / "logs/score/{shard}.log",
     wildcard_constraints:
         shard="|".join(PLAN.policy_shards) or "none",
+    priority: shard_priority
     conda:
         ENVIRONMENT
     threads: 4
     resources:
-        mem_mb=6000,
-        runtime=120,
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         config=ASKED,
         episodes=scoring_episodes,

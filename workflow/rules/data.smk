@@ -5,12 +5,13 @@ rule data:
         RESULTS / "logs/data/{data}.log",
     wildcard_constraints:
         data="|".join(PLAN.data_files),
+    priority: data_priority
     conda:
         ENVIRONMENT
     threads: 4
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         config=ASKED,
         source=data_source,

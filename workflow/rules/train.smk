@@ -3,7 +3,7 @@
 # among it: Snakemake removes outputs before a job runs again, and what they hold must survive.
 rule train:
     input:
-        data=lambda wildcards: data_file(PLAN.shards[wildcards.shard].dataset),
+        data=lambda wildcards: data_file(shard_of(wildcards).dataset),
     output:
         runs=RESULTS / "runs/{shard}.parquet",
         groups=RESULTS / "runs/{shard}.groups.parquet",
@@ -13,13 +13,15 @@ rule train:
         RESULTS / "logs/train/{shard}.log",
     wildcard_constraints:
         shard="[0-9a-f]{12}",
+    priority: shard_priority
     conda:
         ENVIRONMENT
     threads: 1
     resources:
         gpu=min(GPUS, 1),
-        mem_mb=3000,
-        runtime=240,
+        # what a job that was cut off may take when it is run again (--retries)
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         config=ASKED,
         code=code_digest("training.shard"),
@@ -50,10 +52,35 @@ use rule train as train_policies with:
 ruleorder: train_policies > train
 
 
+# A checkpoint: what is compared is known when it is done.
+checkpoint rates:
+    input:
+        shard_tables(PLAN.tuning),
+    output:
+        report(
+            RATES,
+            caption="../report/caption.rst",
+            category="Tables",
+            labels=table_labels("rates"),
+        ),
+    log:
+        RESULTS / "logs/rates.log",
+    conda:
+        ENVIRONMENT
+    params:
+        config=ASKED,
+        tuned=digest(PLAN.tuned),
+        code=code_digest("analysis.rates"),
+    shell:
+        "python -m blockmaps rates --config {params.config} --output {output} &> {log}"
+
+
 rule runs:
     input:
-        shards=shard_tables,
-        data=[data_file(name) for name in PLAN.data_files],
+        # those that wait for no rate are trained meanwhile
+        shards=shard_tables(PLAN.shards),
+        decided=lambda wildcards: shard_tables(compared().shards.keys() - PLAN.shards.keys()),
+        data=compared_data,
     output:
         runs=RUNS,
         groups=GROUPS,
@@ -65,7 +92,7 @@ rule runs:
         ENVIRONMENT
     params:
         config=ASKED,
-        members=digest(PLAN.members),
+        members=lambda wildcards: digest(compared().members),
         code=code_digest("results.runs", "results.measures", "results.jobs"),
     shell:
         "python -m blockmaps collect --config {params.config} --output {output.runs}"

@@ -88,7 +88,8 @@ def response(outcomes: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     X = np.hstack([_terms(x, state, full, knots), _panels(runs)])
     value = runs["logit_clean"].to_numpy(float)
     lattice = _lattice()
-    at = _terms(*(lattice[name].to_numpy() for name in lattice), knots)
+    first, second, third = (lattice[name].to_numpy() for name in lattice)
+    at = _terms(first, second, third, knots)
 
     def heights(weights: np.ndarray) -> np.ndarray:
         root = np.sqrt(weights)

@@ -123,5 +123,6 @@ def fit_spline(
         ends = ((1 - level) / 2, (1 + level) / 2)
         low, high = np.quantile(curves, ends, axis=0)
         best = np.quantile(points[curves.argmax(1)], ends)
-    optimum = interval_of(valued, points[mean.argmax()], *best, BOOTSTRAP_OVER_PATTERNS)
+    place = points[mean.argmax()]
+    optimum = interval_of(valued, place, best[0], best[1], BOOTSTRAP_OVER_PATTERNS)
     return SplineFit(points, mean, low, high, optimum)

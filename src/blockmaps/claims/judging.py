@@ -30,6 +30,7 @@ from blockmaps.claims.thresholds import (
     judge,
     number,
 )
+from blockmaps.claims.writing import LedgerRow as Row
 
 FINDERS: dict[str, Callable[[Folder], Iterator[Finding]]] = {
     "A1": of_arms.varied_sparsity,
@@ -45,8 +46,6 @@ FINDERS: dict[str, Callable[[Folder], Iterator[Finding]]] = {
     "B4": of_maps.hard_to_train,
 }
 DIGITS = 6  # significant, of what is computed here
-
-Row = dict[str, Any]
 
 
 def verdicts(

@@ -12,7 +12,7 @@ from blockmaps.core import csv
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import whole
 
-Row = dict[str, Any]
+LedgerRow = dict[str, Any]
 BEGIN, END = "<!-- verdicts: written by `blockmaps claims` -->", "<!-- end of verdicts -->"
 INSTEAD = " instead of "  # in the name of an analysis that takes another interval
 PAPERS_SCALE = "the papers' own scale"
@@ -57,12 +57,12 @@ COLUMNS = {
 }
 
 
-def to_json(rows: Sequence[Row]) -> str:
+def to_json(rows: Sequence[LedgerRow]) -> str:
     """Return rows as a JSON list."""
     return json.dumps(list(rows), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def table_of(rows: Sequence[Row]) -> pd.DataFrame:
+def table_of(rows: Sequence[LedgerRow]) -> pd.DataFrame:
     """Return rows as a table; columns as in `COLUMNS`."""
     cells = [
         {**row, "sensitivity": json.dumps(row["sensitivity"], ensure_ascii=False)} for row in rows
@@ -72,7 +72,7 @@ def table_of(rows: Sequence[Row]) -> pd.DataFrame:
     return table.astype(dict.fromkeys(whole_numbers, "Int64"))
 
 
-def write(rows: Sequence[Row], path: Path) -> None:
+def write(rows: Sequence[LedgerRow], path: Path) -> None:
     """Write rows as .json or .csv, whole or not at all.
 
     Raises
@@ -92,7 +92,7 @@ def write(rows: Sequence[Row], path: Path) -> None:
         raise InputError(f"{path}: ends with neither .json nor .csv")
 
 
-def read(path: Path) -> list[Row]:
+def read(path: Path) -> list[LedgerRow]:
     """Read rows from JSON.
 
     Raises
@@ -108,7 +108,7 @@ def read(path: Path) -> list[Row]:
         raise InputError(f"{path}: is no JSON") from None
 
 
-def lines(rows: Sequence[Row]) -> list[str]:
+def lines(rows: Sequence[LedgerRow]) -> list[str]:
     """Return rows as lines for a person."""
     found = []
     for row in rows:
@@ -120,7 +120,7 @@ def lines(rows: Sequence[Row]) -> list[str]:
     return found
 
 
-def estimate(row: Row) -> str:
+def estimate(row: LedgerRow) -> str:
     """Return an estimate with its interval, as text."""
     if row["estimate"] is None:
         return "–"
@@ -131,7 +131,7 @@ def estimate(row: Row) -> str:
     return text
 
 
-def readme_table(rows: Sequence[Row]) -> str:
+def readme_table(rows: Sequence[LedgerRow]) -> str:
     """Return the README's table: every verdict, then what has not been tested.
 
     Raises
@@ -158,7 +158,7 @@ def readme_table(rows: Sequence[Row]) -> str:
     return "\n".join(found) + "\n"
 
 
-def _readme_line(claim: str, row: Row) -> str:
+def _readme_line(claim: str, row: LedgerRow) -> str:
     where = row["scale"] if row["folder"] is None else f"{row['scale']}; `{row['folder']}`"
     shown, counted = "–", "–"
     if row["estimate"] is not None:
@@ -169,7 +169,7 @@ def _readme_line(claim: str, row: Row) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def _otherwise(row: Row) -> str:
+def _otherwise(row: LedgerRow) -> str:
     """Return what another interval of the same numbers would say, where that is something else."""
     found = {
         one["what"]: one["would_be"]
@@ -179,7 +179,7 @@ def _otherwise(row: Row) -> str:
     return "".join(f" ({verdict} with {what})" for what, verdict in found.items())
 
 
-def put_into_readme(rows: Sequence[Row], path: Path) -> None:
+def put_into_readme(rows: Sequence[LedgerRow], path: Path) -> None:
     """Write the table between the README's two marks.
 
     Raises

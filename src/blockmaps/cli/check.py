@@ -7,12 +7,12 @@ import typer
 
 from blockmaps.cli.options import app
 
-Published = Annotated[Path, typer.Argument(help="A published folder, published/<name>.")]
+PublishedFolder = Annotated[Path, typer.Argument(help="A published folder, published/<name>.")]
 
 
 @app.command()
 def check(
-    folder: Published,
+    folder: PublishedFolder,
     output: Annotated[
         Path | None, typer.Option(help="Write the checksums here, if they are right.")
     ] = None,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+from blockmaps.core.errors import InputError
 
 
 @app.command()
@@ -26,6 +27,10 @@ def collect(
     from blockmaps.results import jobs, measures, runs
 
     made, results = read_plan(config)
+    if made.provisional:
+        raise InputError(
+            f"{config}: shards wait for learning rates; `blockmaps rates` chooses them"
+        )
     pieces = [runs.read(results / "runs" / f"{name}.parquet") for name in made.shards]
     known = [
         measures.known(shard, results / "data" / f"{shard.dataset}.safetensors")

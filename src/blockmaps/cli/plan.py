@@ -5,14 +5,19 @@ from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
 
 @app.command()
 def plan(config: ConfigFile = DEFAULT) -> None:
-    """List the data files and shards that a config asks for."""
-    made, _ = read_plan(config)
+    """List the data files and shards that a config asks for, and what each tier of it costs."""
+    from blockmaps.plan import tiers
+
+    made, results = read_plan(config)
     for name in made.data_files:
         print(f"data   {name}")
-    for name, shard in made.shards.items():
+    for name, shard in made.all.items():
         print(
-            f"shard  {name}  {shard.experiment}, seed index {shard.seed_index}: "
+            f"shard  {name if name not in made.provisional else '(waits for rates)'}  "
+            f"{shard.experiment}, seed index {shard.seed_index}: "
             f"{len(shard.variants)} variants, {shard.unknowns:,.0f} unknowns"
         )
-    runs = sum(len(shard.variants) for shard in made.shards.values())
-    print(f"{runs} variants in {len(made.shards)} shards")
+    for tier in tiers.of_plan(made.config, made.all.values(), results / "runs"):
+        print(f"tier   {tier}")
+    runs = sum(len(shard.variants) for shard in made.all.values())
+    print(f"{runs} variants in {len(made.all)} shards")

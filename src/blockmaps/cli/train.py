@@ -48,6 +48,7 @@ def train(
         raise InputError(f"{source}: no such data set; make it with `blockmaps data`")
     write_ledger(results / "shards", found)
 
+    from blockmaps.data.making import epochs_of
     from blockmaps.results import runs
     from blockmaps.training import checkpoints
     from blockmaps.training import policies as weights
@@ -59,6 +60,7 @@ def train(
     if fresh:
         for variant in found.variants:
             checkpoints.path_of(folder, variant.key).unlink(missing_ok=True)
+    spec = made.config.datasets[made.config.experiments[found.experiment].dataset]
     job = Job(found, folder)
     try:
         trained = train_shard(
@@ -69,6 +71,7 @@ def train(
             compute.accelerator,
             compute.logger,
             math.inf if memory is None else memory * 1e6,
+            epochs_of(spec, found.seed, found.seed_index),
         )
     except KeyboardInterrupt:
         print("blockmaps: interrupted; the same command goes on from here", file=sys.stderr)

@@ -9,19 +9,25 @@ your own and name the file under `plugins:` in the config:
         kind: Literal["parity"] = "parity"
         ...
 
+        def make(self, seed, means=ALONE): ...
+
 Nothing here imports torch: planning reads sizes from these classes.
 """
 
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, NamedTuple
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from blockmaps.core.errors import InputError
 from blockmaps.designs.patterns import Frozen
 
+# Makes the inputs and targets that an epoch trains on, counted from 0, where each has its own.
+Epochs = Callable[[int], tuple[np.ndarray, np.ndarray]]
 Loss = Literal["cross_entropy", "mean_squared_error"]
 
 
@@ -33,13 +39,13 @@ class Shape(NamedTuple):
     steps: int
 
 
-class Blocks(NamedTuple):
-    """An array that is made a block at a time, along its first axis, and need never be whole.
+class Pieces(NamedTuple):
+    """An array that is made a piece at a time, along its first axis, and need never be whole.
 
     Attributes
     ----------
     shape, dtype : the array's.
-    make : returns a new iterator over its blocks, in order.
+    make : returns a new iterator over its pieces, in order.
     """
 
     shape: tuple[int, ...]
@@ -51,13 +57,20 @@ class Blocks(NamedTuple):
         return np.concatenate(list(self.make())).astype(dtype or self.dtype, copy=False)
 
 
+Inputs = TypeVar("Inputs")
+Array = TypeVar("Array")
+
+
 @dataclass(frozen=True)
-class SequenceData:
+class SequenceData(Generic[Inputs, Array]):
     """Sequences, their targets and where a loss is taken.
+
+    What makes a data set gives numpy's arrays, and its inputs may be `Pieces`; training reads
+    torch's tensors (`store.read`).
 
     Attributes
     ----------
-    inputs : (sequences, given steps, |x|), uint8 or float32, or `Blocks` of it. What a model reads
+    inputs : (sequences, given steps, |x|), uint8 or float32, or `Pieces` of it. What a model reads
         is `inputs * scale + offset`, then `blank_steps` steps of zeros.
     targets : for cross-entropy (sequences,) or (sequences, loss steps) class numbers; for mean
         squared error (sequences, loss steps, |y|).
@@ -69,33 +82,58 @@ class SequenceData:
     about : how it was made: seed, counts, versions.
     """
 
-    inputs: np.ndarray | Blocks
-    targets: np.ndarray
+    inputs: Inputs
+    targets: Array
     loss: Loss
     loss_steps: tuple[int, ...]
     splits: dict[str, tuple[int, int]]
     scale: float = 1.0
     offset: float = 0.0
     blank_steps: int = 0
-    groups: np.ndarray | None = None
+    groups: Array | None = None
     group_names: tuple[str, ...] = ()
     about: dict[str, Any] = field(default_factory=dict)
+
+
+class Means(NamedTuple):
+    """What a data set may be made with; none of it changes a byte of what is made.
+
+    Attributes
+    ----------
+    threads : at most so many threads or processes.
+    device : where the arithmetic may be done.
+    file : where the data set will be written, if it will be; what is made besides goes beside it.
+    """
+
+    threads: int = 1
+    device: str = "cpu"
+    file: Path | None = None
+
+
+ALONE = Means()
 
 
 class DataSpec(Frozen):
     """The config of a data set, and how to make it. Subclasses add fields and a `kind`."""
 
     kind: str
-    redraw: bool = Field(default=False, description="Draw the data set anew for every seed index.")
+    redraw: bool | Literal["epoch"] = Field(
+        default=False,
+        description="Draw the data set anew for every seed index; or `epoch`: the training "
+        "sequences of every epoch and seed index anew, while what is evaluated on stays the same.",
+    )
+
+    @field_validator("redraw")
+    @classmethod
+    def _has_epochs(cls, redraw: bool | str) -> bool | str:
+        if redraw == "epoch" and cls.make_epoch is DataSpec.make_epoch:
+            raise ValueError("takes true or false: this kind cannot be drawn anew every epoch")
+        return redraw
 
     # Modules, beside the class's own, whose code decides what is made: their digest is in the DAG.
     made_by: ClassVar[tuple[str, ...]] = ()
     # Fields that say where something is found, and change nothing of what is made.
     where: ClassVar[tuple[str, ...]] = ()
-    # Whether `make` takes `threads` and `device` too.
-    threaded: ClassVar[bool] = False
-    # Where `make` takes `beside` too, a folder for the same data in another format: its suffix.
-    exported: ClassVar[str] = ""
 
     @property
     def environment(self) -> str | None:
@@ -110,8 +148,27 @@ class DataSpec(Frozen):
         """The sizes, known before anything is made."""
         raise NotImplementedError
 
-    def make(self, seed: np.random.SeedSequence) -> SequenceData:
-        """Make the sequences. The same seed gives the same bytes on any machine."""
+    def make(self, seed: np.random.SeedSequence, means: Means = ALONE) -> SequenceData:
+        """Make the sequences. The same seed gives the same bytes on any machine.
+
+        Parameters
+        ----------
+        seed : where all random numbers come from.
+        means : what it may be made with.
+        """
+        raise NotImplementedError
+
+    def make_epoch(
+        self, seed: np.random.SeedSequence, seed_index: int, epoch: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Make the inputs and targets that one epoch trains on, where each has its own.
+
+        Parameters
+        ----------
+        seed : the data set's.
+        seed_index : the run's.
+        epoch : from 0.
+        """
         raise NotImplementedError
 
 
@@ -119,12 +176,24 @@ KINDS: dict[str, type[DataSpec]] = {}
 
 
 def register(spec: type[DataSpec]) -> type[DataSpec]:
-    """Add a data set class to the registry under its `kind`."""
+    """Add a data set class to the registry under its `kind`.
+
+    Raises
+    ------
+    InputError
+        If its kind is another's, or its `make` does not take what `DataSpec.make` does.
+    """
     kind = spec.model_fields["kind"].default
     if not isinstance(kind, str):
         raise TypeError(f"{spec.__name__} gives its kind no default")
     other = KINDS.get(kind)
     if other and (other.__module__, other.__qualname__) != (spec.__module__, spec.__qualname__):
         raise InputError(f"two data sets are registered under the kind {kind!r}")
+    takes, found = ([*inspect.signature(one.make).parameters] for one in (DataSpec, spec))
+    if found[: len(takes)] != takes:
+        raise InputError(
+            f"data set {spec.__name__}: its make takes ({', '.join(found)}); "
+            f"write def make({', '.join(takes)}=ALONE), with ALONE of blockmaps.data"
+        )
     KINDS[kind] = spec
     return spec

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from blockmaps.core.errors import InputError
-from blockmaps.data import DataSpec, SequenceData, Shape, register
+from blockmaps.data import ALONE, DataSpec, Means, SequenceData, Shape, register
 from blockmaps.data.environments import extra
 from blockmaps.data.environments.tasks import Task, task_of
 from blockmaps.data.sequences import generator, substream
@@ -55,8 +55,6 @@ class Demonstrations(DataSpec):
     )
 
     where: ClassVar[tuple[str, ...]] = ("folder",)
-    threaded: ClassVar[bool] = True
-    exported: ClassVar[str] = ".minari"
 
     @model_validator(mode="after")
     def _fits(self) -> "Demonstrations":
@@ -94,25 +92,18 @@ class Demonstrations(DataSpec):
         downloads = ("huggingface_hub",) if self.source == "minari" else ()
         extra.require("minari", "h5py", *downloads)
 
-    def make(
-        self,
-        seed: np.random.SeedSequence,
-        threads: int = 1,
-        device: str = "cpu",
-        beside: Path | None = None,
-    ) -> SequenceData:
+    def make(self, seed: np.random.SeedSequence, means: Means = ALONE) -> SequenceData:
         """Return the episodes as sequences, in an order that the seed draws.
 
         Parameters
         ----------
         seed : of the episodes made here, and of the order.
-        threads : processes that make them.
-        device : not used: environments are stepped on the CPU.
-        beside : a folder for the episodes made here as a Minari data set.
+        means : threads are the processes that make them. No device: environments are stepped on the
+            CPU. Beside the file the episodes made here lie as a Minari data set too.
         """
         self.check_installed()
         made: Callable[..., Episodes] = {"minari": self._read, "rollouts": self._made}[self.source]
-        episodes = made(substream(seed, STREAMS.index("episodes")), threads, beside)
+        episodes = made(substream(seed, STREAMS.index("episodes")), means)
         if len(episodes.returns) < self.episodes:
             raise InputError(
                 f"{self.minari or self.task}: found {len(episodes.returns)} episodes, and "
@@ -141,19 +132,20 @@ class Demonstrations(DataSpec):
             },
         )
 
-    def _made(self, seed: np.random.SeedSequence, threads: int, beside: Path | None) -> "Episodes":
+    def _made(self, seed: np.random.SeedSequence, means: Means) -> "Episodes":
         from blockmaps.data.environments import demonstrations, expert
         from blockmaps.data.environments.rollouts import roll_out
 
         policy = expert.load(self.known, self.folder)
-        episodes = roll_out(self.known, policy, seed, self.episodes, threads)
-        if beside is not None:
+        episodes = roll_out(self.known, policy, seed, self.episodes, means.threads)
+        if means.file is not None:
+            beside = means.file.with_suffix(".minari")
             name = f"blockmaps/{self.task}/expert-v0"
             demonstrations.write(self.known, episodes, beside, name)
             print(f"{beside}: the episodes as Minari's data set {name}")
         return episodes
 
-    def _read(self, seed: np.random.SeedSequence, threads: int, beside: Path | None) -> "Episodes":
+    def _read(self, seed: np.random.SeedSequence, means: Means) -> "Episodes":
         from blockmaps.data.environments import demonstrations
 
         folder = Path(self.folder) if self.folder else None

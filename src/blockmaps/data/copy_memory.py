@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from blockmaps.data import DataSpec, SequenceData, Shape, register
+from blockmaps.data import ALONE, DataSpec, Means, SequenceData, Shape, register
 from blockmaps.data.sequences import generator
 
 # Positions are part of every data set: append, never reorder.
@@ -50,7 +50,7 @@ class Copy(DataSpec):
         """|x| = (symbols + 1) × width, |y| = symbols, and T steps."""
         return Shape((self.symbols + 1) * self.width, self.symbols, self.steps)
 
-    def make(self, seed: np.random.SeedSequence) -> SequenceData:
+    def make(self, seed: np.random.SeedSequence, means: Means = ALONE) -> SequenceData:
         """Draw the symbols. The first sequences of a split do not depend on how many there are."""
         counts = {name: number for name in STREAMS if (number := getattr(self, name))}
         shown = np.concatenate(

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from blockmaps.data import Blocks, SequenceData, Shape, register
+from blockmaps.data import ALONE, Means, Pieces, SequenceData, Shape, register
 from blockmaps.data.sequences import CLASSES, generator, held_out_pools
 from blockmaps.data.sources import (
     AT_ONCE,
@@ -116,7 +116,7 @@ class Images(FromImages):
         pools["train"] = rng.permutation(pools["train"])[: self.train]
         return {split: pools[split] for split in STREAMS[1:] if len(pools[split])}
 
-    def make(self, seed: np.random.SeedSequence) -> SequenceData:
+    def make(self, seed: np.random.SeedSequence, means: Means = ALONE) -> SequenceData:
         """Make the images. The same seed gives the same bytes on any machine."""
         images, classes = self.load()
         chosen = self.chosen(classes, seed)
@@ -124,7 +124,7 @@ class Images(FromImages):
         steps = self.copies or 1
         drawn = 1 if self.others is None else steps
 
-        def blocks() -> Iterator[np.ndarray]:
+        def pieces() -> Iterator[np.ndarray]:
             for split, positions in chosen.items():
                 rng = generator(seed, STREAMS.index(split), 0)
                 shown = positions[:, None]
@@ -143,7 +143,7 @@ class Images(FromImages):
         if self.every_step:
             targets = np.repeat(targets[:, None], steps, axis=1)
         return SequenceData(
-            inputs=Blocks((sum(counts.values()), steps, self.side**2), np.dtype(np.uint8), blocks),
+            inputs=Pieces((sum(counts.values()), steps, self.side**2), np.dtype(np.uint8), pieces),
             targets=targets,
             loss="cross_entropy",
             loss_steps=loss_steps,

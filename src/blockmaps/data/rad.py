@@ -24,15 +24,16 @@ pair.
 from collections.abc import Iterator
 from importlib import import_module
 from itertools import pairwise
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from blockmaps.data import Blocks, SequenceData, Shape, register
+from blockmaps.data import ALONE, Means, Pieces, SequenceData, Shape, register
 from blockmaps.data.sequences import (
-    draw_blocks,
     draw_choices,
+    draw_images,
+    draw_pieces,
     generator,
     held_out_pools,
     substream,
@@ -96,8 +97,6 @@ class Rad(FromImages):
         description="Images held out for test, 400 unless told. MNIST has 10,000 of its own.",
     )
 
-    threaded: ClassVar[bool] = True
-
     @model_validator(mode="after")
     def _enough_images(self) -> "Rad":
         if self.validation and self._held_out["validation"] < FEWEST_HELD:
@@ -147,7 +146,7 @@ class Rad(FromImages):
             pools["test"] = np.arange(first, len(classes))
         return pools | {f"{split}_leaking": pools["train"] for split in ("test", "validation")}
 
-    def make(self, seed: np.random.SeedSequence, threads: int = 1, device: str = "cpu"):
+    def make(self, seed: np.random.SeedSequence, means: Means = ALONE) -> SequenceData:
         """Make the sequences. The same seed gives the same bytes on any machine and device.
 
         Random numbers are numpy's, and pixels are computed in float64, then rounded to 256 levels:
@@ -162,15 +161,17 @@ class Rad(FromImages):
             rng = generator(seed, STREAMS.index(split), 0)
             drawn[split] = draw_choices(number, self.images, len(names), pools[split], classes, rng)
 
-        def blocks() -> Iterator[np.ndarray]:
+        def pieces() -> Iterator[np.ndarray]:
             for split, choices in drawn.items():
                 stream = substream(seed, STREAMS.index(split), 1)
-                yield from draw_blocks(choices, images, stream, AT_ONCE, threads, device)
+                yield from draw_pieces(
+                    choices, images, stream, AT_ONCE, means.threads, means.device
+                )
 
         bounds = pairwise(np.cumsum([0, *counts.values()]).tolist())
         return SequenceData(
-            inputs=Blocks(
-                (sum(counts.values()), self.images, self.side**2), np.dtype(np.uint8), blocks
+            inputs=Pieces(
+                (sum(counts.values()), self.images, self.side**2), np.dtype(np.uint8), pieces
             ),
             targets=np.concatenate([choices.places for choices in drawn.values()]),
             loss="cross_entropy",
@@ -183,6 +184,33 @@ class Rad(FromImages):
             group_names=tuple(f"{a}|{b}" for a in names for b in names),
             about=self._about(seed, pools),
         )
+
+    def make_epoch(
+        self, seed: np.random.SeedSequence, seed_index: int, epoch: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Make the training sequences of one epoch, where every epoch has its own.
+
+        They draw from the images that the training sequences of `make` draw from, with random
+        numbers of their own.
+
+        Parameters
+        ----------
+        seed : the data set's.
+        seed_index : the run's.
+        epoch : from 0.
+
+        Returns
+        -------
+        (train, images, side²) levels and (train,) places, as `make` has them.
+        """
+        images, classes = self.load()
+        transforms = len(import_module("blockmaps.data.transforms").TRANSFORMS)
+        pool, stream = self.pools(classes, seed)["train"], STREAMS.index("train")
+        # the streams 0 and 1 are those of `make`
+        rng = generator(seed, stream, 2, seed_index, epoch)
+        choices = draw_choices(self.train, self.images, transforms, pool, classes, rng)
+        own = substream(seed, stream, 3, seed_index, epoch)
+        return draw_images(choices, images, own, AT_ONCE), choices.places
 
     def _about(self, seed: np.random.SeedSequence, pools: dict[str, np.ndarray]) -> dict[str, Any]:
         """Say how the data set was made, alike on every machine."""

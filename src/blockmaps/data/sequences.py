@@ -1,4 +1,4 @@
-"""Sequences of transformed images: what is drawn, and the images made from it, block by block."""
+"""Sequences of transformed images: what is drawn, and the images made from it, piece by piece."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -101,7 +101,7 @@ def draw_choices(
     )
 
 
-def draw_blocks(
+def draw_pieces(
     choices: Choices,
     images: np.ndarray,
     seed: np.random.SeedSequence,
@@ -109,7 +109,7 @@ def draw_blocks(
     threads: int = 1,
     device: str = "cpu",
 ) -> Iterator[np.ndarray]:
-    """Transform the images of sequences, a block of sequences at a time.
+    """Transform the images of sequences, a piece at a time.
 
     Every transform has a stream of its own, read in the order of its applications, so that the
     result depends neither on how many images are transformed at once nor on the threads.
@@ -159,5 +159,10 @@ def draw_blocks(
 def draw_images(
     choices: Choices, images: np.ndarray, seed: np.random.SeedSequence, at_once: int
 ) -> np.ndarray:
-    """Return all blocks of `draw_blocks` as one array, (sequences, images, side²)."""
-    return np.concatenate(list(draw_blocks(choices, images, seed, at_once)))
+    """Return all pieces of `draw_pieces` as one array, (sequences, images, side²)."""
+    drawn = np.empty((*choices.images.shape, images.shape[-1] ** 2), dtype=np.uint8)
+    end = 0
+    for piece in draw_pieces(choices, images, seed, at_once):
+        begin, end = end, end + len(piece)
+        drawn[begin:end] = piece
+    return drawn

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -20,7 +20,10 @@ from safetensors import SafetensorError, safe_open
 from blockmaps.core.canonical import canonical_json
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import whole
-from blockmaps.data import Blocks, SequenceData
+from blockmaps.data import Pieces, SequenceData
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 NAMES = {"bool": "BOOL", "float16": "F16", "float32": "F32", "float64": "F64"}
 NAMES |= {
@@ -41,7 +44,7 @@ FACTS = (
 )
 
 
-def check(data: SequenceData) -> SequenceData:
+def check(data: SequenceData[np.ndarray | Pieces, np.ndarray]) -> SequenceData:
     """Return the data if its parts agree.
 
     Raises
@@ -67,14 +70,14 @@ def check(data: SequenceData) -> SequenceData:
     return data
 
 
-def _pieces(array: np.ndarray | Blocks) -> Iterator[np.ndarray]:
-    yield from array.make() if isinstance(array, Blocks) else [array]
+def _pieces(array: np.ndarray | Pieces) -> Iterator[np.ndarray]:
+    yield from array.make() if isinstance(array, Pieces) else [array]
 
 
 def write(data: SequenceData, path: Path) -> None:
     """Write a data set whole, or not at all.
 
-    The library writes arrays that are whole in memory; here blocks go to the file as they are
+    The library writes arrays that are whole in memory; here pieces go to the file as they are
     made. The format is a length, a JSON header padded to eight bytes, and the arrays' bytes.
 
     Raises
@@ -108,7 +111,7 @@ def write(data: SequenceData, path: Path) -> None:
                     for piece in _pieces(array):
                         file.write(np.ascontiguousarray(piece).data)
                 if file.tell() != 8 + len(text) + end:
-                    raise ValueError("blocks do not add up to the shape that was given")
+                    raise ValueError("pieces do not add up to the shape that was given")
     except OSError as fault:
         size = f"{end / 1e9:.2g} GB"
         raise InputError(f"{path}: cannot be written ({size}): {fault.strerror}") from fault
@@ -132,6 +135,16 @@ def _opened(path: Path, framework: str) -> Iterator[tuple[Any, dict[str, Any]]]:
         raise InputError(
             f"{path}: not a data set of blockmaps ({fault}); remove it and make it again"
         ) from fault
+
+
+@overload
+def read(
+    path: Path, framework: Literal["numpy"] = "numpy"
+) -> SequenceData[np.ndarray, np.ndarray]: ...
+
+
+@overload
+def read(path: Path, framework: Literal["pt"]) -> "SequenceData[Tensor, Tensor]": ...
 
 
 def read(path: Path, framework: str = "numpy") -> SequenceData:

@@ -29,7 +29,7 @@ SHARPNESS = 4.0
 SMALLEST_SIDE = BLUR_KERNEL // 2 + 1
 
 Parameters = Float64[np.ndarray, "images numbers"]
-Images = Float64[Tensor, "images side side"]
+Pixels = Float64[Tensor, "images side side"]
 
 
 def _between(uniform: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
@@ -120,17 +120,17 @@ def homography(moved: Float64[Tensor, "images 8"], side: int) -> Float64[Tensor,
     return get_perspective_transform(begin, moved.reshape(-1, 4, 2))
 
 
-def _keep(images: Images, parameters: Tensor) -> Images:
+def _keep(images: Pixels, parameters: Tensor) -> Pixels:
     return images
 
 
-def _warp(images: Images, moved: Tensor) -> Images:
+def _warp(images: Pixels, moved: Tensor) -> Pixels:
     """Move the corners; bilinear, and 0 outside the image."""
     side = images.shape[-1]
     return warp_perspective(images[:, None], homography(moved, side), (side, side))[:, 0]
 
 
-def _erase(images: Images, rectangle: Tensor) -> Images:
+def _erase(images: Pixels, rectangle: Tensor) -> Pixels:
     """Set a rectangle to 0."""
     place = torch.arange(images.shape[-1], device=images.device)
     top, left, height, width = rectangle[:, :, None].unbind(1)
@@ -139,20 +139,20 @@ def _erase(images: Images, rectangle: Tensor) -> Images:
     return images.masked_fill(rows[:, :, None] & columns[:, None, :], 0.0)
 
 
-def _erase_and_warp(images: Images, parameters: Tensor) -> Images:
+def _erase_and_warp(images: Pixels, parameters: Tensor) -> Pixels:
     return _warp(_erase(images, parameters[:, :4]), parameters[:, 4:])
 
 
-def _add(images: Images, noise: Tensor) -> Images:
+def _add(images: Pixels, noise: Tensor) -> Pixels:
     return images + noise.view_as(images)
 
 
-def _blur(images: Images, std: Tensor) -> Images:
+def _blur(images: Pixels, std: Tensor) -> Pixels:
     """Blur by a truncated Gaussian, borders reflected about the edge pixel, as torchvision's."""
     return gaussian_blur2d(images[:, None], BLUR_KERNEL, std.expand(-1, 2), "reflect")[:, 0]
 
 
-def _sharpen(images: Images, parameters: Tensor) -> Images:
+def _sharpen(images: Pixels, parameters: Tensor) -> Pixels:
     """Return 4 × image − 3 × smoothed image, clamped to [0, 1].
 
     Smoothing is the 3×3 kernel ((1, 1, 1), (1, 5, 1), (1, 1, 1)) / 13; border pixels stay. So do
@@ -209,7 +209,7 @@ def draw(name: str, rng: np.random.Generator, number: int, side: int) -> Paramet
     return _BY_NAME[name].draw(rng, number, side)
 
 
-def apply(name: str, images: Images, parameters: Float64[Tensor, "images numbers"]) -> Images:
+def apply(name: str, images: Pixels, parameters: Float64[Tensor, "images numbers"]) -> Pixels:
     """Apply a transform to images, one row of parameters each.
 
     Parameters
@@ -221,7 +221,7 @@ def apply(name: str, images: Images, parameters: Float64[Tensor, "images numbers
     return _BY_NAME[name].apply(images, parameters)
 
 
-def clamped(name: str, images: Images, parameters: Tensor) -> Images:
+def clamped(name: str, images: Pixels, parameters: Tensor) -> Pixels:
     """Apply a transform, and clamp each image to the range it had before.
 
     Parameters

@@ -126,23 +126,22 @@ class Pattern(Frozen):
             listed.get(place, Block(target=place[0], source=place[1], count=0)) for place in every
         )
 
+    def _expected(self, block: Block) -> float:
+        """Return a block's expected number of unknowns, before any is moved."""
+        if block.density is None:
+            return float(block.count or 0)
+        return block.density * self.places(block)
+
     def expected(self) -> dict[str, float]:
         """Return the expected number of unknowns of each block, by "target" + "source"."""
-        counts = {
-            block.target + block.source: (
-                float(block.count)
-                if block.count is not None
-                else block.density * self.places(block)
-            )
-            for block in self.reach
-        }
+        counts = {block.target + block.source: self._expected(block) for block in self.reach}
         if self.moved is None:
             return counts
         total = sum(counts.values())
         moved = number_moved(self)
         kept = 1 - moved / total if total else 0.0
-        empty = {b.target + b.source: self.places(b) for b in self.reach}
-        empty = {name: places - kept * counts[name] for name, places in empty.items()}
+        places = {b.target + b.source: self.places(b) for b in self.reach}
+        empty = {name: number - kept * counts[name] for name, number in places.items()}
         again = moved / sum(empty.values())
         return {name: kept * count + again * empty[name] for name, count in counts.items()}
 
@@ -170,6 +169,9 @@ class Mask:
         return mask
 
 
+NOWHERE = Mask(rows=np.empty(0, int), columns=np.empty(0, int), counts={})
+
+
 def number_moved(pattern: Pattern) -> int:
     """Return how many unknowns of a pattern are moved, rounded to a whole number."""
     return round((pattern.moved or 0) * sum(block.count or 0 for block in pattern.blocks))
@@ -186,7 +188,7 @@ def _draw_blocks(pattern: Pattern, rng: np.random.Generator) -> Mask:
     width = sum(pattern.sizes.values())
     for block in pattern.blocks:
         number = pattern.places(block)
-        if block.count is not None:
+        if block.density is None:
             chosen = rng.choice(number, size=block.count, replace=False, shuffle=False)
         else:
             chosen = np.flatnonzero(rng.random(number) < block.density)
@@ -260,6 +262,7 @@ def rnn_pattern(
             Slot(name="y", size=outputs),
         ),
         blocks=tuple(
-            Block(target=name[0], source=name[1], **{field: given[name]}) for name in RNN_BLOCKS
+            Block.model_validate({"target": name[0], "source": name[1], field: given[name]})
+            for name in RNN_BLOCKS
         ),
     )

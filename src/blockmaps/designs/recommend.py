@@ -97,7 +97,7 @@ def recommend(inputs: int, outputs: int, unknowns: int) -> tuple[int, dict[str, 
     possible = [row for row in near if 0 < row[1]["hx"] <= 1 and 0 < row[1]["hh"] <= 1]
     if not possible:
         raise InputError(f"{said}: no whole |h| near {root:.1f} has such a pattern; try some more")
-    return min(possible, key=lambda row: _unequal(*row, inputs, outputs))
+    return min(possible, key=lambda row: _unequal(row[0], row[1], inputs, outputs))
 
 
 def _beside(root: float) -> tuple[int, int]:

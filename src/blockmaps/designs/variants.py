@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from blockmaps.core.canonical import digest
 from blockmaps.core.seeds import generator
 from blockmaps.designs.cells import Cell
-from blockmaps.designs.patterns import Frozen, Mask, Pattern, draw_mask, inside
+from blockmaps.designs.patterns import NOWHERE, Frozen, Mask, Pattern, draw_mask, inside
 
 
 class Normal(Frozen):
@@ -180,13 +180,13 @@ class Start(NamedTuple):
 
     Attributes
     ----------
-    mask : the places of the unknowns; none of a cell's.
+    mask : the places of the unknowns; empty of a cell's, which has no W.
     values : (unknowns,) float64, in the mask's order; a cell's weights, one matrix after another.
     bias : (state size,) float64, in the order of the slots after x, or (0,) where there are none;
         a cell's biases.
     """
 
-    mask: Mask | None
+    mask: Mask
     values: np.ndarray
     bias: np.ndarray
 
@@ -203,7 +203,7 @@ def start(variant: AnyVariant, root: int) -> Start:
         rng = generator(root, "weights", *path)
         bound = 1 / np.sqrt(variant.cell.hidden)
         values = rng.uniform(-bound, bound, variant.cell.unknowns)
-        return Start(None, values, rng.uniform(-bound, bound, variant.cell.biases))
+        return Start(NOWHERE, values, rng.uniform(-bound, bound, variant.cell.biases))
     pattern, recipe = variant.pattern, variant.initialisation
     mask = draw_mask(pattern, generator(root, "mask", *path))
     rng = generator(root, "weights", *path)

@@ -46,6 +46,7 @@ class Affine(nn.Module):
             raise ValueError(f"a mask of shape {found} for a matrix of {wanted}")
         self.weight, self.bias = weight, bias
         self.rows, self.part = rows, (rows, columns)
+        self.mask: Tensor | None
         self.register_buffer("mask", mask, persistent=False)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -108,7 +109,8 @@ def shape_after(f: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> tuple[
     """
     if isinstance(f, nn.Identity):
         return shape
-    if type(f) in (nn.Linear, Affine):  # nearly all blocks: no need to try
+    if isinstance(f, Affine | nn.Linear) and type(f) in (Affine, nn.Linear):
+        # nearly all blocks: no need to try
         rows, columns = f.weight[f.part].shape if isinstance(f, Affine) else f.weight.shape
         if shape[-1] != columns:
             raise ValueError(f"it takes {columns} values on the last axis")

@@ -18,30 +18,37 @@ from torch import Tensor
 
 from blockmaps.designs.patterns import Mask, Pattern
 from blockmaps.maps.activations import ACTIVATIONS
+from blockmaps.maps.matrix import matrix
 
 
 class Weights(NamedTuple):
-    """A variant's matrices, in float64.
+    """A variant's W and b, in float64.
 
     Attributes
     ----------
-    U : (state, |x|) what reads the input.
-    V : (state, state) what reads the state before.
+    W : (|z|, |z|), as `matrix` has it.
     b : (state,) biases; zero where the variant has none.
     """
 
-    U: Tensor
-    V: Tensor
+    W: Tensor
     b: Tensor
+
+    @property
+    def U(self) -> Tensor:
+        """What reads the input, (state, |x|)."""
+        return self.W[-len(self.b) :, : -len(self.b)]
+
+    @property
+    def V(self) -> Tensor:
+        """What reads the state before, (state, state)."""
+        return self.W[-len(self.b) :, -len(self.b) :]
 
     @classmethod
     def of(cls, pattern: Pattern, mask: Mask, values: Tensor, bias: Tensor) -> "Weights":
-        """Return the matrices of unknowns in the mask's order."""
-        first, rows = pattern.slots[0].size, pattern.state_size
-        W = torch.zeros(rows, first + rows, dtype=torch.float64)
-        W[torch.from_numpy(mask.rows - first), torch.from_numpy(mask.columns)] = values.double()
-        b = bias.double() if len(bias) else torch.zeros(rows, dtype=torch.float64)
-        return cls(W[:, :first], W[:, first:], b)
+        """Return W and b of unknowns in the mask's order."""
+        W = torch.from_numpy(matrix(pattern, mask, values.double().numpy()))
+        zero = torch.zeros(pattern.state_size, dtype=torch.float64)
+        return cls(W, bias.double() if len(bias) else zero)
 
 
 class Trajectory(NamedTuple):
@@ -128,17 +135,9 @@ def exponents(V: Tensor, slopes: Tensor) -> Tensor:
     return torch.where(finite, grown + norms.log(), grown) / steps
 
 
-def spectral_radius(pattern: Pattern, V: Tensor) -> float:
-    """Return the largest |eigenvalue| of W_hh: what the hidden slots read of each other."""
-    hidden = pattern.state_size - pattern.slots[-1].size
-    if not torch.isfinite(V).all():
-        return torch.nan
-    return float(torch.linalg.eigvals(V[:hidden, :hidden]).abs().max())
-
-
 def singular_values(weights: Weights) -> Tensor:
     """Return the singular values of the state's rows of W, the largest first."""
-    W = torch.cat([weights.U, weights.V], 1)
+    W = weights.W[-len(weights.b) :]
     if not torch.isfinite(W).all():
         return W.new_full((min(W.shape),), torch.nan)
     return torch.linalg.svdvals(W)

@@ -16,7 +16,7 @@ from torch import Tensor
 from blockmaps.designs.patterns import Activation, Pattern
 from blockmaps.designs.variants import Start
 from blockmaps.maps.activations import BACKWARD, IN_PLACE
-from blockmaps.maps.layouts import Full, Shape, Weights, fastest
+from blockmaps.maps.layouts import Full, GroupSize, Layout, fastest
 
 # Variants are padded to the largest of their group; a group ends where padding would pass this.
 MOST_PADDING = 1.12
@@ -27,8 +27,8 @@ MOST_PLACES = 2**20
 MOST_STATE_PLACES = 2**18
 
 
-class Rows(NamedTuple):
-    """Rows of the state with one activation."""
+class ActivatedRows(NamedTuple):
+    """ActivatedRows of the state with one activation."""
 
     begin: int
     end: int
@@ -52,11 +52,11 @@ class Group(NamedTuple):
     """
 
     members: list[int]
-    shape: Shape
-    weights: Weights
+    shape: GroupSize
+    weights: Layout
     rows: Tensor
     row_counts: list[int]
-    activated: list[Rows]
+    activated: list[ActivatedRows]
 
     @property
     def output(self) -> slice:
@@ -117,8 +117,8 @@ def lay_out(
     kinds: dict[tuple, list[int]] = {}
     for k, (pattern, begin) in enumerate(zip(patterns, starts, strict=True)):
         kind = fastest(pattern, begin.mask, device)
-        sizes = tuple(pattern.sizes.values()) if kind is Full else ()  # they cannot be padded
-        kinds.setdefault((kind, *sizes), []).append(k)
+        exact = tuple(pattern.sizes.values()) if kind is Full else ()  # they cannot be padded
+        kinds.setdefault((kind, *exact), []).append(k)
     groups = []
     for (kind, *_), chosen in kinds.items():
         sizes = [tuple(patterns[k].sizes.values())[1:] for k in chosen]
@@ -129,7 +129,7 @@ def lay_out(
 
 
 def _group(
-    kind: type[Weights],
+    kind: type[Layout],
     members: list[int],
     all_patterns: Sequence[Pattern],
     all_starts: Sequence[Start],
@@ -141,10 +141,10 @@ def _group(
     # the slots of a group's state, padded, and where each begins
     padded = [*(max(one.sizes[slot.name] for one in patterns) for slot in hidden), y.size]
     begins = [0, *accumulate(padded)]
-    shape = Shape(len(members), begins.pop(), x.size, y.size)
+    shape = GroupSize(len(members), begins.pop(), x.size, y.size)
     begin_of = dict(zip((slot.name for slot in [*hidden, y]), begins, strict=True))
     activated = [
-        Rows(begin, begin + length, slot.activation)
+        ActivatedRows(begin, begin + length, slot.activation)
         for slot, begin, length in zip([*hidden, y], begins, padded, strict=True)
         if slot.activation != "identity"
     ]

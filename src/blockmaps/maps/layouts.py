@@ -28,7 +28,7 @@ MOST_SPARSE = 0.19
 Workspace = Callable[..., Tensor]  # name and sizes → a tensor that holds whatever it held last
 
 
-class Shape(NamedTuple):
+class GroupSize(NamedTuple):
     """The sizes of a group: its members, rows of the state, |x|, |y|."""
 
     members: int
@@ -64,7 +64,7 @@ def joined(parts: Sequence[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
-class Weights(ABC):
+class Layout(ABC):
     """A group's W.
 
     Parameters
@@ -74,7 +74,9 @@ class Weights(ABC):
     device : of the unknowns.
     """
 
-    def __init__(self, shape: Shape, places: Sequence[np.ndarray], device: torch.device) -> None:
+    def __init__(
+        self, shape: GroupSize, places: Sequence[np.ndarray], device: torch.device
+    ) -> None:
         self.shape = shape
         self.counts = [len(one) for one in places]
 
@@ -102,7 +104,7 @@ class Weights(ABC):
         """
 
 
-class Rectangles(Weights):
+class Rectangles(Layout):
     """U as a rectangle, all of it multiplied."""
 
     @abstractmethod
@@ -138,7 +140,9 @@ class Rectangles(Weights):
 class Scattered(Rectangles):
     """Unknowns are scattered into U and V."""
 
-    def __init__(self, shape: Shape, places: Sequence[np.ndarray], device: torch.device) -> None:
+    def __init__(
+        self, shape: GroupSize, places: Sequence[np.ndarray], device: torch.device
+    ) -> None:
         super().__init__(shape, places, device)
         self.places = torch.from_numpy(np.concatenate(places)).to(device)
 
@@ -197,10 +201,12 @@ class Full(Rectangles):
         return list(zip(U.view(-1, self.shape.size, self.shape.inputs), V, strict=True))
 
 
-class SparseInput(Weights):
+class SparseInput(Layout):
     """U in compressed sparse rows; V, which is small, as rectangles."""
 
-    def __init__(self, shape: Shape, places: Sequence[np.ndarray], device: torch.device) -> None:
+    def __init__(
+        self, shape: GroupSize, places: Sequence[np.ndarray], device: torch.device
+    ) -> None:
         super().__init__(shape, places, device)
         every = np.concatenate(places)
         of_input = every < shape.rows * shape.inputs
@@ -246,7 +252,7 @@ class SparseInput(Weights):
         return found.split(self.counts)
 
 
-def fastest(pattern: Pattern, mask: Mask, device: torch.device) -> type[Weights]:
+def fastest(pattern: Pattern, mask: Mask, device: torch.device) -> type[Layout]:
     """Return the way in which a variant's W is computed fastest; all give the same."""
     size, inputs = pattern.state_size, pattern.slots[0].size
     if device.type != "cpu":  # one kernel a group, not two a member; sparse rows are not measured

@@ -6,6 +6,7 @@ This is the reference: short, slow and obviously right. `bank` is the fast one, 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from math import prod
+from typing import cast
 
 import torch
 from jaxtyping import Bool, Float
@@ -14,9 +15,10 @@ from torch import Tensor, nn
 from blockmaps.designs.patterns import Pattern
 from blockmaps.designs.variants import Start
 from blockmaps.maps.blocks import KINDS, Affine
-from blockmaps.maps.terms import Apply, Constant, Shape, State, Sum, Term
+from blockmaps.maps.matrix import matrix
+from blockmaps.maps.terms import Apply, Constant, SlotShape, State, Sum, Term
 
-Row = Term | Mapping[str, nn.Module]
+RowTerms = Term | Mapping[str, nn.Module]
 
 
 class BlockMap(nn.Module):
@@ -41,14 +43,14 @@ class BlockMap(nn.Module):
 
     def __init__(
         self,
-        slots: Mapping[str, int | Shape],
-        rows: Mapping[str, Row],
+        slots: Mapping[str, int | SlotShape],
+        rows: Mapping[str, RowTerms],
         activations: Mapping[str, str | Callable[[Tensor], Tensor]] | None = None,
         order: Sequence[Iterable[str]] | None = None,
     ) -> None:
         super().__init__()
         activations = activations or {}
-        self.shapes: dict[str, Shape] = {
+        self.shapes: dict[str, SlotShape] = {
             name: (shape,) if isinstance(shape, int) else tuple(shape)
             for name, shape in slots.items()
         }
@@ -58,16 +60,17 @@ class BlockMap(nn.Module):
             raise ValueError(f"slots without any place: {', '.join(empty)}")
         self.input = next(iter(self.shapes))
         self._positions = {target: place for place, target in enumerate(rows)}
-        self._rows = nn.ModuleList()
+        made: list[Sum] = []
         for target, row in rows.items():
             if not isinstance(row, Term | Mapping):
                 raise TypeError(
                     f"row {target!r}: takes a term, or sources with their maps such as "
                     f"{{'x': nn.Linear(2, 3)}}; found {type(row).__name__}"
                 )
-            whole = isinstance(row, Sum) and target not in activations
+            whole = target not in activations
             own = activations.get(target, "identity")
-            self._rows.append(row if whole else Sum(row, activation=own))
+            made.append(row if isinstance(row, Sum) and whole else Sum(row, activation=own))
+        self._rows = cast("Sequence[Sum]", nn.ModuleList(made))  # which does not say what it holds
         self.order = tuple(map(tuple, order)) if order is not None else (tuple(self.shapes),)
         self._check(activations)
 
@@ -254,13 +257,13 @@ class IterativeMap(BlockMap):
         blocks: dict[str, dict[str, nn.Module]] = {slot.name: {} for slot in state}
         outside = mask.clone()
         for block in pattern.reach:
-            rows, columns = part[block.target], part[block.source]
-            f = Affine(W, mask=mask, rows=rows, columns=columns)
+            to, of = part[block.target], part[block.source]
+            f = Affine(W, mask=mask, rows=to, columns=of)
             blocks[block.target][block.source] = f
-            outside[rows, columns] = False
+            outside[to, of] = False
         if outside.any():
             raise ValueError(f"the mask has {int(outside.sum())} places in blocks that are absent")
-        rows: dict[str, Row] = {x.name: {x.name: nn.Identity()}}
+        rows: dict[str, RowTerms] = {x.name: {x.name: nn.Identity()}}
         for slot in state:
             place = part[slot.name]
             bias = Constant(b, slice(place.start - x.size, place.stop - x.size))
@@ -274,8 +277,6 @@ class IterativeMap(BlockMap):
         cls, pattern: Pattern, start: Start, dtype: torch.dtype = torch.float32
     ) -> "IterativeMap":
         """Return the map of a variant before training."""
-        size = sum(pattern.sizes.values())
-        W = torch.zeros(size, size, dtype=dtype)
-        W[start.mask.rows, start.mask.columns] = torch.from_numpy(start.values).to(dtype)
-        mask = torch.from_numpy(start.mask.dense(size))
+        W = torch.from_numpy(matrix(pattern, start.mask, start.values)).to(dtype)
+        mask = torch.from_numpy(start.mask.dense(len(W)))
         return cls(pattern, W, mask, torch.from_numpy(start.bias).to(dtype))

@@ -17,8 +17,8 @@ as a block f. The usual f are `nn.Identity`, `nn.Linear`, and `Affine` where sev
 from one matrix or have a mask.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +27,7 @@ from blockmaps.maps.activations import ACTIVATIONS
 from blockmaps.maps.blocks import KINDS, kind_of, shape_after
 
 State = dict[str, Tensor]  # slot → (batch, *shape of the slot)
-Shape = tuple[int, ...]
+SlotShape = tuple[int, ...]
 Rename = Callable[[str], str]
 
 
@@ -53,7 +53,7 @@ class Term(nn.Module):
         """Return the same term, with the same weights, reading other slots."""
         raise NotImplementedError
 
-    def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
+    def shape(self, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
         """Return the shape of the term's value, the batch left out.
 
         Raises
@@ -83,7 +83,7 @@ class Apply(Term):
         """Return the same block of another source."""
         return Apply(names(self.source), self.f)
 
-    def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
+    def shape(self, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
         """Return the shape of f(z_j)."""
         try:
             return shape_after(self.f, shapes[self.source])
@@ -123,7 +123,7 @@ class Constant(Term):
         """Return the same constant."""
         return Constant(self.bias, self.rows)
 
-    def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
+    def shape(self, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
         """Return the target's shape, if the constant can be broadcast to it."""
         mine, wanted = tuple(self.bias[self.rows].shape), shapes[target]
         longer = len(mine) > len(wanted)
@@ -158,7 +158,8 @@ class Sum(Term):
         if isinstance(activation, str) and activation not in ACTIVATIONS:
             takes = ", ".join(ACTIVATIONS)
             raise ValueError(f"activation {activation!r}: takes a function or one of: {takes}")
-        self.terms = nn.ModuleList(terms)
+        # torch's list of modules does not say what it holds
+        self.terms = cast("Sequence[Term]", nn.ModuleList(terms))
         self.activation = activation
 
     def forward(self, z: State) -> Tensor:
@@ -187,7 +188,7 @@ class Sum(Term):
         """Return the sum of the renamed terms."""
         return Sum(*(term.renamed(names) for term in self.terms), activation=self.activation)
 
-    def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
+    def shape(self, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
         """Return the shape of σ of the terms' one shape."""
         shape = _one_shape(self, shapes, target)
         if isinstance(self.activation, str):
@@ -210,10 +211,8 @@ class Product(Term):
 
     def __init__(self, *factors: Term | str) -> None:
         super().__init__()
-        self.terms = nn.ModuleList(
-            Apply(factor, nn.Identity()) if isinstance(factor, str) else factor
-            for factor in factors
-        )
+        terms = [Apply(one, nn.Identity()) if isinstance(one, str) else one for one in factors]
+        self.terms = cast("Sequence[Term]", nn.ModuleList(terms))
         if not factors:
             raise ValueError("a product takes at least one factor")
 
@@ -235,12 +234,12 @@ class Product(Term):
         """Return the product of the renamed factors."""
         return Product(*(factor.renamed(names) for factor in self.terms))
 
-    def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
+    def shape(self, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
         """Return the factors' one shape."""
         return _one_shape(self, shapes, target)
 
 
-def _one_shape(of: Sum | Product, shapes: Mapping[str, Shape], target: str) -> Shape:
+def _one_shape(of: Sum | Product, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
     """Return the shape that all terms have, or say which two differ."""
     found = [(term.shape(shapes, target), term) for term in of.terms]
     (shape, first), *rest = found
@@ -293,7 +292,7 @@ class Contraction(Term):
         """Return the contraction of two other slots."""
         return Contraction(self.equation, names(self.left), names(self.right), self.scale)
 
-    def shape(self, shapes: Mapping[str, Shape], target: str) -> Shape:
+    def shape(self, shapes: Mapping[str, SlotShape], target: str) -> SlotShape:
         """Return the shape of the contraction."""
         one, two, output = self.axes
         sizes: dict[str, int] = {}

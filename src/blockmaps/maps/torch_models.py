@@ -5,10 +5,11 @@ there is nothing to batch. Their weights are kept as one vector and their biases
 bank keeps a variant's, so that training and checkpoints need not tell them apart.
 """
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
 from jaxtyping import Float
@@ -19,7 +20,7 @@ from blockmaps.designs.cells import Cell
 from blockmaps.designs.patterns import Activation, Pattern
 from blockmaps.designs.variants import CellVariant, LayersVariant, Start
 
-MODULES: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 def empty_module(cell: Cell) -> nn.RNNBase:
@@ -28,7 +29,7 @@ def empty_module(cell: Cell) -> nn.RNNBase:
     return MODULES[cell.cell](cell.inputs, cell.hidden, device="meta", **options)
 
 
-def parts(vector: Tensor, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
+def parts(vector: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
     """Return the named tensors that a vector holds one after another, as views."""
     pieces = vector.split([prod(shape) for shape in shapes.values()])
     return {
@@ -36,58 +37,47 @@ def parts(vector: Tensor, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tenso
     }
 
 
-class ModulesBank(nn.Module):
-    """What torch's own models share: each variant's weights as one vector and biases as another.
+Kind = TypeVar("Kind", CellVariant, LayersVariant)
+
+
+class ModulesBank(nn.Module, ABC, Generic[Kind]):
+    """Several of torch's own models as one module, with a bank's parameters and outputs.
 
     Parameters
     ----------
-    variants : with the same |x| and |y|.
-    starts : their weights and biases before training.
+    variants : of one kind, with the same |x| and |y|.
+    starts : their masks, weights and biases before training.
     dtype : of parameters and states.
 
     Attributes
     ----------
-    unknowns, biases : for each variant, its weights and its biases.
+    unknowns : for each variant, its weights as one vector: a cell's in the order of `Cell.weights`,
+        those of layers as a `Bank` of the map has them.
+    biases : likewise; a cell's in the order of `Cell.offsets`.
     rows : units of all states.
     """
 
     def __init__(
         self,
-        variants: Sequence[CellVariant | LayersVariant],
+        variants: Sequence[Kind],
         starts: Sequence[Start],
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
-        self.variants = tuple(variants)
+        self.variants: tuple[Kind, ...] = tuple(variants)
         self.unknowns = nn.ParameterList(torch.from_numpy(one.values).to(dtype) for one in starts)
         self.biases = nn.ParameterList(torch.from_numpy(one.bias).to(dtype) for one in starts)
         self.rows = sum(variant.size for variant in variants)
+        pairs = enumerate(zip(variants, starts, strict=True))
+        self._own = [self._prepare(k, variant, begin) for k, (variant, begin) in pairs]
 
+    @abstractmethod
+    def _prepare(self, k: int, variant: Kind, begin: Start) -> Any:
+        """Return what a variant is run with beside its parameters; it holds no parameters."""
 
-class CellBank(ModulesBank):
-    """Several cells as one module, with a bank's parameters and outputs.
-
-    Parameters
-    ----------
-    variants : with the same |x| and |y|.
-    starts : their weights and biases before training.
-    dtype : of parameters and states.
-
-    Attributes
-    ----------
-    unknowns : for each variant, its weights as one vector, in the order of `Cell.weights`.
-    biases : for each variant, its biases as one vector, in the order of `Cell.offsets`.
-    rows : units of all states.
-    """
-
-    def __init__(
-        self,
-        variants: Sequence[CellVariant],
-        starts: Sequence[Start],
-        dtype: torch.dtype = torch.float32,
-    ) -> None:
-        super().__init__(variants, starts, dtype)
-        self._modules_of = [empty_module(variant.cell) for variant in variants]  # no parameters
+    @abstractmethod
+    def _run(self, k: int, tokens: Tensor, chosen: list[int]) -> Tensor:
+        """Return one variant's output after the chosen tokens, (chosen, batch, |y|)."""
 
     def forward(
         self,
@@ -96,20 +86,24 @@ class CellBank(ModulesBank):
         iterations: int = 1,
         blank_steps: int = 0,
     ) -> Float[Tensor, "variants steps batch y"]:
-        """Return every variant's output after the named steps, as `Bank.forward` does."""
+        """Return every variant's output after the named tokens, as `Bank.forward` does."""
         if iterations != 1:
-            raise ValueError("torch's cells take one iteration a token")
+            raise ValueError("torch's own models take one iteration a token")
         time, batch, width = inputs.shape
-        blank = inputs.new_zeros(blank_steps, batch, width)
-        tokens = torch.cat([inputs, blank])
+        tokens = torch.cat([inputs, inputs.new_zeros(blank_steps, batch, width)])
         chosen = list(range(time + blank_steps) if loss_steps is None else loss_steps)
-        return torch.stack([self._run(k, tokens)[chosen] for k in range(len(self.variants))])
+        return torch.stack([self._run(k, tokens, chosen) for k in range(len(self.variants))])
 
-    def _run(self, k: int, tokens: Tensor) -> Tensor:
-        """Return one variant's output at every step, (time, batch, |y|)."""
-        own = cell_tensors(self.variants[k].cell, self.unknowns[k], self.biases[k])
-        y, _ = run_cell(self._modules_of[k], own, tokens)
-        return y
+
+class CellBank(ModulesBank[CellVariant]):
+    """Torch's cells: RNN, GRU and LSTM."""
+
+    def _prepare(self, k: int, variant: CellVariant, begin: Start) -> nn.RNNBase:
+        return empty_module(variant.cell)
+
+    def _run(self, k: int, tokens: Tensor, chosen: list[int]) -> Tensor:
+        tensors = cell_tensors(self.variants[k].cell, self.unknowns[k], self.biases[k])
+        return run_cell(self._own[k], tensors, tokens)[0][chosen]
 
 
 class CellTensors(NamedTuple):
@@ -156,57 +150,21 @@ LAYERS: dict[Activation, type[nn.Module]] = {
 }
 
 
-class LayersBank(ModulesBank):
-    """The layers of several maps, each as one `nn.Sequential`, behind a bank's interface.
+class LayersBank(ModulesBank[LayersVariant]):
+    """The layers of maps, each map's as one `nn.Sequential`.
 
     The control of an MLP as a map: torch's own forward pass and autograd's gradient. A layer whose
     map has not all places as unknowns has a weight matrix that is zero in the others.
-
-    Parameters
-    ----------
-    variants : with the same |x| and |y|.
-    starts : their masks, unknowns and biases before training: those of the maps.
-    dtype : of parameters and states.
-
-    Attributes
-    ----------
-    unknowns, biases : as a `Bank` of the maps has them.
-    rows : units of all layers.
     """
 
-    def __init__(
-        self,
-        variants: Sequence[LayersVariant],
-        starts: Sequence[Start],
-        dtype: torch.dtype = torch.float32,
-    ) -> None:
-        super().__init__(variants, starts, dtype)
-        self._networks = []  # on the meta device: no parameters
-        for k, (variant, begin) in enumerate(zip(variants, starts, strict=True)):
-            network, places = layers(variant.layers_of.pattern, begin)
-            self._networks.append(network)
-            for number, part in enumerate(places):
-                self.register_buffer(f"places_{k}_{number}", part, persistent=False)
+    def _prepare(self, k: int, variant: LayersVariant, begin: Start) -> nn.Sequential:
+        network, places = layers(variant.layers_of.pattern, begin)
+        for number, part in enumerate(places):
+            self.register_buffer(f"places_{k}_{number}", part, persistent=False)
+        return network
 
-    def forward(
-        self,
-        inputs: Float[Tensor, "time batch x"],
-        loss_steps: Sequence[int] | None = None,
-        iterations: int = 1,
-        blank_steps: int = 0,
-    ) -> Float[Tensor, "variants steps batch y"]:
-        """Return every variant's output after the named tokens, as `Bank.forward` does.
-
-        A token goes through all layers once, whatever the number of iterations of their map.
-        """
-        time, batch, width = inputs.shape
-        tokens = torch.cat([inputs, inputs.new_zeros(blank_steps, batch, width)])
-        chosen = list(range(time + blank_steps) if loss_steps is None else loss_steps)
-        return torch.stack([self._run(k, tokens[chosen]) for k in range(len(self.variants))])
-
-    def _run(self, k: int, tokens: Tensor) -> Tensor:
-        """Return one variant's output of every token, (tokens, batch, |y|)."""
-        network = self._networks[k]
+    def _run(self, k: int, tokens: Tensor, chosen: list[int]) -> Tensor:
+        network = self._own[k]
         linear = {name: one for name, one in network.named_modules() if isinstance(one, nn.Linear)}
         places = [getattr(self, f"places_{k}_{number}") for number in range(len(linear))]
         weights = self.unknowns[k].split([len(part) for part in places])
@@ -217,12 +175,13 @@ class LayersBank(ModulesBank):
         if len(self.biases[k]):
             biases = self.biases[k].split([one.out_features for one in linear.values()])
             named |= {f"{name}.bias": own for name, own in zip(linear, biases, strict=True)}
-        return functional_call(network, named, (tokens,))
+        return functional_call(network, named, (tokens[chosen],))
 
 
 def layers(pattern: Pattern, start: Start) -> tuple[nn.Sequential, list[Tensor]]:
     """Return the layers of a map, and where each one's unknowns are in its weight matrix."""
-    modules, places = [], []
+    modules: list[nn.Module] = []
+    places = []
     for source, target in pairwise(pattern.slots):
         bias = len(start.bias) > 0
         modules.append(nn.Linear(source.size, target.size, bias=bias, device="meta"))

@@ -206,6 +206,12 @@ _TABLES = (
         "expert's own spread; known before the runs.",
         command="detectable",
     ),
+    Table(
+        *("rates", "analysis.rates", "by_rate", (), ""),  # the runs that rates are tuned by
+        "Validation accuracy of each arm by learning rate, where a recipe is tuned, and the rate "
+        "that is chosen.",
+        command="rates",
+    ),
     _zoo(
         "equivalence",
         "Every network of the zoo as an iterative map: slots, iterations, unknowns, and the "
@@ -472,7 +478,7 @@ def captions(folder: str) -> dict[str, str]:
         made = one.made_by.replace("FOLDER", folder)
         if isinstance(one, Figure) or one.name in COLLECTED:
             made += f" --runs {folder}/{RUNS}"
-        elif one.command == "detectable":
+        elif one.command in ("detectable", "rates"):
             made += f" --config {folder}/config.json"
         said[f"{folder}/{one.path}"] = f"{one.caption} Made by ``{made}``."
     return said

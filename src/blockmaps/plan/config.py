@@ -3,21 +3,24 @@
 Every error is one line that names the file, the key's path, what was found and what it takes.
 """
 
+import fnmatch
 import importlib.util
 import sys
+from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Union
 
 import yaml
 from pydantic import (
+    AfterValidator,
+    BeforeValidator,
     Field,
     SerializeAsAny,
+    TypeAdapter,
     ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
     field_validator,
+    model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from blockmaps.core.errors import InputError
 from blockmaps.data import KINDS, DataSpec
@@ -28,24 +31,42 @@ from blockmaps.data import rad as rad  # registers "rad"
 from blockmaps.designs.kinds import DESIGNS, AnyDesign, ExplicitRow
 from blockmaps.designs.patterns import RNN_BLOCKS, Activation, Frozen
 from blockmaps.designs.variants import Initialisation, Normal
+from blockmaps.plan import tuning
 from blockmaps.plan.shards import Recipe
 
 Study = Literal["proportion", "continuum", "trainability", "control", "may2023"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+# what a name is made longer by; of numbers too, since YAML reads `5:` as one
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$", coerce_numbers_to_str=True)]
 
 
-def _data_spec(value: Any, handler: ValidatorFunctionWrapHandler) -> DataSpec:
-    """Validate a data set by the class that is registered under its kind."""
+def _data_spec(value: Any) -> Any:
+    """Validate a data set by its kind, of those that are registered by now."""
     if isinstance(value, DataSpec):
         return value
-    kind = value.get("kind") if isinstance(value, dict) else None
-    if not isinstance(kind, str) or kind not in KINDS:
-        takes = ", ".join(sorted(KINDS))
-        raise PydanticCustomError("kind", "takes a mapping whose kind is one of: " + takes)
-    return KINDS[kind].model_validate(value)
+    known = Annotated[Union[tuple(KINDS.values())], Field(discriminator="kind")]  # noqa: UP007
+    return TypeAdapter(known).validate_python(value)
 
 
-AnyData = Annotated[SerializeAsAny[DataSpec], WrapValidator(_data_spec)]
+AnyData = Annotated[SerializeAsAny[DataSpec], BeforeValidator(_data_spec)]
+
+
+def _count(seeds: Any) -> Any:
+    return range(seeds) if isinstance(seeds, int) and not isinstance(seeds, bool) else seeds
+
+
+def _some(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError("takes at least one seed index, each once")
+    return seeds
+
+
+SeedIndices = tuple[Annotated[int, Field(ge=0)], ...]
+Seeds = Annotated[
+    SeedIndices,
+    BeforeValidator(_count, json_schema_input_type=Annotated[int, Field(ge=1)] | SeedIndices),
+    AfterValidator(_some),
+]
 
 
 class Experiment(Frozen):
@@ -53,9 +74,7 @@ class Experiment(Frozen):
 
     dataset: str = Field(description="A name under `datasets`.")
     recipe: str = Field(description="A name under `recipes`.")
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        description="Seed indices, or how many from 0."
-    )
+    seeds: Seeds = Field(description="Seed indices, or how many from 0.")
     initialisation: Initialisation = Initialisation()
     activation: Activation = Field(default="relu", description="σ on h.")
     study: Study = Field(
@@ -72,11 +91,6 @@ class Experiment(Frozen):
     )
     designs: tuple[AnyDesign, ...] = Field(min_length=1)
 
-    @field_validator("seeds", mode="before")
-    @classmethod
-    def _count(cls, seeds: Any) -> Any:
-        return range(seeds) if isinstance(seeds, int) and not isinstance(seeds, bool) else seeds
-
     @field_validator("initialisation")
     @classmethod
     def _blocks(cls, initialisation: Initialisation) -> Initialisation:
@@ -84,12 +98,87 @@ class Experiment(Frozen):
             raise ValueError(f"unknown blocks {sorted(unknown)}; takes some of {RNN_BLOCKS}")
         return initialisation
 
-    @field_validator("seeds")
-    @classmethod
-    def _some(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        if not seeds or len(set(seeds)) < len(seeds):
-            raise ValueError("takes at least one seed index, each once")
-        return seeds
+
+class Several(Experiment):
+    """An experiment as a config writes it: over one data set and initialisation, or several.
+
+    It stands for an experiment a pair, named `<name>-<data set>-<initialisation>` by the labels; an
+    empty label adds nothing.
+    """
+
+    dataset: str = Field(default="", description="A name under `datasets`; or give `datasets`.")
+    datasets: dict[Label, str] = Field(
+        default={}, description="Label → a name under `datasets`: an experiment for each."
+    )
+    initialisations: dict[Label, Initialisation] = Field(
+        default={}, description="Label → an initialisation: an experiment for each."
+    )
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> "Several":
+        if bool(self.dataset) == bool(self.datasets):
+            raise ValueError("takes one of dataset and datasets")
+        if self.initialisations and "initialisation" in self.model_fields_set:
+            raise ValueError("takes one of initialisation and initialisations")
+        return self
+
+    def each(self, name: str) -> dict[str, Experiment]:
+        """Return the experiments that it stands for, in order, by their names."""
+        datasets = self.datasets or {"": self.dataset}
+        starts = self.initialisations or {"": self.initialisation}
+        own = {field: getattr(self, field) for field in Experiment.model_fields}
+        return {
+            "-".join(filter(None, (name, data_label, start_label))): Experiment(
+                **own | {"dataset": dataset, "initialisation": start}
+            )
+            for (data_label, dataset), (start_label, start) in product(
+                datasets.items(), starts.items()
+            )
+        }
+
+
+Written = dict[Name, Several]
+
+
+def _expand(value: Any) -> Any:
+    """Return the experiments that those of a config stand for."""
+    expanded: dict[str, Experiment] = {}
+    for name, several in TypeAdapter(Written).validate_python(value).items():
+        each = several.each(name)
+        if twice := expanded.keys() & each.keys():
+            raise ValueError(f"two experiments are named {', '.join(sorted(twice))}")
+        expanded |= each
+    return expanded
+
+
+class Protocol(Recipe):
+    """A recipe as a config writes it: at one learning rate, or at one that is chosen for each arm.
+
+    What it is chosen by is no part of what a shard is made from.
+    """
+
+    grid: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(
+        default=None, description="Learning rates to choose from, where it is tuned."
+    )
+    tuning_seeds: Annotated[int, Field(ge=1)] = Field(
+        default=2, description="Seed indices to choose by, from 1000 on."
+    )
+    tuning_patterns: Annotated[int, Field(ge=1)] = Field(
+        default=4, description="Patterns of an arm to choose by, at most."
+    )
+
+    @model_validator(mode="after")
+    def _tuned(self) -> "Protocol":
+        if (self.learning_rate == "tuned") != bool(self.grid):
+            raise ValueError("takes a grid if learning_rate is tuned, and else none")
+        if self.grid and len(set(self.grid)) < max(len(self.grid), 2):
+            raise ValueError("takes a grid of at least two rates, each once")
+        return self
+
+    @property
+    def trained(self) -> Recipe:
+        """What a shard is trained by."""
+        return Recipe(**{name: getattr(self, name) for name in Recipe.model_fields})
 
 
 class Compute(Frozen):
@@ -97,6 +186,19 @@ class Compute(Frozen):
 
     accelerator: Literal["auto", "cpu", "cuda"] = "auto"
     logger: Literal["csv", "tensorboard", "wandb"] = "csv"
+
+
+class Tier(Frozen):
+    """Experiments that are trained before those of the tiers below."""
+
+    experiments: tuple[str, ...] = Field(
+        default=("*",),
+        description="Names, or patterns such as sizes-*-normal; all that no tier above has if left "
+        "out.",
+    )
+    seeds: Seeds | None = Field(default=None, description="Of them, if not all.")
+    claims: tuple[str, ...] = Field(default=(), description="The claims that it decides.")
+    about: str = Field(default="", description="What it is, in a few words.")
 
 
 class Config(Frozen):
@@ -114,9 +216,14 @@ class Config(Frozen):
     only: tuple[str, ...] | None = Field(
         default=None, description="Names of the experiments to run; all of them if left out."
     )
+    tiers: dict[Name, Tier] = Field(
+        default={}, description="What is trained first, in order; the rest comes last."
+    )
     datasets: dict[Name, AnyData] = Field(min_length=1)
-    recipes: dict[Name, Recipe] = Field(min_length=1)
-    experiments: dict[Name, Experiment] = Field(min_length=1)
+    recipes: dict[Name, Protocol] = Field(min_length=1)
+    experiments: Annotated[
+        dict[Name, Experiment], BeforeValidator(_expand, json_schema_input_type=Written)
+    ] = Field(min_length=1)
 
 
 def load_plugins(paths: tuple[str, ...]) -> None:
@@ -144,45 +251,39 @@ def load_plugins(paths: tuple[str, ...]) -> None:
             raise InputError(f"plugins: {text} fails: {type(fault).__name__}: {fault}") from fault
 
 
-def _path(location: tuple[int | str, ...], raw: Any) -> str:
-    """Write a pydantic location as a key's path, without the tags of unions."""
-    text, here = "", raw
-    for part in location:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif isinstance(here, dict) and part not in here and here.get("kind") == part:
-            continue  # the tag of a discriminated union, not a key
-        else:
-            text += f".{part}" if text else part
-        try:
-            here = here[part]
-        except (KeyError, IndexError, TypeError):
-            here = None
-    return text
+# The models of a config by the key that they stand under; data sets and designs have a kind.
+MODELS = {
+    "compute": Compute,
+    "tiers": Tier,
+    "recipes": Protocol,
+    "experiments": Several,
+    "initialisation": Initialisation,
+    "initialisations": Initialisation,
+    "blocks": Normal,
+    "patterns": ExplicitRow,
+}
+TAGS = {"datasets": (2, KINDS), "experiments": (4, DESIGNS)}
 
 
-PARTS = {"initialisation": Initialisation, "blocks": Normal, "patterns": ExplicitRow}
+def _place(location: tuple[int | str, ...], raw: Any) -> tuple[str, type[Frozen]]:
+    """Return the key's path that a fault is at, and the model that is there.
 
-
-def _fields_at(location: tuple[int | str, ...], raw: Any) -> list[str]:
-    """Return the keys that the model at a location takes."""
-    here: Any = raw
-    model: Any = Config
-    for part in location:
-        if isinstance(here, dict) and here.get("kind") == part:
-            continue
-        here = here[part] if isinstance(here, dict | list) else None
-        if part == "experiments":
-            model = Experiment
-        elif part == "recipes":
-            model = Recipe
-        elif part == "compute":
-            model = Compute
-        elif part in PARTS:
-            model = PARTS[part]
-    if isinstance(here, dict) and here.get("kind") in {**DESIGNS, **KINDS}:
-        model = {**DESIGNS, **KINDS}[here["kind"]]
-    return list(model.model_fields)
+    Pydantic's location also has the kind that it has taken a mapping for, and names the members of
+    a union.
+    """
+    path = list(location)
+    # names that are the config's own say nothing of a model
+    model = next((MODELS[part] for part in reversed(path[:1] + path[2:]) if part in MODELS), Config)
+    place, kinds = TAGS.get(path[0], (0, {})) if path else (0, {})
+    if path[place : place + 1] and path[place] in kinds:
+        model = kinds[path.pop(place)]
+    text = ""
+    for part in path:
+        if not isinstance(raw, list if isinstance(part, int) else dict):
+            break  # a member of a union
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+        raw = raw[part] if isinstance(part, int) else raw.get(part)
+    return text.lstrip("."), model
 
 
 def _one_line(error: ValidationError, raw: Any, file: str) -> str:
@@ -190,23 +291,19 @@ def _one_line(error: ValidationError, raw: Any, file: str) -> str:
     faults = error.errors(include_url=False)
     # an unknown key first: it is often the reason for a missing one
     first = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
-    location, found = first["loc"], repr(first["input"])
-    found = found if len(found) <= 60 else found[:57] + "..."
-    path = _path(location, raw)
+    key, model = _place(first["loc"], raw)
+    here = [fault for fault in faults if _place(fault["loc"], raw)[0] == key]
     if first["type"] == "extra_forbidden":
-        keys = ", ".join(_fields_at(location[:-1], raw))
-        text = f"found an unknown key; takes one of: {keys}"
+        text = f"found an unknown key; takes one of: {', '.join(model.model_fields)}"
     elif first["type"] == "missing":
         text = "found nothing; it is needed"
     else:
-        message = first["msg"].removeprefix("Value error, ")
-        message = message.replace("Input should be", "takes what is")
-        message = message.replace("should have", "takes").replace(
-            "String should", "text that should"
-        )
-        text = f"found {found}; {message}"
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{file}: {path}: {text}{more}".replace("\n", " ")
+        found = repr(first["input"])
+        found = found if len(found) <= 60 else found[:57] + "..."
+        text = f"found {found}; {', or '.join(one['msg'] for one in here)}"
+    others = len(faults) - len(here)
+    more = f" (and {others} more)" if others else ""
+    return " ".join(f"{file}: {key}: {text}{more}".replace("Value error, ", "").split())
 
 
 def parse(raw: Any, file: str = "config") -> Config:
@@ -230,6 +327,13 @@ def parse(raw: Any, file: str = "config") -> Config:
         if name not in config.experiments:
             takes = ", ".join(config.experiments)
             raise InputError(f"{file}: only: found {name!r}; takes some of: {takes}")
+    for name, tier in config.tiers.items():
+        for pattern in tier.experiments:
+            if not fnmatch.filter(config.experiments, pattern):
+                takes = ", ".join(config.experiments)
+                raise InputError(
+                    f"{file}: tiers.{name}.experiments: found {pattern!r}; takes some of: {takes}"
+                )
     for name, experiment in config.experiments.items():
         for key in ("dataset", "recipe"):
             known, found = getattr(config, key + "s"), getattr(experiment, key)
@@ -238,6 +342,25 @@ def parse(raw: Any, file: str = "config") -> Config:
                     f"{file}: experiments.{name}.{key}: found {found!r}; "
                     f"takes one of: {', '.join(known)}"
                 )
+        seeds = {seed for one in experiment.designs for seed in one.seeds or experiment.seeds}
+        if config.recipes[experiment.recipe].grid and max(seeds) >= tuning.FIRST:
+            raise InputError(
+                f"{file}: experiments.{name}.seeds: found {max(seeds)}; of a tuned recipe takes "
+                f"seed indices below {tuning.FIRST}, from which on rates are chosen"
+            )
+        if config.recipes[experiment.recipe].grid:
+            spec = config.datasets[experiment.dataset]
+            if spec.environment or not getattr(spec, "validation", 1):
+                raise InputError(
+                    f"{file}: experiments.{name}.recipe: found a tuned one; takes a data set with "
+                    "classes and validation sequences, by which rates are chosen"
+                )
+        drawn = config.datasets[experiment.dataset].redraw == "epoch"
+        if drawn and config.recipes[experiment.recipe].epochs is None:
+            raise InputError(
+                f"{file}: experiments.{name}.recipe: found a number of steps; a data set that is "
+                "drawn anew every epoch takes epochs"
+            )
     return config
 
 
@@ -268,7 +391,7 @@ def schema() -> dict[str, Any]:
 
     text = Config.model_json_schema()
     own = [spec for spec in KINDS.values() if spec.__module__.startswith("blockmaps.")]
-    kinds = [(spec, "validation") for spec in own]
+    kinds: list[Any] = [(spec, "validation") for spec in own]
     references, definitions = models_json_schema(kinds, ref_template="#/$defs/{model}")
     text["$defs"].update(definitions.get("$defs", {}))
     text["$defs"].pop("DataSpec", None)

@@ -4,10 +4,12 @@ This is what the workflow and the command line share. It imports no torch: thous
 are planned in seconds.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from blockmaps.core.canonical import digest
@@ -15,11 +17,14 @@ from blockmaps.core.code import code_digest, tree_digest
 from blockmaps.core.errors import InputError
 from blockmaps.data import DataSpec
 from blockmaps.designs.cells import Cell
-from blockmaps.designs.kinds import Row, Sizes, named_rows
+from blockmaps.designs.kinds import AnyDesign, Row, Sizes, named_rows
 from blockmaps.designs.variants import AnyVariant, CellVariant, LayersVariant, Variant
-from blockmaps.plan import catalogue
+from blockmaps.plan import catalogue, tuning
 from blockmaps.plan.config import Config, Experiment
 from blockmaps.plan.shards import Member, Shard, group, read_ledger
+
+# The table of the learning rates that have been chosen, where some are.
+RATES = Path(catalogue.TABLES["rates"].path)
 
 
 class Plan:
@@ -29,6 +34,14 @@ class Plan:
     ----------
     config : the config.
     ledger : shards that have been started before (see `shards`).
+    choices : learning rates that have been chosen (see `tuning`).
+
+    Attributes
+    ----------
+    members : the variants that are compared, in their experiments.
+    shards : what is trained to be compared, by name.
+    tuning : what is trained to choose learning rates; `tuned`: its variants.
+    provisional : shards that wait for rates; theirs, and so their names, are not yet known.
 
     Raises
     ------
@@ -36,16 +49,23 @@ class Plan:
         If a design cannot be made for its data set's sizes, naming the experiment.
     """
 
-    def __init__(self, config: Config, ledger: Iterable[Shard] = ()) -> None:
-        self.config = config
+    def __init__(
+        self,
+        config: Config,
+        ledger: Iterable[Shard] = (),
+        choices: tuning.Choices = MappingProxyType({}),
+    ) -> None:
+        self.config, self.choices = config, choices
         self.members: list[Member] = []
         self.shards: dict[str, Shard] = {}
+        self.tuned: list[tuning.Tuned] = []
+        self.tuning: dict[str, Shard] = {}
+        self.provisional: dict[str, Shard] = {}
         ledger = list(ledger)
         for name, experiment in config.experiments.items():
             if config.only is not None and name not in config.only:
                 continue
-            for shard in self._experiment(name, experiment, ledger):
-                self.shards[shard.id] = shard
+            self._experiment(name, experiment, ledger)
 
     @classmethod
     def of(cls, config: Config, results: Path, file: str = "config") -> "Plan":
@@ -58,30 +78,73 @@ class Plan:
         file : what errors name.
         """
         try:
-            return cls(config, read_ledger(results / "shards"))
+            choices = tuning.read(results / RATES)
+            return cls(config, read_ledger(results / "shards"), choices)
         except InputError as fault:
             raise InputError(f"{file}: {fault}") from None
 
-    def _experiment(self, name: str, experiment: Experiment, ledger: list[Shard]) -> list[Shard]:
-        config = self.config
-        spec, recipe = config.datasets[experiment.dataset], config.recipes[experiment.recipe]
+    def _experiment(self, name: str, experiment: Experiment, ledger: list[Shard]) -> None:
+        """Add what an experiment asks for."""
+        spec = self.config.datasets[experiment.dataset]
         try:
             spec.check_installed()
         except InputError as fault:
             raise InputError(f"experiments.{name}: {fault}") from None
         inputs, outputs, _ = spec.shape
         sizes = Sizes(inputs, outputs, experiment.activation)
-        sets: dict[int, list[list[AnyVariant]]] = {}
-        seen = set()
+        designs = []
         for position, design in enumerate(experiment.designs):
             try:
-                rows = named_rows(design, sizes)
+                designs.append((design, named_rows(design, sizes)))
             except InputError as fault:
                 raise InputError(f"experiments.{name}.designs[{position}]: {fault}") from None
+        recipe, where = self.config.recipes[experiment.recipe], self.shards
+        rates = defaultdict(lambda: recipe.learning_rate)
+        if recipe.grid is not None:
+            every = [row for _, rows in designs for row in rows]
+            tuned, sets = self._tuned(name, experiment, every)
+            self.tuned += tuned
+            unmeasured = experiment.model_copy(update={"dynamics": False})
+            self.tuning |= self._sharded(name, unmeasured, sets, ledger)
+            found = tuning.decided(self.choices, tuned)
+            if found.keys() < tuning.by_arm(tuned).keys():
+                where = self.provisional
+            rates = defaultdict(lambda: recipe.grid[0])
+            rates |= {(arm, budget): rate for (_, arm, budget), rate in found.items()}
+        sets = self._compared(name, experiment, designs, rates)
+        where |= self._sharded(name, experiment, sets, ledger)
+
+    def _tuned(
+        self, name: str, experiment: Experiment, rows: list[Row]
+    ) -> tuple[list[tuning.Tuned], dict[int, list[list[AnyVariant]]]]:
+        """Return the variants that an experiment's rates are chosen by, by seed index in sets."""
+        recipe = self.config.recipes[experiment.recipe]
+        tuned, sets = [], {}
+        for seed_index in range(tuning.FIRST, tuning.FIRST + recipe.tuning_seeds):
+            variants = []
+            for (arm, budget), several in tuning.arms_of(rows, recipe.tuning_patterns).items():
+                for row, rate in product(several, recipe.grid):
+                    variants.append(_variant(row, experiment, Training(rate, seed_index, 0)))
+                    label = (name, experiment.dataset, arm, budget, rate, variants[-1].key)
+                    tuned.append(tuning.Tuned(*label))
+            sets[seed_index] = [variants]
+        return tuned, sets
+
+    def _compared(
+        self,
+        name: str,
+        experiment: Experiment,
+        designs: list[tuple[AnyDesign, list[Row]]],
+        rates: Mapping[tuple[str, int], float],
+    ) -> dict[int, list[list[AnyVariant]]]:
+        """Add the members of an experiment; return their variants, by seed index in sets."""
+        sets: dict[int, list[list[AnyVariant]]] = {}
+        seen = set()
+        for design, rows in designs:
             for seed_index in design.seeds if design.seeds is not None else experiment.seeds:
                 variants = []
                 for row, replicate in product(rows, range(design.replicates)):
-                    training = Training(recipe.learning_rate, seed_index, replicate)
+                    training = Training(rates[row.arm, row.budget], seed_index, replicate)
                     variant = _variant(row, experiment, training)
                     if variant.key in seen:
                         continue  # the first design that yields a variant names it
@@ -101,6 +164,16 @@ class Plan:
                         )
                     )
                 sets.setdefault(seed_index, []).append(variants)
+        return sets
+
+    def _sharded(
+        self,
+        name: str,
+        experiment: Experiment,
+        sets: dict[int, list[list[AnyVariant]]],
+        ledger: list[Shard],
+    ) -> dict[str, Shard]:
+        """Return the shards of an experiment's variants, by their names."""
         shards = []
         for seed_index, groups in sets.items():
             groups = [variants for variants in groups if variants]
@@ -109,25 +182,25 @@ class Plan:
                     experiment=name,
                     dataset=self.data_name(experiment.dataset, seed_index),
                     data_digest=self.data_digest(experiment.dataset, seed_index),
-                    recipe=recipe,
-                    seed=config.seed,
+                    recipe=self.config.recipes[experiment.recipe].trained,
+                    seed=self.config.seed,
                     seed_index=seed_index,
                     dynamics=experiment.dynamics or None,
                     variants=tuple(groups[0][:1]),
                 )
                 shards += group(base, groups, ledger)
-        return shards
+        return {shard.id: shard for shard in shards}
 
     def data_name(self, dataset: str, seed_index: int) -> str:
         """Return the name of the file of a data set: one for all seeds, unless it is redrawn."""
-        redraw = self.config.datasets[dataset].redraw
-        return f"{dataset}.seed-{seed_index}" if redraw else dataset
+        own = self.config.datasets[dataset].redraw is True
+        return f"{dataset}.seed-{seed_index}" if own else dataset
 
     def data_digest(self, dataset: str, seed_index: int) -> str:
         """Return the hash of what a data set's file is made from."""
         spec = self.config.datasets[dataset]
         content = spec.model_dump(mode="json", exclude_none=True, exclude=set(spec.where))
-        return digest([content, self.config.seed, seed_index if spec.redraw else None])
+        return digest([content, self.config.seed, seed_index if spec.redraw is True else None])
 
     @cached_property
     def studies(self) -> set[str]:
@@ -174,7 +247,7 @@ class Plan:
         """The data files that the shards need: name → data set and seed index."""
         return {
             shard.dataset: (self.config.experiments[shard.experiment].dataset, shard.seed_index)
-            for shard in sorted(self.shards.values(), key=lambda one: one.seed_index, reverse=True)
+            for shard in sorted(self.all.values(), key=lambda one: one.seed_index, reverse=True)
         }
 
     @cached_property
@@ -187,6 +260,11 @@ class Plan:
             if datasets[experiments[shard.experiment].dataset].environment
         ]
 
+    @property
+    def all(self) -> dict[str, Shard]:
+        """Everything that is trained by this plan, those that wait for rates among it."""
+        return self.tuning | self.shards | self.provisional
+
     def shard(self, name: str) -> Shard:
         """Return a shard by its name.
 
@@ -195,11 +273,12 @@ class Plan:
         InputError
             If the config asks for no such shard.
         """
-        if name not in self.shards:
+        known = self.tuning | self.shards
+        if name not in known:
             raise InputError(
                 f"shard {name!r}: this config asks for no such shard; `blockmaps plan` lists them"
             )
-        return self.shards[name]
+        return known[name]
 
 
 class Training(NamedTuple):
@@ -234,5 +313,5 @@ def data_code(spec: DataSpec) -> str:
         return digest([own, code_digest("data.making")])
     import sys
 
-    source = tree_digest(Path(sys.modules[module].__file__).read_text())
+    source = tree_digest(Path(sys.modules[module].__file__ or "").read_text())
     return digest([source, code_digest("data.making", *spec.made_by)])

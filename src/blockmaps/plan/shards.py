@@ -37,7 +37,9 @@ class Recipe(Frozen):
         default=None, description="Optimiser steps, in the place of epochs."
     )
     batch_size: Annotated[int, Field(ge=1)]
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: Annotated[float, Field(gt=0)] | Literal["tuned"] = Field(
+        description="Or `tuned`: chosen for each arm from `grid`, and each variant's own."
+    )
     shuffle: bool = Field(
         default=True, description="A new order every epoch, shared by all variants of a seed."
     )
@@ -49,14 +51,17 @@ class Recipe(Frozen):
         return self
 
     @property
-    def stretch(self) -> int | None:
-        """Optimiser steps between two evaluations; None where these are an epoch apart."""
-        return None if self.steps is None else -(-self.steps // STRETCHES)
+    def pace(self) -> tuple[int, int] | None:
+        """Optimiser steps in all and between two evaluations; None where epochs are counted."""
+        return None if self.steps is None else (self.steps, -(-self.steps // STRETCHES))
 
     @property
     def evaluations(self) -> int:
         """How often a variant is evaluated after training has begun."""
-        return self.epochs if self.steps is None else -(-self.steps // self.stretch)
+        if self.pace is None:
+            return self.epochs or 0  # one of the two is there
+        steps, stretch = self.pace
+        return -(-steps // stretch)
 
 
 class Shard(Frozen):
@@ -126,8 +131,8 @@ def group(
     remains after some of the new ones have been written to the ledger is grouped as before, so a
     plan may be made again while it is carried out.
     """
-    sets = [{variant.key: variant for variant in variants} for variants in sets]
-    wanted = set().union(*sets)
+    by_key = [{variant.key: variant for variant in variants} for variants in sets]
+    wanted = {key for variants in by_key for key in variants}
     context = base.context
     shards: list[Shard] = []
     held: set[str] = set()
@@ -136,7 +141,7 @@ def group(
         if shard.context == context and keys & (wanted - held):
             shards.append(shard)
             held |= keys
-    for variants in sets:
+    for variants in by_key:
         # by size, so that a bank's variants need little padding
         rest = sorted(
             (variant for key, variant in variants.items() if key not in held),

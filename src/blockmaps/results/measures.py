@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from blockmaps.data import store
-from blockmaps.designs.patterns import RNN_BLOCKS
+from blockmaps.designs.patterns import RNN_BLOCKS, Pattern
 from blockmaps.designs.proportion import hidden_proportions
 from blockmaps.designs.variants import (
     AnyVariant,
@@ -15,9 +16,10 @@ from blockmaps.designs.variants import (
     Initialisation,
     LayersVariant,
     Start,
-    Variant,
 )
 from blockmaps.designs.variants import start as draw
+from blockmaps.maps.activations import ACTIVATIONS
+from blockmaps.maps.matrix import matrix, spectral_radius
 from blockmaps.plan.shards import Shard
 
 # How many training sequences the state's scale is measured on.
@@ -83,8 +85,7 @@ def before_training(
         "biases": biases,
         **hidden_proportions({name: realised.get(name, 0) for name in RNN_BLOCKS}),
         "initialisation": describe(variant.initialisation),
-        "spectral_radius": spectral_radius(variant, start),
-        "state_scale": state_scale(variant, start, first_inputs),
+        **scales(pattern, start, first_inputs),
         "learning_rate": variant.learning_rate,
         **flops(whole, start, steps),
         "parameter_bytes": 4 * (unknowns + biases),
@@ -103,7 +104,7 @@ def flops(variant: AnyVariant, start: Start, steps: int) -> dict[str, float]:
         own = dense = float(steps * (2 * variant.cell.unknowns + variant.cell.biases))
         return {"flops_per_sequence": own, "dense_flops_per_sequence": dense}
     layers = isinstance(variant, LayersVariant)
-    pattern = variant.layers_of.pattern if layers else variant.pattern
+    pattern = (variant.layers_of if isinstance(variant, LayersVariant) else variant).pattern
     inputs, rows = pattern.slots[0].size, pattern.state_size
     unknowns, biases = len(start.mask.rows), len(start.bias)
     from_x = int(np.sum(start.mask.columns < inputs))
@@ -168,40 +169,26 @@ def describe(initialisation: Initialisation) -> str:
     return text + (" by block" if initialisation.blocks else "") + bias
 
 
-def spectral_radius(variant: Variant, start: Start) -> float:
-    """Return the largest absolute eigenvalue of W_hh, NaN where there is no slot h."""
-    pattern, mask = variant.pattern, start.mask
-    if "h" not in pattern.sizes:
-        return np.nan
-    begin, size = pattern.offsets["h"], pattern.sizes["h"]
-    rows, columns = mask.rows - begin, mask.columns - begin
-    inside = (rows >= 0) & (rows < size) & (columns >= 0) & (columns < size)
-    W = np.zeros((size, size))
-    W[rows[inside], columns[inside]] = start.values[inside]
-    return float(np.abs(np.linalg.eigvals(W)).max())
+def scales(pattern: Pattern, start: Start, first_inputs: np.ndarray) -> dict[str, float]:
+    """Return the spectral radius of W_hh and the scale of the state, NaN where there is no slot h.
 
+    The scale is the root mean square of h after step 1, when h is σ(W_hx x + b_h).
 
-def state_scale(variant: Variant, start: Start, first_inputs: np.ndarray) -> float:
-    """Return the root mean square of h after step 1, when h is σ(W_hx x + b_h)."""
-    pattern, mask = variant.pattern, start.mask
+    Parameters
+    ----------
+    pattern, start : the slots, and what was drawn.
+    first_inputs : (sequences, |x|) what a model reads at step 1.
+    """
     if "h" not in pattern.sizes:
-        return np.nan
+        return {"spectral_radius": np.nan, "state_scale": np.nan}
+    W = matrix(pattern, start.mask, start.values)
     begin, size, inputs = pattern.offsets["h"], pattern.sizes["h"], pattern.slots[0].size
-    inside = (mask.rows >= begin) & (mask.rows < begin + size) & (mask.columns < inputs)
-    W = np.zeros((size, inputs))
-    W[mask.rows[inside] - begin, mask.columns[inside]] = start.values[inside]
-    a = first_inputs @ W.T
+    a = first_inputs @ W[begin : begin + size, :inputs].T
     if len(start.bias):
         a += start.bias[begin - inputs : begin - inputs + size]
     (activation,) = {slot.activation for slot in pattern.slots if slot.name == "h"}
-    h = SIGMA[activation](a)
-    return float(np.sqrt(np.mean(h**2)))
-
-
-SIGMA = {
-    "identity": lambda a: a,
-    "relu": lambda a: np.maximum(a, 0),
-    "tanh": np.tanh,
-    "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
-    "elu": lambda a: np.where(a > 0, a, np.expm1(np.minimum(a, 0))),
-}
+    h = ACTIVATIONS[activation](torch.from_numpy(a)).numpy()
+    return {
+        "spectral_radius": spectral_radius(pattern, W),
+        "state_scale": float(np.sqrt(np.mean(h**2))),
+    }

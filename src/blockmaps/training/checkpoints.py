@@ -36,8 +36,8 @@ def load(folder: Path, key: str, context: str) -> Checkpoint | None:
 
 def save(folder: Path, context: str, module: BankTraining) -> None:
     """Write the checkpoint of every variant of a bank, each whole or not at all."""
-    bank, adam = module.bank, module.optimizers(use_pl_optimizer=False)
-    for k, variant in enumerate(bank.variants):
+    bank, adam = module.bank, module.adam
+    for k, variant in enumerate(module.variants):
         parameters = (bank.unknowns[k], bank.biases[k])
         checkpoint = {
             "context": context,
@@ -65,6 +65,6 @@ class Checkpoints(lightning.Callback):
     def __init__(self, folder: Path, context: str) -> None:
         self.folder, self.context = folder, context
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, module: BankTraining) -> None:
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: Any) -> None:
         """Write them."""
         save(self.folder, self.context, module)

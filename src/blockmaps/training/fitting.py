@@ -20,7 +20,7 @@ from blockmaps.training import checkpoints
 from blockmaps.training.minibatches import BankData
 from blockmaps.training.module import BankTraining
 
-BANKS = {Variant: Bank, CellVariant: CellBank, LayersVariant: LayersBank}
+BANKS: dict[type, Any] = {Variant: Bank, CellVariant: CellBank, LayersVariant: LayersBank}
 
 
 class Lines(lightning.Callback):
@@ -29,7 +29,7 @@ class Lines(lightning.Callback):
     def __init__(self, epochs: int) -> None:
         self.epochs, self.began = epochs, time.perf_counter()
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, module: BankTraining) -> None:
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: Any) -> None:
         """Print the bank's means."""
         found = trainer.callback_metrics
         # of data without classes there are losses alone
@@ -88,7 +88,7 @@ def make_trainer(
 def train_bank(
     variants: list[AnyVariant],
     starts: list[Start],
-    saved: list[checkpoints.Checkpoint] | None,
+    saved: list[checkpoints.Checkpoint],
     data: BankData,
     epochs: int,
     device: torch.device,

@@ -21,7 +21,7 @@ OVERHEAD = 150 * 1024**2  # what a training takes whatever the variants, measure
 OUT_OF_MEMORY = ("out of memory", "alloc_failed", "can't allocate memory")
 
 
-class Step(NamedTuple):
+class MinibatchSize(NamedTuple):
     """The size of a minibatch: steps of a sequence, sequences, and |x|."""
 
     steps: int
@@ -41,7 +41,7 @@ def free_bytes(device: torch.device) -> int:
         return 4 * 1024**3
 
 
-def variant_bytes(variant: AnyVariant, step: Step) -> int:
+def variant_bytes(variant: AnyVariant, minibatch: MinibatchSize) -> int:
     """Return about how much memory a variant needs while it is trained.
 
     With r rows of state, n unknowns, T steps and a batch of B: the unknowns, their gradient and
@@ -50,7 +50,7 @@ def variant_bytes(variant: AnyVariant, step: Step) -> int:
     where they are added up or copied; and where the unknowns are. On a CPU the groups of a bank
     take turns with W and the sums, so that a bank of several groups needs less.
     """
-    states = step.steps * step.batch * variant.repeats
+    states = minibatch.steps * minibatch.batch * variant.repeats
     unknowns = int(variant.unknowns)
     if isinstance(variant, LayersVariant):
         sizes = variant.layers_of.pattern.sizes.values()
@@ -61,21 +61,23 @@ def variant_bytes(variant: AnyVariant, step: Step) -> int:
         rows = variant.size * 10
         return FLOAT * (4 * unknowns + 3 * rows * states)
     rows = int(variant.size * MOST_PADDING) + 1
-    floats = 4 * unknowns + rows * (step.inputs + 3 * rows) + 4 * rows * states
+    floats = 4 * unknowns + rows * (minibatch.inputs + 3 * rows) + 4 * rows * states
     return FLOAT * floats + INDEX * unknowns
 
 
-def shared_bytes(step: Step) -> int:
+def shared_bytes(minibatch: MinibatchSize) -> int:
     """Return what a bank needs once: its minibatch, read, scaled and copied."""
-    return OVERHEAD + 3 * FLOAT * step.steps * step.batch * step.inputs
+    return OVERHEAD + 3 * FLOAT * minibatch.steps * minibatch.batch * minibatch.inputs
 
 
-def plan(variants: Sequence[AnyVariant], step: Step, free: int) -> list[list[AnyVariant]]:
+def plan(
+    variants: Sequence[AnyVariant], minibatch: MinibatchSize, free: float
+) -> list[list[AnyVariant]]:
     """Put variants into banks that fit, by size; the kinds apart, and maps by their iterations.
 
     A variant that does not fit by itself is a bank of one: it is tried all the same.
     """
-    room = SHARE * free - shared_bytes(step)
+    room = SHARE * free - shared_bytes(minibatch)
     banks: list[list[AnyVariant]] = []
     kinds: dict[tuple, list[AnyVariant]] = {}
     for one in variants:
@@ -83,7 +85,7 @@ def plan(variants: Sequence[AnyVariant], step: Step, free: int) -> list[list[Any
     for _, several in sorted(kinds.items(), reverse=True):  # patterns first
         used = room
         for variant in sorted(several, key=lambda one: (one.size, one.key)):
-            need = variant_bytes(variant, step)
+            need = variant_bytes(variant, minibatch)
             if used + need > room:
                 banks.append([])
                 used = 0

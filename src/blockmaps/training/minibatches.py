@@ -1,6 +1,7 @@
 """Minibatches of a data set, on the device where training happens."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -11,13 +12,16 @@ import torch
 from torch import Tensor
 
 from blockmaps.core.seeds import generator
-from blockmaps.data import SequenceData, store
+from blockmaps.data import Epochs, SequenceData, store
 
 # Small enough that a bank's states stay in the cache: larger ones are slower on a CPU.
 EVALUATION_BATCH = 64
 
 # Minibatches that are one step to Lightning.
-BLOCK = 16
+BUNDLE = 16
+
+
+Stored = SequenceData[Tensor, Tensor]  # a data set's file as training reads it
 
 
 class Minibatch(NamedTuple):
@@ -50,7 +54,7 @@ class Minibatches:
 
     def __init__(
         self,
-        data: SequenceData,
+        data: Stored,
         split: str,
         batch_size: int,
         order: Callable[[], np.ndarray] | None = None,
@@ -89,6 +93,36 @@ class Minibatches:
         return targets.transpose(0, 1)
 
 
+class Anew:
+    """Minibatches of training sequences that are drawn anew for every pass.
+
+    Parameters
+    ----------
+    draw : makes those of the pass that is due, on the device.
+    number : of sequences.
+    batch_size : sequences a minibatch; the last one may be smaller.
+    order : gives the order of the sequences.
+    """
+
+    def __init__(
+        self,
+        draw: Callable[[], SequenceData],
+        number: int,
+        batch_size: int,
+        order: Callable[[], np.ndarray],
+    ) -> None:
+        self.draw, self.number = draw, number
+        self.batch_size, self.order = batch_size, order
+
+    def __len__(self) -> int:
+        """Return the number of minibatches."""
+        return -(-self.number // self.batch_size)
+
+    def __iter__(self) -> Iterator[Minibatch]:
+        # drawn at once, and not with the first minibatch: the clock of training starts after it
+        return iter(Minibatches(self.draw(), "train", self.batch_size, self.order))
+
+
 class Stretch:
     """Minibatches of consecutive passes through the training split, from one step to another.
 
@@ -124,24 +158,24 @@ class Stretch:
                 step += 1
 
 
-class InBlocks:
-    """Minibatches in blocks, for which Lightning does once what it does at every step.
+class InBundles:
+    """Minibatches in bundles, for which Lightning does once what it does at every step.
 
-    That costs about a millisecond, as much as a step of a small bank. A block is an iterator over
-    the minibatches that come next; blocks are to be used up in their order.
+    That costs about a millisecond, as much as a step of a small bank. A bundle is an iterator over
+    the minibatches that come next; bundles are to be used up in their order.
     """
 
-    def __init__(self, minibatches: Minibatches | Stretch) -> None:
+    def __init__(self, minibatches: Minibatches | Anew | Stretch) -> None:
         self.minibatches = minibatches
 
     def __len__(self) -> int:
-        """Return the number of blocks."""
-        return -(-len(self.minibatches) // BLOCK)
+        """Return the number of bundles."""
+        return -(-len(self.minibatches) // BUNDLE)
 
     def __iter__(self) -> Iterator[Iterator[Minibatch]]:
         rest = iter(self.minibatches)
         for _ in range(len(self)):
-            yield islice(rest, BLOCK)
+            yield islice(rest, BUNDLE)
 
 
 class BankData(lightning.LightningDataModule):
@@ -156,6 +190,8 @@ class BankData(lightning.LightningDataModule):
     seed, seed_index : of that stream.
     first_epoch : epochs trained before, or stretches.
     steps : of training and of each of its stretches, where its length is not a number of epochs.
+    anew : makes the inputs and targets of the training sequences of an epoch, counted from 0, where
+        every epoch has its own; those of the file are then not trained on.
     """
 
     def __init__(
@@ -167,13 +203,16 @@ class BankData(lightning.LightningDataModule):
         seed_index: int,
         first_epoch: int = 0,
         steps: tuple[int, int] | None = None,
+        anew: Epochs | None = None,
     ) -> None:
         super().__init__()
-        self.steps = steps
+        self.steps, self.anew = steps, anew
         self.path, self.batch_size, self.shuffle = path, batch_size, shuffle
         self.seed, self.seed_index, self.first_epoch = seed, seed_index, first_epoch
         self.stored = store.read(path, "pt")
         self.data = self.stored
+        if (self.stored.about.get("spec", {}).get("redraw") == "epoch") != (anew is not None):
+            raise ValueError(f"{path}: says otherwise than `anew` whether epochs are drawn anew")
 
     @property
     def evaluated(self) -> list[str]:
@@ -182,7 +221,7 @@ class BankData(lightning.LightningDataModule):
 
     def setup(self, stage: str) -> None:
         """Put the data where training happens."""
-        device = self.trainer.strategy.root_device
+        device = self._running.strategy.root_device
         if self.data.inputs.device == device:
             return
         moved = {
@@ -193,9 +232,16 @@ class BankData(lightning.LightningDataModule):
         self.data = SequenceData(**{**vars(self.stored), **moved})
 
     @property
+    def _running(self) -> lightning.Trainer:
+        """The trainer, which there is while the data are used."""
+        if self.trainer is None:
+            raise RuntimeError("the data of a bank are used by a trainer")
+        return self.trainer
+
+    @property
     def _epoch(self) -> int:
         """The epoch, or the stretch, that is trained now."""
-        return self.first_epoch + self.trainer.current_epoch
+        return self.first_epoch + self._running.current_epoch
 
     def _order(self, epoch: int) -> np.ndarray:
         begin, end = self.stored.splits["train"]
@@ -204,20 +250,30 @@ class BankData(lightning.LightningDataModule):
         rng = generator(self.seed, "order", self.seed_index, epoch)
         return rng.permutation(end - begin)
 
-    def _bounds(self) -> tuple[int, int]:
-        steps, stretch = self.steps
+    def _drawn(self, anew: Epochs) -> SequenceData:
+        device = self.data.inputs.device
+        inputs, targets = (torch.from_numpy(one).to(device) for one in anew(self._epoch))
+        own = {"inputs": inputs, "targets": targets, "groups": None}
+        return SequenceData(**{**vars(self.stored), **own, "splits": {"train": (0, len(targets))}})
+
+    def _bounds(self, steps: int, stretch: int) -> tuple[int, int]:
         begin = self._epoch * stretch
         return begin, min(begin + stretch, steps)
 
-    def train_dataloader(self) -> InBlocks:
-        """Return the training minibatches, in blocks."""
+    def train_dataloader(self) -> InBundles:
+        """Return the training minibatches, in bundles."""
         order = self._order
+        if (anew := self.anew) is not None:
+            begin, end = self.stored.splits["train"]
+            draw, now = lambda: self._drawn(anew), lambda: order(self._epoch)
+            return InBundles(Anew(draw, end - begin, self.batch_size, now))
         if self.steps is None:
-            return InBlocks(
+            return InBundles(
                 Minibatches(self.data, "train", self.batch_size, lambda: order(self._epoch))
             )
         one_pass = Minibatches(self.data, "train", self.batch_size)
-        return InBlocks(Stretch(one_pass, order, self._bounds, self.steps[1]))
+        bounds = partial(self._bounds, *self.steps)
+        return InBundles(Stretch(one_pass, order, bounds, self.steps[1]))
 
     def val_dataloader(self) -> list[Minibatches]:
         """Return the minibatches of every evaluated split, in the order of `evaluated`."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from blockmaps.data import Loss
+from blockmaps.designs.variants import AnyVariant
 from blockmaps.maps.bank import Bank
 from blockmaps.maps.torch_models import CellBank, LayersBank
 from blockmaps.training.minibatches import Minibatch
@@ -53,14 +54,14 @@ class Sums:
     """Sums over a pass through a split, from which its means are taken."""
 
     def __init__(self) -> None:
-        self.loss: Tensor | float = 0.0
-        self.right: Tensor | float = 0.0
+        self.loss = self.right = torch.zeros((), dtype=torch.float64)
         self.sequences = 0
 
     def add(self, loss: Tensor, right: Tensor, sequences: int) -> None:
         """Add a minibatch's means, weighted with its sequences."""
-        self.loss += loss.double() * sequences
-        self.right += right.double() * sequences
+        # not in place: the first sum has the variants' shape and device
+        self.loss = self.loss + loss.double() * sequences
+        self.right = self.right + right.double() * sequences
         self.sequences += sequences
 
     def means(self) -> tuple[list[float], list[float]]:
@@ -105,9 +106,10 @@ class BankTraining(lightning.LightningModule):
         groups: int = 0,
     ) -> None:
         super().__init__()
-        # a block of minibatches is several steps; there are no gradients to scale or to clip
+        # a bundle of minibatches is several steps; there are no gradients to scale or to clip
         self.automatic_optimization = False
         self.bank = bank
+        self.variants: tuple[AnyVariant, ...] = bank.variants
         self.loss, self.evaluated = loss, evaluated
         self.loss_steps, self.blank_steps = loss_steps, blank_steps
         self.iterations = bank.variants[0].repeats
@@ -120,7 +122,7 @@ class BankTraining(lightning.LightningModule):
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return Adam over unknowns and biases, a group for each learning rate."""
         rates: dict[float, list[Tensor]] = {}
-        for k, variant in enumerate(self.bank.variants):
+        for k, variant in enumerate(self.variants):
             parameters = [self.bank.unknowns[k], self.bank.biases[k]]
             rates.setdefault(variant.learning_rate, []).extend(parameters)
         adam = torch.optim.Adam(
@@ -131,6 +133,14 @@ class BankTraining(lightning.LightningModule):
                 name: value.to(parameter.device) for name, value in state.items()
             }
         return adam
+
+    @property
+    def adam(self) -> torch.optim.Optimizer:
+        """The one optimiser."""
+        optimizer = self.optimizers(use_pl_optimizer=False)
+        if isinstance(optimizer, list):
+            raise RuntimeError(f"a bank has one optimiser; found {len(optimizer)}")
+        return optimizer
 
     def _measure(self, batch: Minibatch, split: str) -> Tensor:
         inputs, targets, groups = batch
@@ -153,14 +163,15 @@ class BankTraining(lightning.LightningModule):
         sequences.index_add_(0, groups, torch.ones_like(answers[0], dtype=torch.float64))
 
     def on_train_epoch_start(self) -> None:
-        """Start the clock."""
+        """Start anew to sum up."""
         self.sums = {}
-        self._began = time.perf_counter()
 
-    def training_step(self, block: Iterator[Minibatch], batch_idx: int) -> None:
-        """Take a step on the sum of the variants' losses for each minibatch of a block."""
-        optimizer = self.optimizers(use_pl_optimizer=False)
-        for batch in block:
+    def training_step(self, bundle: Iterator[Minibatch], batch_idx: int) -> None:
+        """Take a step on the sum of the variants' losses for each minibatch of a bundle."""
+        if batch_idx == 0:
+            self._began = time.perf_counter()  # drawing an epoch's sequences is not training
+        optimizer = self.adam
+        for batch in bundle:
             optimizer.zero_grad()
             self._measure(batch, "train").sum().backward()
             optimizer.step()
@@ -199,7 +210,7 @@ class BankTraining(lightning.LightningModule):
                     }
                 )
             mean = sum(loss) / len(loss), sum(accuracy) / len(accuracy)
-            self.log("step", float(self.steps))  # Lightning would count blocks
+            self.log("step", float(self.steps))  # Lightning would count bundles
             classes = self.loss == "cross_entropy"
             self.log(f"{split}/loss", mean[0], batch_size=1, prog_bar=not classes)
             if classes:

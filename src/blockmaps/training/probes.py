@@ -13,9 +13,9 @@ from blockmaps.maps.dynamics import (
     exponents,
     gradients,
     singular_values,
-    spectral_radius,
     unroll,
 )
+from blockmaps.maps.matrix import spectral_radius
 from blockmaps.plan.shards import Shard
 from blockmaps.training.minibatches import BankData, Minibatches
 from blockmaps.training.module import losses
@@ -75,7 +75,7 @@ def measures_of(
     for back, norm in enumerate(norms.flip(0).tolist()):
         yield "gradient_norm", back, norm
     yield "exponent", 0, float(exponents(V, trajectory.slopes[:, :TRAJECTORIES]).mean())
-    yield "spectral_radius", 0, spectral_radius(pattern, V)
+    yield "spectral_radius", 0, spectral_radius(pattern, weights.W.numpy())
     values = singular_values(weights)
     for rank in np.unique(np.geomspace(1, len(values), MOST_VALUES).round().astype(int)).tolist():
         yield "singular_value", rank, float(values[rank - 1])

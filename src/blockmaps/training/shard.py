@@ -12,6 +12,7 @@ import torch
 from blockmaps.core.canonical import digest
 from blockmaps.core.code import code_digest
 from blockmaps.core.errors import InputError
+from blockmaps.data import Epochs
 from blockmaps.designs.variants import AnyVariant, Start, start
 from blockmaps.plan.shards import Shard
 from blockmaps.training import checkpoints, memory
@@ -67,6 +68,7 @@ def train_shard(
     accelerator: str = "auto",
     logger: str = "csv",
     most_bytes: float = math.inf,
+    anew: Epochs | None = None,
 ) -> Trained:
     """Train a shard's variants.
 
@@ -81,6 +83,7 @@ def train_shard(
     accelerator : "auto", "cpu" or "cuda".
     logger : "csv", "tensorboard" or "wandb".
     most_bytes : of the host's memory that this job may take; others may run beside it.
+    anew : makes an epoch's training sequences, where every epoch has its own (`making.epochs_of`).
 
     Raises
     ------
@@ -95,9 +98,14 @@ def train_shard(
         # Adam's moments of units that died would else sink into slow, denormal numbers
         torch.set_flush_denormal(True)
     recipe = shard.recipe
-    steps = None if recipe.steps is None else (recipe.steps, recipe.stretch)
     module_data = BankData(
-        data, recipe.batch_size, recipe.shuffle, shard.seed, shard.seed_index, steps=steps
+        data,
+        recipe.batch_size,
+        recipe.shuffle,
+        shard.seed,
+        shard.seed_index,
+        steps=recipe.pace,
+        anew=anew,
     )
     stored = module_data.stored
     context = digest(
@@ -110,13 +118,15 @@ def train_shard(
     )
     made = Maker(shard, module_data, device, checkpoint_folder, context)
     batch = max(recipe.batch_size, EVALUATION_BATCH)
-    step = memory.Step(stored.inputs.shape[1] + stored.blank_steps, batch, stored.inputs.shape[2])
-    free = memory.free_bytes(device)
+    minibatch = memory.MinibatchSize(
+        stored.inputs.shape[1] + stored.blank_steps, batch, stored.inputs.shape[2]
+    )
+    free: float = memory.free_bytes(device)
     if device.type == "cuda":
         free -= stored.inputs.nbytes  # the data set is kept there
     else:
         free = min(free, most_bytes)
-    todo = memory.plan(shard.variants, step, free)
+    todo = memory.plan(shard.variants, minibatch, free)
     print(f"{_banks(todo)} in {free / 1e9:.1f} GB free on {device}", flush=True)
     done: dict[str, checkpoints.Checkpoint] = {}
     while todo:
@@ -183,14 +193,15 @@ class Maker:
                 train_bank(
                     bank,
                     [self.starts[variant.key] for variant in bank],
-                    [found[variant.key] for variant in bank] if first else None,
+                    [saved for variant in bank if (saved := found[variant.key])],
                     self.data,
                     epochs,
                     self.device,
                     make_logger(logger, log_folder / f"{bank[0].key}-from-epoch-{first}"),
                     checkpoints.Checkpoints(self.folder, self.context),
                 )
-        return {one.key: checkpoints.load(self.folder, one.key, self.context) for one in variants}
+        done = {one.key: checkpoints.load(self.folder, one.key, self.context) for one in variants}
+        return {key: saved for key, saved in done.items() if saved}
 
 
 def tabulate(

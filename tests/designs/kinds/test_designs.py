@@ -62,6 +62,19 @@ def test_even_rows_cover_the_proportion_at_one_budget_size_and_density():
         assert shares == pytest.approx([(point + 0.5) / 9 for point in range(9)], abs=1e-3)
 
 
+def test_even_rows_may_lie_more_densely_below_a_proportion():
+    even = Even(sizes={4000: (64,)}, points=8, below={"proportion": 0.25, "share": 0.75})
+    assert even.targets == pytest.approx(
+        [*(0.25 * (one + 0.5) / 6 for one in range(6)), 0.25 + 0.75 / 4, 1 - 0.75 / 4]
+    )
+    for row, target in zip(even.rows(SIZES), even.targets, strict=True):
+        assert row.structure == f"even:h64:{target:.3f}"
+        found = hidden_proportions(row.model.expected())["hidden_proportion"]
+        assert found == pytest.approx(target, abs=0.001)
+    plain = Even(sizes={4000: (64,)}, points=8)
+    assert plain.targets == [(one + 0.5) / 8 for one in range(8)]
+
+
 def test_explicit_rows_are_as_they_are_given():
     row = ExplicitRow(name="balanced_4", densities=(0.09, 1, 1, 0.1, 0.1, 1), budget=100_000)
     (made,) = Explicit(patterns=(row,)).rows(Sizes(2500, 10))

@@ -1,7 +1,5 @@
 """Designs of the paper: random, grid, baselines, recommended, and the sheet's named rows."""
 
-import collections
-import re
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +16,6 @@ from blockmaps.designs.patterns import RNN_BLOCKS, Pattern
 from blockmaps.designs.proportion import expected_unknowns, hidden_proportions, solve_hidden
 from blockmaps.designs.recommend import recommend
 from blockmaps.plan import config as configs
-from blockmaps.plan.plan import Plan
 
 ROOT = Path(__file__).parents[3]
 PAPER_SIZES = Sizes(2500, 10)
@@ -181,10 +178,9 @@ SHEET = {
 
 
 def test_the_papers_named_rows():
-    (explicit,) = [
-        one for one in paper().experiments["structures"].designs if one.kind == "explicit"
-    ]
-    rows = {row.structure: row for row in named_rows(explicit, PAPER_SIZES)}
+    experiments = paper().experiments
+    designs = [*experiments["structures"].designs, *experiments["factorial"].designs]
+    rows = {row.structure: row for design in designs for row in named_rows(design, PAPER_SIZES)}
     for name, (hidden, unknowns, proportion) in SHEET.items():
         expected = rows[name].model.expected()
         assert rows[name].model.sizes["h"] == hidden
@@ -199,18 +195,3 @@ def test_the_papers_named_rows():
             for row in design.patterns if design.kind == "explicit" else ():
                 densities = dict(zip(RNN_BLOCKS, row.densities, strict=True))
                 assert solve_hidden(row.budget, densities, 2500, 10) == row.hidden, row.name
-
-
-def test_the_papers_preset_has_the_runs_that_its_comments_say():
-    text = (ROOT / "config/paper.yaml").read_text()
-    said = {}
-    for comment, name in re.findall(r"  # ([^\n]*runs[^\n]*)\n  ([\w-]+):", text):
-        said[name] = int(re.search(r"([\d,]+)(?: runs|$)", comment)[1].replace(",", ""))
-    made = Plan(paper())
-    counts = collections.Counter(
-        member.experiment for member in made.members if member.study in ("proportion", "control")
-    )
-    sizes = sum(count for name, count in counts.items() if name.startswith("sizes-"))
-    assert said.pop("sizes-10-5-normal") == sizes == 1760
-    assert said == {name: counts[name] for name in said}
-    assert set(counts) - {n for n in counts if n.startswith("sizes-")} == set(said)

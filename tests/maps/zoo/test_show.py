@@ -13,7 +13,7 @@ from blockmaps.maps.terms import Constant, Contraction, Product, Sum
 from blockmaps.maps.zoo import places as spy
 from blockmaps.maps.zoo.equivalence import COLUMNS
 from blockmaps.maps.zoo.examples import MODELS, build
-from blockmaps.maps.zoo.show import describe, formula, matrix
+from blockmaps.maps.zoo.show import describe, formula, pattern_lines
 from blockmaps.maps.zoo.tables import patterns
 
 
@@ -84,7 +84,7 @@ def test_formulas():
 
 
 def test_the_block_pattern_in_letters():
-    lines = matrix(build("rnn-output").network.map)
+    lines = pattern_lines(build("rnn-output").network.map)
     assert lines == ["   1 2 3", "1  I · ·", "2  W W ·", "3  · W ·"]
 
 

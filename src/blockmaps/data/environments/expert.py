@@ -105,7 +105,7 @@ def load(task: Task, folder: str | None = None) -> Expert:
             arrays = dict(file)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as fault:
         raise InputError(f"{path}: cannot be read as arrays: {fault}") from fault
-    if content_digest(arrays) != task.policy.sha256:
+    if task.policy is None or content_digest(arrays) != task.policy.sha256:
         raise InputError(
             f"{path}: is not the expert's policy of {task.name} (its sha256 differs); get it again"
         )

@@ -45,7 +45,7 @@ class Episodes(NamedTuple):
     @property
     def succeeded(self) -> Bool[np.ndarray, " episodes"]:
         """Whether an episode is a success."""
-        return self.successes.any(1)
+        return np.any(self.successes, axis=1)
 
 
 def episode_stream(seed: np.random.SeedSequence, episode: int) -> np.random.SeedSequence:

@@ -70,7 +70,7 @@ class Simulator:
         if side:
             options |= {"render_mode": "rgb_array", "width": side, "height": side}
         made = gymnasium.make(task.environment, disable_env_checker=True, **options)
-        self.environment = made.unwrapped
+        self.environment: Any = made.unwrapped  # each has more than Gymnasium's class says
 
     def reset(self, seed: int) -> Float[np.ndarray, " x"]:
         """Start an episode; the seed alone decides how."""
@@ -85,7 +85,7 @@ class Simulator:
 
     def frame(self) -> UInt8[np.ndarray, "side side 3"]:
         """Draw what there is to see."""
-        return self.environment.render().copy()
+        return np.array(self.environment.render())
 
     def close(self) -> None:
         """Free what it holds."""

@@ -84,14 +84,14 @@ class Random(Design):
         """Draw learning rate, |h|, and the six blocks' means and standard deviations."""
         if uniform:
             rate = rng.uniform(1e-5, 1e-3)
-            hidden = rng.integers(1, 1000, endpoint=True)
+            hidden = int(rng.integers(1, 1000, endpoint=True))
             means, stds = rng.uniform(-0.005, 0.005, 6), rng.uniform(1e-6, 0.1, 6)
         else:
             rate = max(rng.normal(1e-3, 4e-4), 1e-6)
-            hidden = max(round(rng.normal(*self.hidden)), 10)
+            hidden = max(round(float(rng.normal(*self.hidden))), 10)
             means = rng.normal(0, 0.0025, 6)
             stds = np.maximum(rng.normal(0.05, 0.015, 6), 1e-4)
-        return float(rate), int(hidden), means.tolist(), stds.tolist()
+        return float(rate), hidden, means.tolist(), stds.tolist()
 
     def _densities(self, rng: np.random.Generator, uniform: bool) -> dict[str, float]:
         """Draw the six densities."""

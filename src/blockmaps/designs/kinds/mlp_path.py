@@ -16,7 +16,7 @@ from blockmaps.core.errors import InputError
 from blockmaps.designs.kinds.design import Design, Row, Sizes
 from blockmaps.designs.patterns import Activation, Block, Pattern, Slot
 
-Share = Annotated[float, Field(ge=0, le=1)]
+MovedShare = Annotated[float, Field(ge=0, le=1)]
 
 
 class Continuum(Design):
@@ -34,11 +34,11 @@ class Continuum(Design):
     density: Annotated[float, Field(gt=0, le=1)] = Field(
         default=1.0, description="Share of each layer's places that are unknowns, an exact count."
     )
-    moved: tuple[Share, ...] = Field(
+    moved: tuple[MovedShare, ...] = Field(
         default=(0.0, 0.5, 1.0),
         description="Shares ρ of the unknowns that are moved: 0 is the MLP, 1 random places.",
     )
-    iterations: dict[Annotated[int, Field(ge=1)], tuple[Share, ...]] = Field(
+    iterations: dict[Annotated[int, Field(ge=1)], tuple[MovedShare, ...]] = Field(
         default={},
         description="Iterations K other than the number of layers, and the shares at which: "
         "{6: [0.5, 1]}.",
@@ -64,7 +64,7 @@ class Continuum(Design):
         """Yield the control, the path, the path at other K, and the dense map."""
         mlp = layered(sizes.inputs, self.hidden, sizes.outputs, self.density, sizes.activation)
         layers = len(self.hidden) + 1
-        budget = sum(block.count for block in mlp.blocks)
+        budget = sum(block.count or 0 for block in mlp.blocks)
         if self.control:
             yield Row("control", "control", budget, mlp, iterations=layers, layers=True)
         for iterations, shares in ({layers: self.moved} | self.iterations).items():

@@ -121,6 +121,13 @@ class Explicit(Design):
             yield Row(arm, row.name, row.budget, pattern)
 
 
+class Below(Frozen):
+    """A share of the points below a hidden proportion, the others above it."""
+
+    proportion: Proportion
+    share: Proportion
+
+
 class Even(Design):
     """Budget *and* |h| fixed, exact counts, the hidden proportion spread evenly over (0, 1).
 
@@ -133,19 +140,37 @@ class Even(Design):
         min_length=1, description="The values of |h| at each budget, such as {4000: [56, 80]}."
     )
     points: Annotated[int, Field(ge=2)] = 8
+    below: Below | None = Field(
+        default=None,
+        description="Such as {proportion: 0.25, share: 0.5}: half of the points below a quarter, "
+        "each part spread evenly.",
+    )
     outputs: tuple[Density, Density, Density] = Field(
         default=(0.1, 0.1, 0.1), description="Densities of yx, yh, yy."
     )
+
+    @property
+    def targets(self) -> list[float]:
+        """The hidden proportions, ascending: the middles of intervals of equal length."""
+        if self.below is None:
+            return _middles(0, 1, self.points)
+        first = round(self.points * self.below.share)
+        edge = self.below.proportion
+        return _middles(0, edge, first) + _middles(edge, 1, self.points - first)
 
     def rows(self, sizes: Sizes) -> Iterator[Row]:
         """Yield `points` rows a budget and value of |h|."""
         outputs = dict(zip(RNN_BLOCKS[3:], self.outputs, strict=True))
         for budget, several in self.sizes.items():
-            for hidden, point in product(several, range(self.points)):
-                target = (point + 0.5) / self.points
+            for hidden, target in product(several, self.targets):
                 counts = even_counts(budget, target, sizes.inputs, hidden, sizes.outputs, outputs)
                 name = f"even:h{hidden}:{target:.3f}"
                 yield Row("even", name, budget, sizes.rnn(hidden, counts=counts))
+
+
+def _middles(begin: float, end: float, number: int) -> list[float]:
+    """Return the middles of the intervals that a range is cut into, all of equal length."""
+    return [begin + (end - begin) * ((one + 0.5) / number) for one in range(number)]
 
 
 class Grid(Design):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from blockmaps.maps.blocks import Affine
-from blockmaps.maps.map import BlockMap, Row
+from blockmaps.maps.map import BlockMap, RowTerms
 from blockmaps.maps.terms import Constant, Contraction, Sum
 from blockmaps.maps.zoo.network import Network, check_is_function, feedforward
 
@@ -73,7 +73,7 @@ def coarse(encoder: nn.TransformerEncoder, steps: int, mask: Tensor | None = Non
         blocks.append(encoder.norm)
     names = ["x", *(f"h{number}" for number in range(1, len(blocks))), "y"]
     attention = encoder.layers[0].self_attn
-    rows: dict[str, Row] = {"x": {"x": nn.Identity()}}
+    rows: dict[str, RowTerms] = {"x": {"x": nn.Identity()}}
     rows |= {t: {s: f} for s, t, f in zip(names, names[1:], blocks, strict=False)}
     map = BlockMap(dict.fromkeys(names, (steps, attention.embed_dim)), rows)
     return _oriented(feedforward(map, "y"), attention.batch_first)
@@ -81,7 +81,7 @@ def coarse(encoder: nn.TransformerEncoder, steps: int, mask: Tensor | None = Non
 
 def _rows(
     layer: nn.TransformerEncoderLayer, steps: int, x: str, name: Any, mask: Tensor | None
-) -> tuple[dict[str, Row], dict[str, tuple[int, ...]], dict[str, Any]]:
+) -> tuple[dict[str, RowTerms], dict[str, tuple[int, ...]], dict[str, Any]]:
     """Return the rows, shapes and activations of one layer that reads slot x.
 
     norm first:                             norm last:
@@ -99,10 +99,10 @@ def _rows(
     width, heads = attention.embed_dim, attention.num_heads
     share = width // heads
     state, split = (steps, width), (steps, heads, share)
-    rows: dict[str, Row] = {}
+    rows: dict[str, RowTerms] = {}
     shapes: dict[str, tuple[int, ...]] = {}
 
-    def add(slot: str, shape: tuple[int, ...], row: Row) -> str:
+    def add(slot: str, shape: tuple[int, ...], row: RowTerms) -> str:
         rows[name(slot)], shapes[name(slot)] = row, shape
         return name(slot)
 
@@ -141,7 +141,7 @@ def fine(encoder: nn.TransformerEncoder, steps: int, mask: Tensor | None = None)
     mask = _added(mask, steps)
     attention = encoder.layers[0].self_attn
     shapes: dict[str, tuple[int, ...]] = {"x": (steps, attention.embed_dim)}
-    rows: dict[str, Row] = {"x": {"x": nn.Identity()}}
+    rows: dict[str, RowTerms] = {"x": {"x": nn.Identity()}}
     activations: dict[str, Any] = {}
     source = "x"
     for number, layer in enumerate(encoder.layers, start=1):

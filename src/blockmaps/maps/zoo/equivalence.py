@@ -81,7 +81,8 @@ def compare(example: Example) -> Deviation:
     ]
 
     def gradients(results: list[Tensor]) -> list[Tensor]:
-        value = sum((one * weight).sum() for one, weight in zip(results, weights, strict=True))
+        pairs = zip(results, weights, strict=True)
+        value = torch.stack([(one * weight).sum() for one, weight in pairs]).sum()
         found = torch.autograd.grad(value, parameters, allow_unused=True)
         return [
             torch.zeros_like(parameter) if gradient is None else gradient
@@ -99,7 +100,7 @@ def count_unknowns(map: BlockMap) -> tuple[int, int]:
             continue  # what it has itself, its blocks have
         for name, parameter in module.named_parameters(recurse=False):
             is_bias = "bias" in name
-            part = module.rows if is_bias and isinstance(module, Affine | Constant) else ...
+            part: Any = module.rows if is_bias and isinstance(module, Affine | Constant) else ...
             part = module.part if not is_bias and isinstance(module, Affine) else part
             used = torch.zeros_like(parameter, dtype=torch.bool)
             mask = module.mask if isinstance(module, Affine) and not is_bias else None

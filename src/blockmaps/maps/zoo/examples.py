@@ -107,7 +107,7 @@ def _convolution(batch: int, channels: int = 4, side: int = 10, outputs: int = 5
 
 
 def _recurrent(
-    kind: type[nn.RNNBase], lifted: bool, depth: int = 2, **options: Any
+    kind: Callable[..., nn.RNNBase], lifted: bool, depth: int = 2, **options: Any
 ) -> Callable[..., Example]:
     def make(batch: int, inputs: int = 5, width: int = 8, layers: int = depth, steps: int = 6):
         module = kind(inputs, width, layers, **options)

@@ -1,19 +1,20 @@
 """Feedforward networks as maps: blocks below the diagonal, and an identity at (x, x)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from blockmaps.maps.blocks import Affine, Plus, shape_after
-from blockmaps.maps.map import BlockMap
-from blockmaps.maps.terms import Shape
+from blockmaps.maps.map import BlockMap, RowTerms
+from blockmaps.maps.terms import SlotShape
 from blockmaps.maps.zoo.network import Network, check_is_function, feedforward
 
 _ELEMENTWISE = (nn.ReLU, nn.Tanh, nn.Sigmoid, nn.ELU, nn.GELU, nn.SiLU, nn.LeakyReLU, nn.Softplus)
 
 
-def sequential(module: nn.Sequential, shape: Shape, hold: bool = True) -> Network:
+def sequential(module: nn.Sequential, shape: SlotShape, hold: bool = True) -> Network:
     """Return a stack of layers as a map: z = (x, h₁, …, h_{L−1}, y), layers on the sub-diagonal.
 
         x ← x,  h_1 ← σ(W_1 x + b_1),  h_l ← σ(W_l h_{l−1} + b_l),  y ← W_L h_{L−1} + b_L
@@ -53,7 +54,8 @@ def sequential(module: nn.Sequential, shape: Shape, hold: bool = True) -> Networ
         blocks.append(nn.Sequential(*before))
         activations.append(None)
     names = ["x", *(f"h{number}" for number in range(1, len(blocks))), "y"]
-    shapes, rows = {"x": shape}, {"x": {"x": nn.Identity()}} if hold else {}
+    shapes: dict[str, SlotShape] = {"x": shape}
+    rows: dict[str, RowTerms] = {"x": {"x": nn.Identity()}} if hold else {}
     for source, target, block in zip(names, names[1:], blocks, strict=False):
         shapes[target] = shape_after(block, shapes[source])
         rows[target] = {source: block}
@@ -91,12 +93,14 @@ def skip(module: SkipNetwork) -> Network:
     """
     names = ["x", *(f"h{number}" for number in range(1, len(module.layers))), "y"]
     rows: dict[str, dict[str, nn.Module]] = {"x": {"x": nn.Identity()}}
-    for target, layer in zip(names[1:], module.layers, strict=True):
+    layers = cast("Iterable[nn.Linear]", module.layers)
+    for target, layer in zip(names[1:], layers, strict=True):
         first, rows[target] = 0, {}
         for source, size in zip(names[: names.index(target)], module.sizes, strict=False):
-            bias = layer.bias if source == "x" else None  # one per target
+            bias = layer.get_parameter("bias") if source == "x" else None  # one per target
             columns = slice(first, first + size)
-            rows[target][source] = Affine(layer.weight, bias, columns=columns)
+            weight = layer.get_parameter("weight")
+            rows[target][source] = Affine(weight, bias, columns=columns)
             first += size
     sizes = dict(zip(names, module.sizes, strict=True))
     return feedforward(BlockMap(sizes, rows, dict.fromkeys(names[1:-1], "tanh")), "y")
@@ -133,7 +137,7 @@ def residual(module: ResidualNetwork) -> Network:
     """
     names = ["x", *(f"h{number}" for number in range(1, len(module.layers) + 2)), "y"]
     blocks = [module.first, *(Plus(nn.Identity(), f) for f in module.layers), module.last]
-    rows = {"x": {"x": nn.Identity()}}
+    rows: dict[str, RowTerms] = {"x": {"x": nn.Identity()}}
     rows |= {t: {s: f} for s, t, f in zip(names, names[1:], blocks, strict=False)}
     width = module.first.out_features
     sizes = {"x": module.first.in_features, **dict.fromkeys(names[1:-1], width)}

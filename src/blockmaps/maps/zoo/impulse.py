@@ -59,7 +59,7 @@ def influence(map: BlockMap, start: State, slot: str, by: Tensor, iterations: in
 def random_rnn(width: int) -> nn.RNN:
     """Return a tanh RNN whose recurrent matrix is orthogonal, so that influences fade slowly."""
     rnn = nn.RNN(width, width, dtype=torch.float64)
-    nn.init.orthogonal_(rnn.weight_hh_l0)
+    nn.init.orthogonal_(rnn.get_parameter("weight_hh_l0"))
     return rnn
 
 
@@ -93,8 +93,8 @@ def responses(
                     found.setdefault((hold, slot), []).append(each.numpy())
     slots = list(map.shapes)
     pieces = []
-    for (identity, slot), each in found.items():
-        lengths = np.stack(each).reshape(networks, -1)
+    for (identity, slot), influences in found.items():
+        lengths = np.stack(influences).reshape(networks, -1)
         frame = pd.DataFrame(
             {
                 "influence": np.median(lengths, axis=0),

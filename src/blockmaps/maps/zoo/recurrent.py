@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from blockmaps.maps.blocks import Affine, Complement
-from blockmaps.maps.map import BlockMap, Row
+from blockmaps.maps.map import BlockMap, RowTerms
 from blockmaps.maps.terms import Product, State, Sum
 from blockmaps.maps.zoo.network import (
     FORCED,
@@ -60,20 +60,19 @@ class _Layer:
         return {self.source: self.block("ih", gate), self.name("h"): self.block("hh", gate)}
 
 
-Rows = dict[str, Row]
-Parts = tuple[Rows, dict[str, str], list[list[str]]]
+Parts = tuple[dict[str, RowTerms], dict[str, str], list[list[str]]]
 
 
 def _rnn_rows(layer: _Layer) -> Parts:
     """Return h ← σ(W x + b + V h + c)."""
     h = layer.name("h")
-    return {h: layer.gate(0)}, {h: layer.module.nonlinearity}, [[h]]
+    return {h: layer.gate(0)}, {h: str(layer.module.nonlinearity)}, [[h]]
 
 
 def _lstm_rows(layer: _Layer) -> Parts:
     """Return i, f, o ← σ(·), g ← tanh(·); then c ← f ⊙ c + i ⊙ g; then h ← o ⊙ tanh(c)."""
     i, f, g, o, c, h = map(layer.name, "ifgoch")
-    rows: Rows = {slot: layer.gate(place) for place, slot in enumerate((i, f, g, o))}
+    rows: dict[str, RowTerms] = {slot: layer.gate(place) for place, slot in enumerate((i, f, g, o))}
     rows[c] = Sum(Product(f, c), Product(i, g))
     rows[h] = Product(o, Sum({c: nn.Identity()}, activation="tanh"))
     return rows, {i: "sigmoid", f: "sigmoid", g: "tanh", o: "sigmoid"}, [[i, f, g, o], [c], [h]]
@@ -82,7 +81,7 @@ def _lstm_rows(layer: _Layer) -> Parts:
 def _gru_rows(layer: _Layer) -> Parts:
     """Return r, u ← σ(·); then n ← tanh(W x + b + r ⊙ (V h + c)); then h ← (1 − u) ⊙ n + u ⊙ h."""
     r, u, n, h = map(layer.name, "runh")
-    rows: Rows = {slot: layer.gate(place) for place, slot in enumerate((r, u))}
+    rows: dict[str, RowTerms] = {slot: layer.gate(place) for place, slot in enumerate((r, u))}
     candidate = Product(r, Sum({h: layer.block("hh", 2)}))
     rows[n] = Sum({layer.source: layer.block("ih", 2)}, candidate)
     rows[h] = Sum(Product(Sum({u: Complement()}), n), Product(u, h))
@@ -98,7 +97,7 @@ def cell(module: nn.RNNBase) -> BlockMap:
     A single-layer RNN updates all at once; the others carry an update order.
     """
     _check(module)
-    rows: Rows = {"x": {"x": nn.Identity()}}
+    rows: dict[str, RowTerms] = {"x": {"x": nn.Identity()}}
     activations: dict[str, str] = {}
     order: list[list[str]] = [["x"]]
     for number in range(module.num_layers):
@@ -171,7 +170,7 @@ def readout(rnn: nn.RNN, linear: nn.Linear) -> Network:
     base = cell(rnn)
     if len(base.order) > 1:
         raise ValueError("an output that lags is for an RNN of one layer; see `recurrent`")
-    slots = {**base.shapes, "y": linear.out_features}
+    slots = {**base.shapes, "y": (linear.out_features,)}
     map = BlockMap(slots, {**base.rows, "y": {"h": linear}})
 
     def run(map: BlockMap, x: Tensor, *, iterations: int) -> Tensor:

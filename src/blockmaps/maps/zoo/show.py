@@ -101,7 +101,7 @@ def _applied(f: nn.Module, source: str) -> str:
     return f"{NAMES.get(type(f).__name__, type(f).__name__)}({source})"
 
 
-def matrix(map: BlockMap) -> list[str]:
+def pattern_lines(map: BlockMap) -> list[str]:
     """Return the block pattern, a line a target, a letter a source."""
     slots, blocks = list(map.shapes), map.blocks
     wide = len(str(len(slots)))
@@ -144,7 +144,7 @@ def describe(name: str, about: str, example: Example) -> str:
     if len(shapes) > MOST_COLUMNS:
         lines.append(f"too wide to print with {len(shapes)} slots; fewer steps or layers fit")
     else:
-        lines += ["", *matrix(map), ""]
+        lines += ["", *pattern_lines(map), ""]
         used = dict.fromkeys(sorted(map.blocks.values(), key=list(LETTERS).index))
         lines.append(", ".join(f"{LETTERS[kind]} {WORDS[kind]}" for kind in used) + ", · absent")
     if network.form == LIFTED:

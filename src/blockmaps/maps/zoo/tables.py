@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from blockmaps.core import csv
 from blockmaps.maps.zoo import equivalence, impulse, learning
@@ -22,7 +23,7 @@ def patterns(seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the slots and the places of every model's map, at the sizes that are drawn."""
     all_slots, all_places = [], []
     for name, model in MODELS.items():
-        example = build(name, seed, **model.drawn)
+        example = build(name, seed, torch.float64, **model.drawn)
         network = example.network
         facts = {"model": name, "form": network.form, "iterations": example.iterations}
         all_slots.append(spy.slots(network.map).assign(**facts))

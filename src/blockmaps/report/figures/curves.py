@@ -90,7 +90,7 @@ def spread(wanted: np.ndarray, gap: float, highest: float = np.inf) -> np.ndarra
 
     def places(group: list[float]) -> np.ndarray:
         half = gap * (len(group) - 1) / 2
-        return min(np.mean(group), highest - half) + np.linspace(-half, half, len(group))
+        return min(float(np.mean(group)), highest - half) + np.linspace(-half, half, len(group))
 
     order = np.argsort(wanted, kind="stable")
     groups: list[list[float]] = []

@@ -86,7 +86,7 @@ def _draw_means(axes: Axes, means: pd.DataFrame, marks: dict[str, style.Mark]) -
 def _name_columns(axes: Axes, places: dict[str, int], marks: dict[str, style.Mark]) -> None:
     """Write the names of dense and uniform over their columns, apart where these are close."""
     low, high = axes.get_xlim()
-    ordered = sorted(places, key=places.get)
+    ordered = sorted(places, key=places.__getitem__)
     close = len(places) == 2 and abs(np.diff(list(places.values()))[0]) < 0.12 * (high - low)
     for arm in ordered:
         share = (places[arm] - low) / (high - low)

@@ -324,7 +324,7 @@ def key_height(drawn: dict[str, Mark]) -> float:
 def key(sheet: Sheet, left: float, drawn: dict[str, Mark], lines: bool) -> None:
     """Draw the key of arms at the top of the panels' part, from `left` inches on."""
     handles = [
-        Line2D([], [], color=mark.color, marker=mark.marker, linestyle=mark.line if lines else "")
+        Line2D([], [], color=mark.color, marker=mark.marker, ls=mark.line if lines else "")
         for mark in drawn.values()
     ]
     height = sheet.figure.get_size_inches()[1]

@@ -24,7 +24,7 @@ class Line(NamedTuple):
     turns: tuple[float, ...]
 
 
-class Scale(NamedTuple):
+class Axis(NamedTuple):
     """A scale that plots share: from values to places.
 
     `first` and `span` are in logarithms (base 10) if it is `logarithmic`. `turns` are all values at
@@ -64,7 +64,7 @@ class Forest(NamedTuple):
     """A plot: what is drawn where."""
 
     lines: tuple[Line, ...]
-    scale: Scale
+    scale: Axis
     alternative: str
 
     @property
@@ -92,11 +92,11 @@ def turns_of(statistic: dict[str, Any]) -> list[float]:
     found: set[float] = set()
     for value in (bounds.get("supported"), bounds.get("contradicted")):
         ends = value if isinstance(value, list | tuple) else [value]
-        found |= {float(one) for one in ends if is_number(one)}
+        found |= {float(one) for one in ends if one is not None and is_number(one)}
     return sorted(found)
 
 
-def scale_of(statistics: Iterable[dict[str, Any]]) -> Scale | None:
+def scale_of(statistics: Iterable[dict[str, Any]]) -> Axis | None:
     """Return the scale that holds all statistics, None if there is no estimate.
 
     Parameters
@@ -125,10 +125,10 @@ def scale_of(statistics: Iterable[dict[str, Any]]) -> Scale | None:
         values.append(0.0)
     span = (max(values) - min(values)) or 1.0
     first = min(values) - PADDING * span
-    return Scale(first, span * (1 + 2 * PADDING), floor, logarithmic, turns)
+    return Axis(first, span * (1 + 2 * PADDING), floor, logarithmic, turns)
 
 
-def forest(statistics: Iterable[dict[str, Any]], scale: Scale | None) -> Forest | None:
+def forest(statistics: Iterable[dict[str, Any]], scale: Axis | None) -> Forest | None:
     """Return the plot of statistics that have an estimate, None if none has."""
     shown = [one for one in statistics if is_number(one.get("estimate"))]
     if not shown or scale is None:

@@ -30,7 +30,7 @@ _ENVIRONMENT = {
 }
 
 
-class Job(NamedTuple):
+class JobFacts(NamedTuple):
     """A training job."""
 
     shard: str
@@ -49,7 +49,7 @@ class Provenance(NamedTuple):
 
     facts: Facts
     environments: tuple[Facts, ...]
-    jobs: tuple[Job, ...]
+    jobs: tuple[JobFacts, ...]
     files: tuple[tuple[str, int, str], ...]  # path, bytes, SHA-256
 
     def __bool__(self) -> bool:
@@ -89,9 +89,9 @@ def _environment(found: dict[str, Any]) -> Facts:
     )
 
 
-def _job(found: dict[str, Any]) -> Job:
+def _job(found: dict[str, Any]) -> JobFacts:
     commit = found.get("commit") or NOTHING
-    return Job(
+    return JobFacts(
         shard=found["shard"],
         experiment=found["experiment"],
         seed_index=found["seed_index"],

@@ -1,4 +1,4 @@
-"""Block patterns drawn to scale: a rectangle a block, its ink the density of its unknowns."""
+"""DrawnBlock patterns drawn to scale: a rectangle a block, its ink the density of its unknowns."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,7 +16,7 @@ APART = 0.8  # of that room, between two names
 FAINTEST = 0.06  # of a block's ink, so that an empty one is seen
 
 
-class Block(NamedTuple):
+class DrawnBlock(NamedTuple):
     """A block: its corner and sides in places of W, and its density."""
 
     name: str
@@ -32,7 +32,7 @@ class Block(NamedTuple):
         return round(FAINTEST + (1 - FAINTEST) * self.density, 3) if self.density else 0.0
 
 
-class Shape(NamedTuple):
+class DrawnPattern(NamedTuple):
     """The pattern of an arm: a member that stands for it, and how many there are."""
 
     arm: str
@@ -43,7 +43,7 @@ class Shape(NamedTuple):
     outputs: int
     unknowns: int
     proportion: float
-    blocks: tuple[Block, ...]
+    blocks: tuple[DrawnBlock, ...]
 
     def columns(self, label: float) -> tuple[tuple[str, float], ...]:
         """Return the slots' names over the columns and their places, apart enough to be read."""
@@ -76,11 +76,11 @@ class Shape(NamedTuple):
         )
 
 
-class Group(NamedTuple):
+class Drawing(NamedTuple):
     """The patterns of one experiment and budget, drawn at one scale."""
 
     name: str
-    shapes: tuple[Shape, ...]
+    shapes: tuple[DrawnPattern, ...]
 
     @property
     def label(self) -> float:
@@ -93,25 +93,25 @@ class Group(NamedTuple):
         return max(shape.wide for shape in self.shapes) + 2 * self.label
 
 
-def _blocks(row: pd.Series) -> tuple[Block, ...]:
+def _blocks(row: pd.Series) -> tuple[DrawnBlock, ...]:
     inputs, hidden, outputs = int(row["inputs"]), int(row["hidden"]), int(row["outputs"])
     columns = {"x": (0, inputs), "h": (inputs, hidden), "y": (inputs + hidden, outputs)}
     rows = {"h": (0, hidden), "y": (hidden, outputs)}
     made = []
     for name in RNN_BLOCKS:
         (x, width), (y, height) = columns[name[1]], rows[name[0]]
-        made.append(Block(name, x, y, width, height, float(row[f"density_{name}"])))
+        made.append(DrawnBlock(name, x, y, width, height, float(row[f"density_{name}"])))
     return tuple(made)
 
 
-def groups(runs: pd.DataFrame) -> Iterator[Group]:
+def groups(runs: pd.DataFrame) -> Iterator[Drawing]:
     """Yield the patterns of every experiment and budget of maps with slots x, h and y."""
     rows = runs[runs["split"] == "test"]
     if "slots" in rows:
         rows = rows[rows["slots"] == SLOTS]
     densities = [f"density_{name}" for name in RNN_BLOCKS]
     rows = rows[rows[densities].notna().all(axis=1)]
-    drawn = set()
+    drawn: set[tuple] = set()
     for (experiment, dataset, budget), panel in rows.groupby(PANEL, sort=True):
         shapes = []
         for arm in marks(panel["arm"]):
@@ -121,7 +121,7 @@ def groups(runs: pd.DataFrame) -> Iterator[Group]:
             place = len(patterns) // 2 if arm in SAMPLED else 0
             row = patterns.iloc[place]
             shapes.append(
-                Shape(
+                DrawnPattern(
                     arm,
                     row["structure"],
                     len(patterns),
@@ -137,4 +137,4 @@ def groups(runs: pd.DataFrame) -> Iterator[Group]:
         if not own <= drawn:  # else the same patterns again, started otherwise
             drawn |= own
             name = f"{experiment}, {budget:,} unknowns" if budget else experiment
-            yield Group(name, tuple(shapes))
+            yield Drawing(name, tuple(shapes))

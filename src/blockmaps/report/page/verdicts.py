@@ -9,7 +9,7 @@ import pandas as pd
 from blockmaps.core.errors import InputError
 from blockmaps.plan import catalogue
 from blockmaps.report.page.folders import Folders
-from blockmaps.report.page.forest import Forest, Scale, forest, scale_of
+from blockmaps.report.page.forest import Axis, Forest, forest, scale_of
 from blockmaps.report.page.numbers import number
 
 VERDICTS = ("supported", "contradicted", "inconclusive", "not tested at this scale")
@@ -48,7 +48,7 @@ class Verdict(NamedTuple):
         return self.row.get(name) or []
 
 
-class Claim(NamedTuple):
+class ClaimVerdicts(NamedTuple):
     """A claim and its verdicts, a scale each."""
 
     id: str
@@ -56,7 +56,7 @@ class Claim(NamedTuple):
     paper: str
     source: str
     verdicts: tuple[Verdict, ...]
-    scale: Scale | None
+    scale: Axis | None
     figures: tuple[str, ...]
 
     @property
@@ -88,7 +88,7 @@ def _evidence(row: dict[str, Any], folders: Folders) -> tuple[Evidence, ...]:
         for column, value in where.items():
             same &= table[column].isna() if value is None else table[column] == value
         found += [
-            Evidence(str(one.get("statistic", "")), name, _cells(match))
+            Evidence(str(one.get("statistic", "")), str(name), _cells(match))
             for _, match in table[same].iterrows()
         ]
     return tuple(found)
@@ -107,7 +107,7 @@ def _decisive(row: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _claim(name: str, rows: list[dict[str, Any]], folders: Folders, one: bool) -> Claim:
+def _claim(name: str, rows: list[dict[str, Any]], folders: Folders, one: bool) -> ClaimVerdicts:
     scale = scale_of(one for row in rows for one in _decisive(row))
     verdicts = tuple(
         Verdict(
@@ -119,7 +119,7 @@ def _claim(name: str, rows: list[dict[str, Any]], folders: Folders, one: bool) -
         for row in rows
     )
     first = rows[0]
-    return Claim(
+    return ClaimVerdicts(
         name,
         first["statement"],
         first.get("paper") or "",
@@ -130,7 +130,7 @@ def _claim(name: str, rows: list[dict[str, Any]], folders: Folders, one: bool) -
     )
 
 
-def claims(folders: Folders, figures: Iterable[str]) -> list[Claim]:
+def claims(folders: Folders, figures: Iterable[str]) -> list[ClaimVerdicts]:
     """Return the claims in the ledger's order; none if there is no claims.json.
 
     Parameters
@@ -166,7 +166,7 @@ def claims(folders: Folders, figures: Iterable[str]) -> list[Claim]:
     ]
 
 
-def counts(made: Iterable[Claim]) -> list[tuple[str, int]]:
+def counts(made: Iterable[ClaimVerdicts]) -> list[tuple[str, int]]:
     """Return how often every verdict was given, in a fixed order."""
     given = [verdict.verdict for claim in made for verdict in claim.verdicts]
     return [(name, given.count(name)) for name in VERDICTS]

@@ -42,7 +42,7 @@ def show(
     if table.empty:
         raise InputError(f"{returns}: no returns of experiment {experiment}")
     chosen = choose(table, by_run(table))
-    task = task_of(spec.environment)
+    task = task_of(spec.environment or "")
     start = start_seed(stream(first.seed, "environment"), chosen.episode)
     world, strips = camera(task), []
     try:

@@ -24,6 +24,7 @@ from blockmaps.designs.patterns import Mask, Pattern
 from blockmaps.designs.variants import AnyVariant, CellVariant, LayersVariant, Start
 from blockmaps.maps.activations import IN_PLACE
 from blockmaps.maps.layouts import MOST_SPARSE
+from blockmaps.maps.matrix import matrix
 from blockmaps.maps.torch_models import LayersBank, cell_tensors, empty_module, run_cell
 
 
@@ -57,7 +58,7 @@ class MapPolicy(Policy):
         self.inputs, self.outputs = pattern.slots[0].size, pattern.slots[-1].size
         self.iterations = iterations
         self.b = bias[:, None] if len(bias) else bias.new_zeros(pattern.state_size, 1)
-        self.W = _matrix(pattern, mask, values)
+        self.W = _rows_of_state(pattern, mask, values)
         self.activated = [
             (slice(begin, begin + slot.size), IN_PLACE[slot.activation])
             for slot, begin in zip(pattern.slots[1:], _begins(pattern), strict=True)
@@ -86,18 +87,15 @@ def _begins(pattern: Pattern) -> list[int]:
     return [pattern.offsets[slot.name] - first for slot in pattern.slots[1:]]
 
 
-def _matrix(pattern: Pattern, mask: Mask, values: Tensor) -> Tensor:
+def _rows_of_state(pattern: Pattern, mask: Mask, values: Tensor) -> Tensor:
     """Return the rows of the state of W, in compressed sparse rows where most are zero."""
     first = pattern.slots[0].size
-    size = (pattern.state_size, first + pattern.state_size)
-    places = torch.from_numpy(np.stack([mask.rows - first, mask.columns]).astype(np.int64))
-    if len(values) > MOST_SPARSE * size[0] * size[1] or not torch.backends.mkl.is_available():
-        W = values.new_zeros(size)
-        W[places[0], places[1]] = values
+    W = torch.from_numpy(matrix(pattern, mask, values.numpy()))[first:]
+    if len(values) > MOST_SPARSE * W.numel() or not torch.backends.mkl.is_available():
         return W
     with warnings.catch_warnings():  # torch says once that this is a beta
         warnings.filterwarnings("ignore", message="Sparse CSR")
-        return torch.sparse_coo_tensor(places, values, size, check_invariants=False).to_sparse_csr()
+        return W.to_sparse_csr()
 
 
 class CellPolicy(Policy):

@@ -1,0 +1,159 @@
+"""Tiers: what of a preset is trained first, and what training it costs on one core of a CPU.
+
+A cost is measured where a shard's manifest is there, and else estimated, from the arithmetic on
+every place of W, as a bank does it, and from a time that every step takes however small a model is:
+
+    job + steps × tokens × iterations × token + FLOPs / rate + numbers that are drawn anew × pixel
+"""
+
+import fnmatch
+import json
+import math
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from blockmaps.data import DataSpec
+from blockmaps.data.sources import IMAGES
+from blockmaps.designs.variants import AnyVariant, Variant
+from blockmaps.plan.config import Config, Tier
+from blockmaps.plan.shards import Recipe, Shard
+
+# Fitted by eye to the manifests of shared runs of commit c9049ce at the papers' scale, on a quiet
+# core with AVX-512: see config/README.md for what they give beside what was measured.
+JOB = 5.0  # seconds to start a job
+TOKEN = 2.7e-4  # seconds of a step a token and iteration, forward and backward
+RATE = 9e10  # FLOP/s
+PIXEL = 2.5e-8  # seconds to draw a number of an input, where every epoch has sequences of its own
+
+
+class Cost(NamedTuple):
+    """What shards cost: their number of runs, those that are in, and core seconds.
+
+    `measured` is of the shards that have been trained, `estimated` of the others.
+    """
+
+    runs: int
+    trained: int
+    measured: float
+    estimated: float
+
+
+def tier_of(config: Config, shard: Shard) -> int:
+    """Return the place of a shard's tier in the config's list; behind the last if it has none."""
+    for place, tier in enumerate(config.tiers.values()):
+        named = any(fnmatch.fnmatchcase(shard.experiment, one) for one in tier.experiments)
+        if named and (tier.seeds is None or shard.seed_index in tier.seeds):
+            return place
+    return len(config.tiers)
+
+
+def priority(config: Config, shards: Iterable[Shard]) -> int:
+    """Return Snakemake's priority of a job that shards need: higher for an earlier tier."""
+    return max((len(config.tiers) - tier_of(config, shard) for shard in shards), default=0)
+
+
+def of_plan(config: Config, shards: Iterable[Shard], runs: Path) -> Iterator[str]:
+    """Yield a line a tier that has shards: its runs, those that are in, claims and core hours.
+
+    Parameters
+    ----------
+    config : that asks for the shards.
+    shards : all of them.
+    runs : the folder of their tables and manifests.
+    """
+    tiers = [*config.tiers.items(), ("rest" if config.tiers else "all", Tier())]
+    shards = sorted(shards, key=lambda shard: tier_of(config, shard))
+    for place, several in groupby(shards, lambda shard: tier_of(config, shard)):
+        name, tier = tiers[place]
+        spent = cost(config, several, runs)
+        yield (
+            f"{name}: {spent.trained} of {spent.runs} runs trained; CPU hours of one core: "
+            f"{spent.measured / 3600:.1f} measured, {spent.estimated / 3600:.1f} more estimated"
+            + (f"; claims {', '.join(tier.claims)}" if tier.claims else "")
+            + (f"; {tier.about}" if tier.about else "")
+        )
+
+
+def cost(config: Config, shards: Iterable[Shard], runs: Path) -> Cost:
+    """Return what shards cost.
+
+    Where some of an experiment's shards have been trained, the estimate of its others is corrected
+    by the median ratio of what those took to what they were estimated to take.
+
+    Parameters
+    ----------
+    config : that asks for them.
+    shards : of one tier.
+    runs : the folder of the shards' tables and manifests.
+    """
+    known: dict[str, float] = {}
+    estimates: dict[str, float] = {}
+    ratios: dict[str, list[float]] = {}
+    shards = list(shards)
+    for shard in shards:
+        spec = config.datasets[config.experiments[shard.experiment].dataset]
+        estimates[shard.id] = estimated(shard, spec)
+        if seconds := measured(runs / f"{shard.id}.manifest.json"):
+            known[shard.id] = seconds
+            ratios.setdefault(shard.experiment, []).append(seconds / estimates[shard.id])
+    return Cost(
+        sum(len(shard.variants) for shard in shards),
+        sum(len(shard.variants) for shard in shards if shard.id in known),
+        sum(known.values()),
+        sum(
+            estimates[shard.id] * median(ratios.get(shard.experiment, [1.0]))
+            for shard in shards
+            if shard.id not in known
+        ),
+    )
+
+
+def measured(manifest: Path) -> float | None:
+    """Return the seconds that a shard took, by its manifest; None if there is none.
+
+    The job's own, unless it went on from checkpoints of earlier jobs: then at least what training
+    its variants took, evaluation left out.
+    """
+    try:
+        job = json.loads(manifest.read_text(encoding="utf-8"))
+        return max(job["seconds"], sum(one["seconds"] for one in job["variants"].values()))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def estimated(shard: Shard, spec: DataSpec) -> float:
+    """Return about how many seconds a shard takes one core, data and scoring left out."""
+    tokens, recipe = spec.shape.steps, shard.recipe
+    trained, evaluated = _sequences(recipe, spec)
+    repeats = max(one.repeats for one in shard.variants)
+    forward = sum(_flops(one, tokens) for one in shard.variants)
+    steps = trained / recipe.batch_size
+    drawn = trained * tokens * spec.shape.inputs if spec.redraw == "epoch" else 0
+    work = (3 * trained + evaluated) * forward
+    return JOB + steps * tokens * repeats * TOKEN + work / RATE + drawn * PIXEL
+
+
+def _sequences(recipe: Recipe, spec: DataSpec) -> tuple[int, int]:
+    """Return how many sequences training passes through, and how many evaluation does."""
+    fields = spec.model_dump()
+    held = sum(
+        number
+        for name, number in fields.items()
+        if name.startswith(("validation", "test")) and isinstance(number, int)
+    )
+    evaluated = held * (recipe.evaluations + 1)
+    if recipe.epochs is None:
+        return recipe.steps * recipe.batch_size, evaluated
+    train = fields.get("train") or IMAGES.get(fields.get("source"), 0)
+    return recipe.epochs * math.ceil(train / recipe.batch_size) * recipe.batch_size, evaluated
+
+
+def _flops(variant: AnyVariant, tokens: int) -> float:
+    """Return the arithmetic of a forward pass a sequence, on every place of a map's rows."""
+    if not isinstance(variant, Variant):
+        return 2 * tokens * variant.unknowns
+    inputs, rows = variant.pattern.slots[0].size, variant.size
+    return 2 * tokens * rows * (inputs + variant.repeats * rows)

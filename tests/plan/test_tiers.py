@@ -1,0 +1,155 @@
+"""Tiers: which shards come first, what they cost, and what config/README.md says of them."""
+
+import json
+import re
+
+import pytest
+import yaml
+
+from blockmaps.core.errors import InputError
+from blockmaps.data.images import Images
+from blockmaps.plan import config as configs
+from blockmaps.plan import tiers
+from blockmaps.plan.plan import Plan
+
+RAW = """
+name: mine
+seed: 1
+tiers:
+  first: {experiments: [even-*], claims: [A2], about: the even design}
+  second: {experiments: [ends], seeds: 1}
+datasets:
+  rad: {kind: rad, side: 8, images: 5, train: 1000, validation: 0, test: 100, test_leaking: 0}
+recipes:
+  short: {epochs: 2, batch_size: 10, learning_rate: 0.01}
+experiments:
+  ends: &one
+    dataset: rad
+    recipe: short
+    seeds: 2
+    designs: [{kind: uniform, budgets: [900], densities: [0.2, 1]}]
+  even-28: {<<: *one, designs: [{kind: even, sizes: {900: [28]}, points: 2}]}
+"""
+
+
+@pytest.fixture
+def plan():
+    return Plan(configs.parse(yaml.safe_load(RAW)))
+
+
+def test_an_earlier_tier_has_a_higher_priority(plan):
+    places = {
+        (shard.experiment, shard.seed_index): (
+            tiers.tier_of(plan.config, shard),
+            tiers.priority(plan.config, [shard]),
+        )
+        for shard in plan.shards.values()
+    }
+    assert places == {
+        ("even-28", 0): (0, 2),
+        ("even-28", 1): (0, 2),
+        ("ends", 0): (1, 1),
+        ("ends", 1): (2, 0),
+    }
+    # what several tiers need comes with the first of them
+    assert tiers.priority(plan.config, plan.shards.values()) == 2
+    assert tiers.priority(plan.config, []) == 0
+
+
+def test_a_cost_is_measured_where_it_can_be(plan, tmp_path):
+    ends = [shard for shard in plan.shards.values() if shard.experiment == "ends"]
+    before = tiers.cost(plan.config, ends, tmp_path)
+    assert (before.runs, before.trained, before.measured) == (4, 0, 0)
+    # 2 epochs × 100 steps × 6 tokens, and arithmetic that hardly counts
+    assert before.estimated == pytest.approx(2 * (tiers.JOB + 1200 * tiers.TOKEN), rel=0.05)
+    job = {"seconds": 40.0, "variants": {"a": {"seconds": 30.0}, "b": {"seconds": 60.0}}}
+    (tmp_path / f"{ends[0].id}.manifest.json").write_text(json.dumps(job), encoding="utf-8")
+    after = tiers.cost(plan.config, ends, tmp_path)
+    # resumed: its variants took longer than the last job; its fellow is taken to cost as much
+    assert (after.runs, after.trained, after.measured) == (4, 2, 90)
+    assert after.estimated == pytest.approx(90, rel=0.01)
+    (tmp_path / f"{ends[0].id}.manifest.json").write_text("{", encoding="utf-8")
+    assert tiers.cost(plan.config, ends, tmp_path) == before
+
+
+def test_more_work_is_estimated_to_take_longer(plan):
+    def seconds(**changes):
+        raw = yaml.safe_load(RAW)
+        for path, value in changes.items():
+            key, field = path.split("__")
+            {"data": raw["datasets"]["rad"], "recipe": raw["recipes"]["short"]}[key][field] = value
+        made = Plan(configs.parse(raw))
+        spec = made.config.datasets["rad"]
+        return max(tiers.estimated(shard, spec) for shard in made.shards.values())
+
+    assert seconds() < seconds(data__train=2000) < seconds(data__train=20000, data__side=9)
+    assert seconds() < seconds(recipe__epochs=4) < seconds(data__blanks=20, recipe__epochs=4)
+    assert seconds(recipe__epochs=9) < seconds(recipe__epochs=9, data__redraw="epoch")
+    # all of MNIST's images, where the config does not say how many
+    shard = next(iter(Plan(configs.parse(yaml.safe_load(RAW))).shards.values()))
+    assert tiers.estimated(shard, Images(source="mnist")) > 2 * 6000 * tiers.TOKEN
+
+
+def test_the_command_says_what_a_tier_costs(tmp_path, blockmaps):
+    file = tmp_path / "mine.yaml"
+    file.write_text(RAW, encoding="utf-8")
+    said = blockmaps("plan", "--config", file, cwd=tmp_path).stdout.splitlines()
+    found = [line for line in said if line.startswith("tier")]
+    assert [line.split()[1] for line in found] == ["first:", "second:", "rest:"]
+    assert found[0].startswith("tier   first: 0 of 4 runs trained; CPU hours of one core: 0.0 meas")
+    assert found[0].endswith("; claims A2; the even design")
+
+
+def test_a_tier_of_no_experiment_is_a_fault():
+    raw = yaml.safe_load(RAW)
+    raw["tiers"]["second"]["experiments"] = ["end"]
+    with pytest.raises(
+        InputError, match=r"tiers\.second\.experiments: found 'end'; takes some of: ends, even-28"
+    ):
+        configs.parse(raw)
+
+
+@pytest.fixture(scope="module")
+def paper(root):
+    return Plan(configs.read(root / "config/paper.yaml"))
+
+
+# Trained already, at commit c9049ce, by a config of the same experiments.
+TRAINED = {
+    "T1": "a9bcc1ea93f9 1f4d1725016c 33f88ba6af92 df58f4a0c2fe ad0839a4f5a2 77fbe028a928 "
+    "5182a7e46925 104ee5b344c6 e3f2c053cb67 d40cead76c3c 5fadbeb5ba44 ddf4370a7e6e 8492f7c1eac1 "
+    "d92d9f8e10b8 3dff61c60a4b",
+    "T2": "2b3e34d4cc1a 0a75a2ff388e 31b55f0b0a0d",
+    "T8": "8537d79071f1 d1d7678cd755 55ff5eed1561 bf12b94f77cc 258bacad0036 39f071fbec3d "
+    "c16f71338685 e067a6e962bd 63f537c276f4 033a66ee352f",
+}
+
+
+@pytest.mark.parametrize("tier", TRAINED)
+def test_what_has_been_trained_of_the_papers_preset_is_in_its_plan(paper, tier):
+    found = {
+        name
+        for name, shard in paper.shards.items()
+        if list(paper.config.tiers)[tiers.tier_of(paper.config, shard)] == tier
+        and shard.experiment != "anew"
+    }
+    assert found == set(TRAINED[tier].split())
+
+
+def test_the_papers_tiers_are_what_the_readme_says(root, paper):
+    config, found = paper.config, {}
+    for shard in paper.shards.values():
+        name = list(config.tiers)[tiers.tier_of(config, shard)]
+        found[name] = found.get(name, 0) + len(shard.variants)
+    text = (root / "config/README.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| (T\d+) \| ([^|]*) \| ([\d,]+) \| ([^|]*) \|", text, re.MULTILINE)
+    assert [row[0] for row in table] == list(config.tiers)
+    assert {name: int(runs.replace(",", "")) for name, _, runs, _ in table} == found
+    claims = yaml.safe_load((root / "config/claims.yaml").read_text(encoding="utf-8"))["claims"]
+    for name, _, _, said in table:
+        assert said == (", ".join(config.tiers[name].claims) or "–")
+        assert set(config.tiers[name].claims) <= set(claims)
+
+
+def test_the_papers_preset_is_short(root):
+    assert len((root / "config/paper.yaml").read_text(encoding="utf-8").splitlines()) <= 150

@@ -1,0 +1,41 @@
+"""A tuned recipe through the workflow: rates first, then what is compared at them."""
+
+from blockmaps.core import csv
+from blockmaps.results import runs
+
+PRESET = "tests/workflow/tuned.yaml"
+
+
+def test_what_waits_for_no_rate_is_trained_meanwhile(fresh):
+    jobs = fresh.jobs("runs", "--configfile", PRESET)
+    # the tuning, and the fixed experiment; what the tuned one compares is not known yet
+    assert jobs == {"data": 1, "train": 2, "rates": 1, "runs": 1}
+
+
+def test_arms_are_compared_at_the_rates_that_were_chosen(tuned):
+    folder = tuned.folder / "results/tuned"
+    table = csv.read(folder / "tables/rates.csv")
+    assert table.groupby("arm")["chosen"].sum().to_dict() == {"dense": 1, "uniform": 1}
+    for _, several in table.groupby("arm"):
+        best = several.loc[several["accuracy"].idxmax(), "learning_rate"]
+        assert several.loc[several["chosen"], "learning_rate"].item() == best
+    chosen = table[table["chosen"]].set_index("arm")["learning_rate"].to_dict()
+    found = runs.read(folder / "runs.parquet")
+    assert set(found["seed_index"]) == {0}  # no run of the tuning
+    rates = found.groupby(["experiment", "arm"])["learning_rate"].unique().explode()
+    assert rates["tuned"].to_dict() == chosen
+    assert rates["fixed"].to_dict() == {"dense": 0.004, "uniform": 0.004}
+    assert tuned.jobs("runs", "--configfile", PRESET) == {}
+
+
+def test_another_grid_chooses_anew(tuned):
+    text = (tuned.folder / PRESET).read_text(encoding="utf-8")
+    wider = text.replace("grid: [1.0e-4,", "grid: [1.0e-3, 1.0e-4,")
+    assert wider != text
+    (tuned.folder / "wider.yaml").write_text(wider, encoding="utf-8")
+    try:
+        jobs = tuned.jobs("runs", "--configfile", "wider.yaml")
+    finally:
+        (tuned.folder / "wider.yaml").unlink()
+    # one more rate, in a shard of its own; the fixed experiment is left alone
+    assert jobs == {"train": 1, "rates": 1, "runs": 1}
