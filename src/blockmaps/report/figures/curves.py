@@ -71,7 +71,7 @@ def finding(outcomes: pd.DataFrame, pair: tuple[str, str] | None) -> tuple[str, 
 
 def findings(panels: list[tuple[str, pd.DataFrame]]) -> list[wording.Findings]:
     """Say how the arms end in every panel, one difference after the other."""
-    pairs = pairs_of(pd.concat([panel for _, panel in panels])) or [None]
+    pairs: list = pairs_of(pd.concat([panel for _, panel in panels])) or [None]
     return [{name: finding(panel, pair) for name, panel in panels} for pair in pairs]
 
 

@@ -54,7 +54,8 @@ def words(picture: Path) -> dict[str, Any]:
         If they are not what it writes.
     """
     path = words_of(picture)
-    said = {"finding": "", "subtitle": "", "facts": "", "caption": "", "above": 0.0, "below": 0.0}
+    said: dict[str, Any] = dict.fromkeys(("finding", "subtitle", "facts", "caption"), "")
+    said |= {"above": 0.0, "below": 0.0}
     if not path.is_file():
         return said
     try:
