@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from blockmaps.claims import writing
-from blockmaps.cli import claiming
+from blockmaps.cli import claims as command
 from blockmaps.core import csv as tables
 from blockmaps.core.errors import InputError
 
@@ -50,12 +50,12 @@ def test_the_command_judges_and_writes(folder, tmp_path, blockmaps, root):
 
 def test_without_folders_it_lists_the_tests(capsys, root, monkeypatch):
     monkeypatch.chdir(root)
-    claiming.claims(file=root / "config/claims.yaml")
+    command.claims(file=root / "config/claims.yaml")
     printed = capsys.readouterr().out
     assert printed.startswith("A1  At an equal number")
     assert "    test 2: " in printed
     with pytest.raises(InputError, match="takes folders"):
-        claiming.claims(as_json=True, file=root / "config/claims.yaml")
+        command.claims(as_json=True, file=root / "config/claims.yaml")
 
 
 def test_faults_are_one_line(folder, tmp_path, blockmaps):

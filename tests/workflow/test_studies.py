@@ -1,6 +1,5 @@
 """A small config of both studies through the whole flow, from its plan to its tables."""
 
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +8,14 @@ import pytest
 import torch
 from test_dynamics import walk
 
-from blockmaps.analysis import continuum
+from blockmaps.analysis import continuum, tables
 from blockmaps.core.errors import InputError
 from blockmaps.core.seeds import stream
 from blockmaps.data import store
 from blockmaps.designs.variants import LayersVariant, Variant, start
 from blockmaps.maps.map import IterativeMap
+from blockmaps.plan import catalogue
 from blockmaps.plan import config as configs
-from blockmaps.plan import plan
 from blockmaps.plan.plan import Plan
 from blockmaps.results import measures, runs
 from blockmaps.training import memory
@@ -105,10 +104,9 @@ def trained(made, tmp_path_factory) -> dict[str, pd.DataFrame]:
 def test_columns_are_documented(trained):
     assert list(trained["runs"].columns) == list(runs.COLUMNS)
     assert list(trained["dynamics"].columns) == list(runs.DYNAMICS_COLUMNS)
-    for name, made in plan.STUDY_TABLES.items():
-        module = import_module(f"blockmaps.{made.module}")
-        table = getattr(module, made.function)(*(trained[source] for source in made.sources))
-        assert list(table.columns) == list(module.COLUMNS[name])
+    for name in catalogue.tables_of({"continuum", "trainability"}):
+        table = tables.make(name, lambda source: trained[Path(source).stem])
+        assert list(table.columns) == list(catalogue.columns_of(name))
         assert len(table) or name == "trainability_differences"
 
 
@@ -183,7 +181,7 @@ def test_banks_hold_variants_of_one_number_of_iterations(made):
 
 
 def test_a_plan_asks_only_for_tables_and_figures_that_it_has_runs_for(made):
-    assert set(made.tables) == set(plan.STUDY_TABLES)
+    assert set(made.tables) == set(catalogue.tables_of({"continuum", "trainability"}))
     assert set(made.figures) == {"path", "iterations", "spectra", "gradients", "trainability"}
     alone = Plan(configs.parse(RAW | {"only": ["copy-5"]}))
     assert "continuum" not in alone.tables

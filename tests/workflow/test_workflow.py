@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 import time
 import zipfile
 
@@ -15,7 +17,7 @@ from blockmaps import SparseRNN
 from blockmaps.core import csv
 from blockmaps.data import store
 from blockmaps.maps.zoo.equivalence import TOLERANCES
-from blockmaps.plan import catalogue, plan
+from blockmaps.plan import catalogue
 from blockmaps.results import jobs as collection
 from blockmaps.results import runs
 
@@ -45,13 +47,11 @@ def test_a_fresh_clone_has_jobs_to_do(fresh):
     """An include alone would name no default target, and snakemake would end well at once."""
     jobs = fresh.jobs()
     assert jobs["train"] > 10
-    assert jobs["figure"] == 5
-    assert jobs["table"] == 3
-    assert jobs["study_table"] == 6
+    assert jobs["figure"] == 14
+    assert jobs["table"] == 10
     assert jobs["analysis"] == 1
     assert jobs["zoo"] == 1
     assert jobs["claims"] == 1
-    assert jobs["table_figure"] == 9
     assert jobs["crate"] == 1
     assert jobs["page"] == 1
     assert {"data", "runs"} <= set(jobs)
@@ -68,9 +68,8 @@ def test_partial_targets(fresh):
     assert "zoo" in jobs
     assert "analysis" in jobs
     jobs = fresh.jobs("figures")
-    assert jobs["table_figure"] == 9
-    assert jobs["figure"] == 5
-    assert "table" not in jobs
+    assert jobs["figure"] == 14
+    assert jobs["table"] == 6  # of ten: those that a figure reads
 
 
 def test_the_cluster_profile_plans(fresh):
@@ -117,9 +116,11 @@ def test_a_new_data_set_goes_through_the_whole_dag(ran):
         assert (folder / f"tables/{name}.csv").stat().st_size > 100
     for name in ("explained", "partial", "comparisons", "robust", "steps"):
         assert len(csv.read(folder / f"analysis/{name}.csv")), name
-    for name in (*plan.FIGURES, "explained"):
+    for name in ("proportion", "structures", "curves", "optimum", "densities", "explained"):
         for kind in ("svg", "png"):
             assert (folder / f"figures/{name}.{kind}").stat().st_size > 5000
+        said = json.loads((folder / f"figures/{name}.words.json").read_text(encoding="utf-8"))
+        assert said["caption"] == catalogue.FIGURES[name].caption
     found = collection.load(folder / "manifests.json")
     assert {job["shard"] for job in found["jobs"]} == {
         path.name.partition(".")[0] for path in (folder / "runs").glob("*.groups.parquet")
@@ -215,9 +216,9 @@ def test_policies_are_scored_where_a_data_set_has_an_environment(fresh):
         jobs = fresh.jobs("--configfile", "scored.yaml")
     finally:
         file.unlink()
-    asked = ("train_policies", "score", "returns", "returns_table", "detectable", "frames_figure")
+    asked = ("train_policies", "score", "returns", "table", "detectable", "frames")
     assert [jobs[name] for name in asked] == [3, 3, 1, 2, 1, 1]
-    assert jobs["table_figure"] == 1  # no second task to compare with
+    assert jobs["figure"] == 2  # frames and returns; no second task to compare with
     assert "train" not in jobs
 
 
@@ -303,23 +304,23 @@ def test_the_zoo_runs_once_and_its_figures_follow_its_tables(ran, edit):
     """The tiny preset leaves it out; asked for by name it runs, and again if its code moves."""
     figures = ["results/tiny/figures/zoo.svg", "results/tiny/figures/impulse.svg"]
     assert not {"zoo"} & set(ran.jobs(*TINY))
-    assert ran.jobs(*figures, *TINY) == {"zoo": 1, "table_figure": 2}
+    assert ran.jobs(*figures, *TINY) == {"zoo": 1, "figure": 2}
     ran.snakemake(*figures, *TINY)
     assert NOTHING in ran.snakemake("--dry-run", *figures, *TINY).stdout
     rows = csv.read(ran.folder / "results/tiny/tables/equivalence.csv")
     assert (rows["output_deviation"] <= rows["dtype"].map(TOLERANCES)).all()
     edit("src/blockmaps/report/figures/impulse.py", "LABEL = 1.9, 1.9", "LABEL = 1.9, 1.8")
-    assert ran.jobs(*figures, *TINY) == {"table_figure": 1}
+    assert ran.jobs(*figures, *TINY) == {"figure": 1}
     edit("src/blockmaps/maps/terms.py", "a = a + term(z)", "a = term(z) + a")
-    assert ran.jobs(*figures, *TINY) == {"zoo": 1, "table_figure": 2}
+    assert ran.jobs(*figures, *TINY) == {"zoo": 1, "figure": 2}
     assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout, "a map's code trains nothing"
 
 
 def test_the_analysis_follows_its_code_and_figures_follow_the_analysis(ran, edit):
     edit("src/blockmaps/analysis/explain.py", "INSEPARABLE = 10.0", "INSEPARABLE = 11.0")
     jobs = ran.jobs(*TINY)
-    kinds = {name: n for name, n in jobs.items() if name in ("analysis", "figure", "table_figure")}
-    assert kinds == {"analysis": 1, "table_figure": 1}
+    kinds = {name: n for name, n in jobs.items() if name in ("analysis", "figure")}
+    assert kinds == {"analysis": 1, "figure": 1}
     assert "train" not in jobs
 
 
@@ -346,11 +347,11 @@ def test_the_report_of_snakemake_is_complete(ran):
     names = [*folder.glob("figures/*.svg"), *folder.glob("tables/*.csv")]
     names += [*folder.glob("analysis/*.csv"), folder / "report.html", folder / "claims.csv"]
     shown = {str(path.relative_to(ran.folder)) for path in names}
-    zoo = {f"results/tiny/tables/{name}.csv" for name in plan.ZOO_TABLES}
+    zoo = {f"results/tiny/tables/{name}.csv" for name in catalogue.ZOO}
     zoo |= {f"results/tiny/figures/{name}.svg" for name in ("zoo", "impulse")}
     assert set(found) == shown - zoo  # the zoo is no part of this preset
     figure = found["results/tiny/figures/curves.svg"]
-    assert catalogue.FIGURES["curves"] in figure["caption"]
+    assert catalogue.FIGURES["curves"].caption in figure["caption"]
     for name, one in found.items():
         assert len(one["caption"]) > 50, name
         assert "{{" not in one["caption"]
@@ -403,3 +404,57 @@ def test_a_published_file_that_was_changed_is_one_line_and_stops_the_drawing(ran
     )
     assert said == {f"blockmaps: {wrong}"}
     assert not (ran.folder / target).exists()
+
+
+MINE = """
+from blockmaps.report.figures import style
+
+
+@style.themed
+def draw(table):
+    sheet = style.sheet(f"There are {len(table)} rows", "By accuracy", "n is in the table.", 1.0)
+    sheet.axes(0.5, 0.2, 2, 0.5).plot(table["accuracy"])
+    return sheet
+"""
+ENTRY = '    Figure("mine", ("continuum",), "continuum", "Rows of mine.", claims=("B3",)),\n'
+
+
+def test_a_new_figure_is_one_module_and_one_entry(fresh, tmp_path):
+    """Plan, help, drawing of what is published and the page: nothing else is told of it."""
+    module = fresh.folder / "src/blockmaps/report/figures/mine.py"
+    listed = fresh.folder / "src/blockmaps/plan/catalogue.py"
+    before = listed.read_text(encoding="utf-8")
+    kept = "published/laptop/continuum"
+    environment = {**os.environ, "PYTHONPATH": str(fresh.folder / "src"), "COLUMNS": "200"}
+
+    def blockmaps(*arguments):
+        command = [sys.executable, "-m", "blockmaps", *map(str, arguments)]
+        return subprocess.run(
+            command, cwd=fresh.folder, env=environment, check=True, capture_output=True, text=True
+        ).stdout
+
+    module.write_text(MINE, encoding="utf-8")
+    mark = "_FIGURES = (\n"
+    assert before.count(mark) == 1
+    listed.write_text(before.replace(mark, mark + ENTRY), encoding="utf-8")
+    try:
+        planned = fresh.snakemake("--dry-run", "figures").stdout
+        assert "results/default/figures/mine.svg" in planned
+        for command in ("figure", "draw"):
+            assert "mine" in blockmaps(command, "--help")
+        drawn = tmp_path / "drawn"
+        blockmaps("draw", kept, drawn / "figures")  # as `snakemake published` does
+        assert {path.stem for path in (drawn / "figures").glob("*.svg")} > {"mine", "path"}
+        blockmaps("page", drawn, kept, "--output", tmp_path / "report.html")
+    finally:
+        module.unlink()
+        listed.write_text(before, encoding="utf-8")
+    rows = len(csv.read(fresh.folder / kept / "tables/continuum.csv"))
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    shown = page[page.index('<figure class="exhibit" id="figure-mine">') :].partition("</figure>")[
+        0
+    ]
+    assert f"<h3>There are {rows} rows</h3>" in shown
+    assert "Rows of mine. n is in the table." in shown
+    assert f"blockmaps figure mine --tables {kept}/tables" in shown
+    assert '<a href="#figure-mine">' in page[: page.index('id="figure-mine"')]  # claim B3's

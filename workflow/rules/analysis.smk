@@ -1,68 +1,25 @@
+# A table of what is collected, as its entry in the catalogue says.
 rule table:
     input:
-        runs=RUNS,
+        lambda wildcards: [RESULTS / name for name in catalogue.TABLES[wildcards.table].reads],
     output:
         report(
             RESULTS / "tables/{table}.csv",
-            caption="../report/table.rst",
+            caption="../report/caption.rst",
             category="Tables",
             labels=lambda wildcards: table_labels(wildcards.table),
         ),
     log:
         RESULTS / "logs/tables/{table}.log",
     wildcard_constraints:
-        table="|".join(plan.TABLES),
+        table="|".join(catalogue.COLLECTED),
     conda:
         ENVIRONMENT
     params:
-        code=code_digest("analysis.summary"),
-    shell:
-        "python -m blockmaps analyse {wildcards.table} --runs {input.runs} --output {output} &> {log}"
-
-
-rule pairs:
-    input:
-        groups=GROUPS,
-    output:
-        report(
-            RESULTS / "tables/pairs.csv",
-            caption="../report/pairs.rst",
-            category="Tables",
-            labels=table_labels("pairs"),
-        ),
-    log:
-        RESULTS / "logs/tables/pairs.log",
-    conda:
-        ENVIRONMENT
-    params:
-        code=code_digest("analysis.pairs"),
-    shell:
-        "python -m blockmaps analyse pairs --groups {input.groups} --output {output} &> {log}"
-
-
-# Tables of the studies beside the hidden proportion's: the continuum and the trainability of maps.
-rule study_table:
-    input:
         runs=RUNS,
-        dynamics=DYNAMICS,
-    output:
-        report(
-            RESULTS / "tables/{table}.csv",
-            caption="../report/study_table.rst",
-            category="Tables",
-            labels=lambda wildcards: table_labels(wildcards.table),
-        ),
-    log:
-        RESULTS / "logs/tables/{table}.log",
-    wildcard_constraints:
-        table="|".join(plan.STUDY_TABLES),
-    conda:
-        ENVIRONMENT
-    params:
-        code=lambda wildcards: code_digest(plan.STUDY_TABLES[wildcards.table].module),
+        code=lambda wildcards: code_digest(catalogue.TABLES[wildcards.table].module),
     shell:
-        "python -m blockmaps analyse {wildcards.table} --runs {input.runs}"
-        " --dynamics {input.dynamics} --output {output} &> {log}"
+        "python -m blockmaps analyse {wildcards.table} --runs {params.runs} --output {output} &> {log}"
 
 
 # All of it in one job: reading the runs and importing statsmodels cost as much as most tables.
@@ -72,12 +29,12 @@ rule analysis:
     output:
         [
             report(
-                ANALYSIS / f"{table}.csv",
-                caption="../report/analysis.rst",
+                RESULTS / table.path,
+                caption="../report/caption.rst",
                 category="Analysis",
-                labels=table_labels(table),
+                labels=table_labels(name),
             )
-            for table in plan.ANALYSES
+            for name, table in catalogue.ANALYSIS.items()
         ],
     log:
         RESULTS / "logs/analysis.log",
@@ -86,7 +43,7 @@ rule analysis:
     params:
         results=RESULTS,
         folder=ANALYSIS,
-        code=code_digest("analysis.tables"),
+        code=code_digest("analysis.outcomes", *(t.module for t in catalogue.ANALYSIS.values())),
     shell:
         "python -m blockmaps analyse {params.results} --output {params.folder} &> {log}"
 
@@ -94,4 +51,4 @@ rule analysis:
 rule tables:
     input:
         rules.analysis.output if PLAN.analysed else [],
-        expand(RESULTS / "tables/{table}.csv", table=PLAN.tables),
+        [RESULTS / catalogue.TABLES[name].path for name in PLAN.tables],

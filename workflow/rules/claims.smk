@@ -4,13 +4,15 @@ rule claims:
         runs=RUNS,
         groups=GROUPS,
         analysis=rules.analysis.output if PLAN.analysed else [],
-        tables=expand(
-            RESULTS / "tables/{table}.csv", table=sorted(set(PLAN.tables) & set(plan.JUDGED))
-        ),
+        tables=[
+            RESULTS / catalogue.TABLES[name].path
+            for name in PLAN.tables
+            if catalogue.TABLES[name].judged
+        ],
     output:
         table=report(
             RESULTS / "claims.csv",
-            caption="../report/claims.rst",
+            caption="../report/caption.rst",
             category="Claims",
             labels={"table": "claims"},
         ),

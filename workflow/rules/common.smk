@@ -17,7 +17,6 @@ from blockmaps.core.files import checksums, whole
 from blockmaps.plan import catalogue, plan, tiers
 from blockmaps.plan import config as configs
 from blockmaps.plan.devices import count_gpus
-from blockmaps.report.page import studies
 from blockmaps.report.page.assets import assets_digest
 
 # Every step runs this checkout's code, also in an environment that --sdm conda made.
@@ -60,30 +59,18 @@ def write_config():
         partial.write_text(json.dumps(plain(CONFIG), indent=1) + "\n")
 
 
-def figure_folder(wildcards):
-    """Return the folder of the tables that a figure reads."""
-    return ANALYSIS if wildcards.figure in plan.ANALYSIS_FIGURES else RESULTS / "tables"
-
-
-def figure_tables(wildcards):
-    """Return the tables that a figure reads."""
-    names = (plan.TABLE_FIGURES | plan.ANALYSIS_FIGURES)[wildcards.figure]
-    return [figure_folder(wildcards) / f"{name}.csv" for name in names]
-
-
-# The captions of Snakemake's report are templates that see the config, and no module.
-config["captions"] = {"figures": catalogue.FIGURES, "tables": catalogue.TABLES}
+# The captions of Snakemake's report are one template, which sees the config and no module.
+config["captions"] = catalogue.captions(str(RESULTS))
 
 
 def figure_labels(wildcards):
     """Return what the report lists of a figure."""
-    study = studies.study_of_figure(wildcards.figure)
-    return {"figure": wildcards.figure, **studies.labels(PLAN, study)}
+    return {"figure": wildcards.figure, **PLAN.labels(catalogue.FIGURES[wildcards.figure].study)}
 
 
 def table_labels(table):
     """Return what the report lists of a table."""
-    return {"table": table, **studies.labels(PLAN, studies.study_of_table(table))}
+    return {"table": table, **PLAN.labels(catalogue.TABLES[table].study)}
 
 
 def data_file(name):

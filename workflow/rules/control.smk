@@ -43,29 +43,6 @@ rule returns:
         "python -m blockmaps returns --config {params.config} --output {output} &> {log}"
 
 
-rule returns_table:
-    input:
-        returns=SCORED,
-    output:
-        report(
-            RESULTS / "tables/{table}.csv",
-            caption="../report/control.rst",
-            category="Tables",
-            labels=lambda wildcards: table_labels(wildcards.table),
-        ),
-    log:
-        RESULTS / "logs/tables/{table}.log",
-    wildcard_constraints:
-        table="|".join(plan.CONTROL_TABLES),
-    conda:
-        ENVIRONMENT
-    params:
-        code=lambda wildcards: code_digest(plan.CONTROL_TABLES[wildcards.table].module),
-    shell:
-        "python -m blockmaps analyse {wildcards.table} --returns {input.returns}"
-        " --output {output} &> {log}"
-
-
 # From the data files alone: what the runs can show is known before they are made.
 rule detectable:
     input:
@@ -73,7 +50,7 @@ rule detectable:
     output:
         report(
             RESULTS / "tables/detectable.csv",
-            caption="../report/control.rst",
+            caption="../report/caption.rst",
             category="Tables",
             labels=table_labels("detectable"),
         ),
@@ -89,7 +66,7 @@ rule detectable:
         "python -m blockmaps detectable --config {params.config} --output {output} &> {log}"
 
 
-# Where no renderer works the file holds the reason, and so does the figure: no machine is without it.
+# Where no renderer works the file holds the reason, and so does its figure: no machine is without it.
 rule frames:
     input:
         returns=SCORED,
@@ -106,25 +83,3 @@ rule frames:
     shell:
         "python -m blockmaps frames --config {params.config} --returns {input.returns}"
         " --output {output} &> {log}"
-
-
-rule frames_figure:
-    input:
-        RESULTS / "frames.safetensors",
-    output:
-        svg=report(
-            RESULTS / "figures/frames.svg",
-            caption="../report/control.rst",
-            category="Figures",
-            labels={"figure": "frames", **studies.labels(PLAN, "control")},
-        ),
-        png=RESULTS / "figures/frames.png",
-    log:
-        RESULTS / "logs/figures/frames.log",
-    conda:
-        ENVIRONMENT
-    params:
-        code=code_digest("report.figures.frames"),
-    shell:
-        "python -m blockmaps figure frames --tables {input}"
-        " --output {output.svg} --output {output.png} &> {log}"

@@ -1,49 +1,28 @@
+# A figure of what its entry in the catalogue reads; its words lie beside it.
 rule figure:
     input:
+        lambda wildcards: [RESULTS / name for name in catalogue.FIGURES[wildcards.figure].sources],
+    output:
+        svg=report(
+            RESULTS / "figures/{figure}.svg",
+            caption="../report/caption.rst",
+            category="Figures",
+            labels=figure_labels,
+        ),
+        words=RESULTS / "figures/{figure}.words.json",
+        png=RESULTS / "figures/{figure}.png",
+    log:
+        RESULTS / "logs/figures/{figure}.log",
+    wildcard_constraints:
+        figure="|".join(catalogue.FIGURES),
+    conda:
+        ENVIRONMENT
+    params:
         runs=RUNS,
-    output:
-        svg=report(
-            RESULTS / "figures/{figure}.svg",
-            caption="../report/figure.rst",
-            category="Figures",
-            labels=figure_labels,
-        ),
-        png=RESULTS / "figures/{figure}.png",
-    log:
-        RESULTS / "logs/figures/{figure}.log",
-    wildcard_constraints:
-        figure="|".join(plan.FIGURES),
-    conda:
-        ENVIRONMENT
-    params:
-        code=lambda wildcards: code_digest(f"report.figures.{wildcards.figure}"),
+        caption=lambda wildcards: digest(catalogue.FIGURES[wildcards.figure].caption),
+        code=lambda wildcards: code_digest(catalogue.FIGURES[wildcards.figure].module),
     shell:
-        "python -m blockmaps figure {wildcards.figure} --runs {input.runs}"
-        " --output {output.svg} --output {output.png} &> {log}"
-
-
-rule table_figure:
-    input:
-        figure_tables,
-    output:
-        svg=report(
-            RESULTS / "figures/{figure}.svg",
-            caption="../report/table_figure.rst",
-            category="Figures",
-            labels=figure_labels,
-        ),
-        png=RESULTS / "figures/{figure}.png",
-    log:
-        RESULTS / "logs/figures/{figure}.log",
-    wildcard_constraints:
-        figure="|".join(plan.TABLE_FIGURES | plan.ANALYSIS_FIGURES),
-    conda:
-        ENVIRONMENT
-    params:
-        folder=figure_folder,
-        code=lambda wildcards: code_digest(f"report.figures.{wildcards.figure}"),
-    shell:
-        "python -m blockmaps figure {wildcards.figure} --tables {params.folder}"
+        "python -m blockmaps figure {wildcards.figure} --runs {params.runs}"
         " --output {output.svg} --output {output.png} &> {log}"
 
 
@@ -52,5 +31,5 @@ rule figures:
         expand(
             RESULTS / "figures/{figure}.{kind}",
             figure=PLAN.figures,
-            kind=["svg", "png"],
+            kind=["svg", "words.json", "png"],
         ),

@@ -8,7 +8,7 @@ rule page:
     output:
         report(
             RESULTS / "report.html",
-            caption="../report/page.rst",
+            caption="../report/caption.rst",
             category="Page",
             labels={"page": "verdicts, figures and runs"},
         ),

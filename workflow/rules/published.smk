@@ -31,7 +31,7 @@ rule published_figures:
     params:
         folder=lambda wildcards: PUBLISHED / wildcards.folder,
         content=published_content,
-        code=code_digest("report.redraw", *(f"report.figures.{name}" for name in plan.ALL_FIGURES)),
+        code=code_digest("report.redraw", *(one.module for one in catalogue.FIGURES.values())),
     shell:
         "python -m blockmaps draw {params.folder} {output} &> {log}"
 

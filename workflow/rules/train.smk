@@ -60,9 +60,9 @@ checkpoint rates:
     output:
         report(
             RATES,
-            caption="../report/table.rst",
+            caption="../report/caption.rst",
             category="Tables",
-            labels={"table": "rates"},
+            labels=table_labels("rates"),
         ),
     log:
         RESULTS / "logs/rates.log",

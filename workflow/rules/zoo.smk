@@ -4,12 +4,12 @@ rule zoo:
     output:
         [
             report(
-                RESULTS / f"tables/{table}.csv",
-                caption="../report/zoo.rst",
+                RESULTS / table.path,
+                caption="../report/caption.rst",
                 category="Tables",
-                labels=table_labels(table),
+                labels=table_labels(name),
             )
-            for table in plan.ZOO_TABLES
+            for name, table in catalogue.ZOO.items()
         ],
     log:
         RESULTS / "logs/zoo.log",

@@ -3,7 +3,7 @@
 Everything here is descriptive at its scale; verdicts come from the claims ledger alone.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -271,11 +271,3 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
                 both = pd.concat([arms[first], arms[second]])
                 rows.append(_row(named, interval, both, 100) | {"unit": "percentage points"})
     return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
-
-
-# The output files by name: what makes each from the runs.
-TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
-    "summary": summarise,
-    "structures": by_structure,
-    "differences": differences,
-}

@@ -1,42 +1,48 @@
-"""The tables of the analysis by name, each made from the outcomes of every run."""
+"""The tables that the catalogue lists, each made of what it reads."""
 
 from collections.abc import Callable
+from importlib import import_module
 
 import pandas as pd
 
-from blockmaps.analysis.apriori import apriori
-from blockmaps.analysis.comparisons import comparisons, initialisations
-from blockmaps.analysis.explain import explained, partial
-from blockmaps.analysis.optimum import optima
 from blockmaps.analysis.outcomes import run_outcomes
-from blockmaps.analysis.regret import regrets
-from blockmaps.analysis.response import curve, response
-from blockmaps.analysis.robust import interquartile_means, profiles, steps_to_half
-from blockmaps.analysis.uniform import uniform_optima
+from blockmaps.plan import catalogue
+from blockmaps.results import runs as table_of_runs
 
-ANALYSES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
-    "explained": explained,
-    "partial": partial,
-    "optimum": optima,
-    "uniform": uniform_optima,
-    "comparisons": comparisons,
-    "initialisations": initialisations,
-    "robust": interquartile_means,
-    "profiles": profiles,
-    "steps": steps_to_half,
-    "curve": curve,
-    "response": response,
-    "regret": regrets,
-    "apriori": apriori,
-}
+
+def function_of(name: str) -> Callable[..., pd.DataFrame]:
+    """Return the function that makes a table."""
+    table = catalogue.TABLES[name]
+    return getattr(import_module(f"blockmaps.{table.module}"), table.function)
 
 
 def analyse(runs: pd.DataFrame, *names: str) -> dict[str, pd.DataFrame]:
-    """Return the tables of these names, or all; one that the runs say nothing on has no rows.
+    """Return these tables of `analysis/`, or all; one that the runs say nothing on has no rows.
 
     Parameters
     ----------
     runs : the runs table (columns in `blockmaps.results.runs`).
     """
     outcomes = run_outcomes(runs)
-    return {name: ANALYSES[name](outcomes) for name in names or ANALYSES}
+    return {name: function_of(name)(outcomes) for name in names or catalogue.ANALYSIS}
+
+
+def make(name: str, read: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    """Return a table of what it reads.
+
+    Parameters
+    ----------
+    name : of a table that `blockmaps analyse` makes.
+    read : gives a file of the results folder by its name.
+
+    Raises
+    ------
+    InputError
+        If it is of the main study and there are no such runs.
+    """
+    table = catalogue.TABLES[name]
+    sources = {source: read(source) for source in table.reads}
+    if table.study == catalogue.MAIN_STUDY and catalogue.RUNS in sources:
+        own = table_of_runs.of_study(sources[catalogue.RUNS], catalogue.MAIN_STUDY)
+        sources[catalogue.RUNS] = run_outcomes(own) if name in catalogue.ANALYSIS else own
+    return function_of(name)(*sources.values())

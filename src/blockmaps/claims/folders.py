@@ -9,21 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from blockmaps.analysis import continuum, pairs, trainability
+from blockmaps.analysis import pairs, tables
 from blockmaps.analysis.outcomes import run_outcomes
-from blockmaps.analysis.tables import ANALYSES
 from blockmaps.claims.findings import Scale
 from blockmaps.core import csv
 from blockmaps.core.errors import InputError
+from blockmaps.plan import catalogue
+from blockmaps.plan.catalogue import MAIN_STUDY
 from blockmaps.results import runs
 
-MAIN_STUDY = "proportion"
 MARKS = ("runs.parquet", "tables", "analysis")  # a folder of results has one of these
-# Tables of other studies that are made of the runs alone: how, and of which study.
-STUDIES = {
-    "continuum_differences": (continuum.differences, continuum.STUDY),
-    "trainability_differences": (trainability.differences, trainability.STUDY),
-}
 
 
 def find(given: Iterable[Path]) -> list[Path]:
@@ -116,12 +111,15 @@ class Folder:
         return self._tables[name]
 
     def _analysed(self, name: str) -> pd.DataFrame | None:
-        return None if self.outcomes is None else as_written(ANALYSES[name](self.outcomes))
+        return (
+            None if self.outcomes is None else as_written(tables.function_of(name)(self.outcomes))
+        )
 
     def _of_study(self, name: str) -> pd.DataFrame | None:
-        if name not in STUDIES or STUDIES[name][1] not in self.studies:
+        table = catalogue.TABLES[name]
+        if table.reads != (catalogue.RUNS,) or table.study not in self.studies:
             return None
-        return as_written(STUDIES[name][0](self.runs))
+        return as_written(tables.make(name, lambda _: self.runs))
 
     @cached_property
     def separable(self) -> pd.DataFrame | None:

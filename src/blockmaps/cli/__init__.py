@@ -1,25 +1,18 @@
-"""The command line: every step of the pipeline is one command."""
+"""The command line: every step of the pipeline is one command, in the file of its name."""
 
 import sys
+from importlib import import_module
 from importlib.metadata import version
+from pkgutil import iter_modules
 from typing import Annotated
 
 import typer
 
-from blockmaps.cli import (  # noqa: F401 they add their commands
-    analysing,
-    asking,
-    claiming,
-    control,
-    exporting,
-    keeping,
-    models,
-    paging,
-    publishing,
-    steps,
-)
 from blockmaps.cli.options import app
 from blockmaps.core.errors import InputError
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")  # each adds its command
 
 
 def _version(wanted: bool) -> None:

@@ -51,3 +51,17 @@ def give(frame, output: Path | None) -> None:
         print(f"{output}: {len(frame)} rows")
     else:
         print(csv.to_csv(frame), end="")
+
+
+def experts(made, results: Path) -> dict[tuple[str, int], dict]:
+    """Return how the experts do in their data sets' episodes, by data set and seed index."""
+    from blockmaps.data import store
+    from blockmaps.results.returns import expert_of
+
+    experts = {}
+    for name in made.policy_shards:
+        shard = made.shards[name]
+        dataset = made.config.experiments[shard.experiment].dataset
+        about = store.read(results / "data" / f"{shard.dataset}.safetensors").about
+        experts[dataset, shard.seed_index] = expert_of(about)
+    return experts

@@ -18,80 +18,12 @@ from blockmaps.data import DataSpec
 from blockmaps.designs.cells import Cell
 from blockmaps.designs.kinds import AnyDesign, Row, Sizes, named_rows
 from blockmaps.designs.variants import AnyVariant, CellVariant, LayersVariant, Variant
-from blockmaps.plan import tuning
+from blockmaps.plan import catalogue, tuning
 from blockmaps.plan.config import Config, Experiment
 from blockmaps.plan.shards import Member, Shard, group, read_ledger
 
 # The table of the learning rates that have been chosen, where some are.
-RATES = Path("tables/rates.csv")
-# The study whose runs the figures and tables without a study of their own are made from.
-MAIN_STUDY = "proportion"
-FIGURES = ("proportion", "structures", "curves", "optimum", "densities")
-TABLES = ("summary", "structures", "differences")
-
-
-class Made(NamedTuple):
-    """How a table is made: a function of a module, from tables of the runs; of which study."""
-
-    module: str
-    function: str
-    sources: tuple[str, ...]
-    study: str
-
-
-# Tables of the other studies, each from its own runs.
-STUDY_TABLES = {
-    "continuum": Made("analysis.continuum", "by_arm", ("runs",), "continuum"),
-    "continuum_differences": Made("analysis.continuum", "differences", ("runs",), "continuum"),
-    "spectra": Made("analysis.continuum", "spectra", ("dynamics",), "continuum"),
-    "trainability": Made("analysis.trainability", "by_arm", ("runs", "dynamics"), "trainability"),
-    "trainability_differences": Made(
-        "analysis.trainability", "differences", ("runs",), "trainability"
-    ),
-    "gradients": Made("analysis.trainability", "gradients", ("runs", "dynamics"), "trainability"),
-    "may2023": Made("analysis.may2023", "beside_authors", ("runs",), "may2023"),
-}
-
-# Tables of policies' returns, where a data set has an environment to score them in; `detectable` is
-# made beside them, of the data files alone.
-CONTROL_TABLES = {
-    "returns": Made("analysis.control", "by_structure", ("returns",), "control"),
-    "return_differences": Made("analysis.control", "differences", ("returns",), "control"),
-}
-
-# What `blockmaps analyse FOLDER` makes, in one job, and the figures that read it.
-ANALYSES = (
-    *("explained", "partial", "optimum", "uniform"),
-    *("comparisons", "initialisations", "robust", "profiles", "steps"),
-    *("curve", "response", "regret", "apriori"),
-)
-ANALYSIS_FIGURES = {"explained": ("explained",), "regret": ("regret", "apriori")}
-# Figures of arms that not every config asks for, each with these.
-NEEDS = {"regret": {"recommended", "random"}}
-
-# What is made of the zoo, once and not of runs.
-ZOO_TABLES = ("equivalence", "slots", "places", "impulse", "learning")
-# Tables beside the analysis that the papers' claims are judged by.
-JUDGED = (
-    *("equivalence", "learning", "continuum_differences", "trainability_differences"),
-    "return_differences",
-)
-# Figures that read tables and not runs, each with its tables.
-TABLE_FIGURES = {
-    "pairs": ("pairs",),
-    "zoo": ("equivalence", "slots", "places"),
-    "impulse": ("impulse",),
-    "path": ("continuum", "continuum_differences"),
-    "iterations": ("continuum",),
-    "spectra": ("spectra",),
-    "gradients": ("gradients",),
-    "trainability": ("trainability",),
-    "returns": ("returns", "return_differences"),
-    "tasks": ("structures", "returns"),
-}
-# A figure of images, which `blockmaps frames` makes of trained policies.
-FRAMES = "frames"
-ALL_FIGURES = (*FIGURES, *ANALYSIS_FIGURES, *TABLE_FIGURES)
+RATES = Path(catalogue.TABLES["rates"].path)
 
 
 class Plan:
@@ -272,28 +204,44 @@ class Plan:
         return digest([content, self.config.seed, seed_index if spec.redraw is True else None])
 
     @cached_property
+    def studies(self) -> set[str]:
+        """The studies that there are runs of; zoo if it is asked for, control if there is any."""
+        found = {member.study for member in self.members}
+        zoo = {"zoo"} if self.config.zoo else set()
+        return (found - {"control"}) | zoo | ({"control"} if self.policy_shards else set())
+
+    @cached_property
     def tables(self) -> list[str]:
         """The tables that there are runs for, those of the zoo if it is asked for."""
-        studies = {member.study for member in self.members}
-        own = [name for name, made in STUDY_TABLES.items() if made.study in studies]
-        main = [*TABLES, "pairs"] if MAIN_STUDY in studies else []
-        scored = [*CONTROL_TABLES, "detectable"] if self.policy_shards else []
-        return [*main, *own, *scored, *(ZOO_TABLES if self.config.zoo else ())]
+        return catalogue.tables_of(self.studies)
 
     @property
     def analysed(self) -> bool:
-        """Whether there are runs of the main study, which `ANALYSES` are made from."""
-        return any(member.study == MAIN_STUDY for member in self.members)
+        """Whether there are runs of the main study, which the analysis is made from."""
+        return catalogue.MAIN_STUDY in self.studies
 
     @cached_property
     def figures(self) -> list[str]:
         """The figures that there are runs and tables for."""
-        main = FIGURES if self.analysed else ()
-        drawn = [name for name, read in TABLE_FIGURES.items() if set(read) <= set(self.tables)]
-        arms = {member.arm for member in self.members if member.study == MAIN_STUDY}
-        analysed = [name for name in ANALYSIS_FIGURES if NEEDS.get(name, set()) <= arms]
-        filmed = [FRAMES] if self.policy_shards else []
-        return [*main, *(analysed if self.analysed else ()), *drawn, *filmed]
+        tables = [*self.tables, *(catalogue.ANALYSIS if self.analysed else ())]
+        there = {catalogue.TABLES[name].path for name in tables}
+        there |= {catalogue.RUNS} if self.analysed else set()
+        there |= {catalogue.FRAMES} if self.policy_shards else set()
+        main = [one for one in self.members if one.study == catalogue.MAIN_STUDY]
+        return catalogue.figures_of(there, {member.arm for member in main})
+
+    def labels(self, study: str) -> dict[str, str]:
+        """Return what Snakemake's report says beside a file's name: n, and the data's scale."""
+        runs = {
+            (member.experiment, member.key): member.dataset
+            for member in self.members
+            if member.study == study
+        }
+        shapes = {name: self.config.datasets[name].shape for name in sorted(set(runs.values()))}
+        scale = ", ".join(
+            f"{name}: |x| {one.inputs:,}, |y| {one.outputs:,}" for name, one in shapes.items()
+        )
+        return {"runs": f"{len(runs):,}" if runs else "none", "scale": scale or "no data"}
 
     @cached_property
     def data_files(self) -> dict[str, tuple[str, int]]:

@@ -7,20 +7,18 @@ checksum of each: everything that a figure or the page reads, and nothing that t
 import json
 import os
 import shutil
-from importlib import import_module
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from blockmaps.analysis import pairs, summary
-from blockmaps.analysis.tables import analyse
+from blockmaps.analysis.tables import analyse, make
 from blockmaps.claims import judging, writing
 from blockmaps.claims import tests as claims
 from blockmaps.core import csv
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import checksum, whole
-from blockmaps.plan.plan import ANALYSES, CONTROL_TABLES, MAIN_STUDY, STUDY_TABLES
-from blockmaps.report.redraw import figures_of
+from blockmaps.plan import catalogue
 from blockmaps.results import jobs as collection
 from blockmaps.results import manifest, runs
 
@@ -73,7 +71,7 @@ def _keep(folder: Path, final: Path, found: dict[str, Any], tests: claims.Claims
     Parameters
     ----------
     final : the folder that it becomes, which verdicts name.
-    found : what the manifest says of the training; figures and files are added.
+    found : what the manifest says of the training; files are added.
     """
     complete(folder)
     rows = judging.verdicts(tests, [folder], found.get("config"))
@@ -82,7 +80,6 @@ def _keep(folder: Path, final: Path, found: dict[str, Any], tests: claims.Claims
     for name in CLAIMS:
         writing.write(rows, folder / name)
     kept = [*_kept(folder), *CLAIMS]
-    found["figures"] = figures_of(folder, kept)
     found["files"] = {
         name: {
             "sha256": checksum(folder / name),
@@ -147,22 +144,18 @@ def _made(folder: Path) -> list[str]:
 
 def complete(folder: Path) -> None:
     """Make the tables that a folder lacks, of the runs and dynamics that it has."""
-    table = runs.read(folder / "runs.parquet")
-    studies = set(table["study"]) if "study" in table else {MAIN_STUDY}
-    if MAIN_STUDY in studies:
-        main = runs.of_study(table, MAIN_STUDY)
-        lacking = [name for name in ANALYSES if not (folder / f"analysis/{name}.csv").exists()]
-        for name, made in (analyse(main, *lacking) if lacking else {}).items():
-            csv.write(made, folder / f"analysis/{name}.csv")
-        for name, make in summary.TABLES.items():
-            if not (folder / f"tables/{name}.csv").exists():
-                csv.write(make(main), folder / f"tables/{name}.csv")
-        if (folder / "groups.parquet").exists() and not (folder / "tables/pairs.csv").exists():
-            made = pairs.by_pair(runs.read(folder / "groups.parquet"))
-            csv.write(made, folder / "tables/pairs.csv")
-    for name, how in (STUDY_TABLES | CONTROL_TABLES).items():
-        path = folder / f"tables/{name}.csv"
-        sources = [folder / f"{source}.parquet" for source in how.sources]
-        if how.study in studies and not path.exists() and all(map(Path.exists, sources)):
-            make = getattr(import_module(f"blockmaps.{how.module}"), how.function)
-            csv.write(make(*map(runs.read, sources)), path)
+    table = runs.read(folder / catalogue.RUNS)
+    studies = set(table["study"]) if "study" in table else {catalogue.MAIN_STUDY}
+    lacking = {
+        name: one
+        for name, one in (catalogue.COLLECTED | catalogue.ANALYSIS).items()
+        if one.study in studies
+        and not (folder / one.path).exists()
+        and all((folder / source).exists() for source in one.reads)
+    }
+    once = cache(lambda name: runs.read(folder / name))
+    made = {name: make(name, once) for name in lacking if name not in catalogue.ANALYSIS}
+    if analyses := [name for name in lacking if name in catalogue.ANALYSIS]:
+        made |= analyse(runs.of_study(table, catalogue.MAIN_STUDY), *analyses)
+    for name, frame in made.items():
+        csv.write(frame, folder / lacking[name].path)

@@ -1,18 +1,27 @@
 """The figures of a folder, drawn from its tables: of results that are kept, without training."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-
-import pandas as pd
+from typing import Any
 
 from blockmaps.core import csv
 from blockmaps.core.errors import InputError
-from blockmaps.plan.plan import ANALYSIS_FIGURES, FIGURES, MAIN_STUDY, NEEDS, TABLE_FIGURES
+from blockmaps.plan import catalogue
 from blockmaps.report.figures import style
-from blockmaps.results import manifest, runs
+from blockmaps.results import manifest, runs, strips
 
 KINDS = ("svg", "png")
+
+
+def read(path: Path) -> tuple[Any, ...]:
+    """Return what a figure is given of a file: a table, the main study's runs, or frames."""
+    if path.suffix == ".csv":
+        return (csv.read(path),)
+    if path.suffix == ".safetensors":
+        return strips.read(path)
+    return (runs.of_study(runs.read(path), catalogue.MAIN_STUDY),)
 
 
 def figures_of(folder: Path, kept: Collection[str] | None = None) -> list[str]:
@@ -25,19 +34,21 @@ def figures_of(folder: Path, kept: Collection[str] | None = None) -> list[str]:
     """
     if kept is None and (folder / manifest.NAME).is_file():
         kept = manifest.read(folder)["files"]
-    table = runs.read(folder / "runs.parquet")
-    main = table[table["study"] == MAIN_STUDY] if "study" in table else table
-    has = {
-        path.stem
-        for kind in ("analysis", "tables")
-        for path in (folder / kind).glob("*.csv")
-        if (kept is None or f"{kind}/{path.name}" in kept) and len(csv.read(path))
-    }
-    arms = set(main["arm"])
-    analysed = [name for name in ANALYSIS_FIGURES if NEEDS.get(name, set()) <= arms]
-    read = TABLE_FIGURES | {name: ANALYSIS_FIGURES[name] for name in analysed}
-    own = list(FIGURES) if len(main) else []
-    return [*own, *(name for name, needed in read.items() if set(needed) <= has)]
+    table = runs.read(folder / catalogue.RUNS)
+    main = table[table["study"] == catalogue.MAIN_STUDY] if "study" in table else table
+    there = {catalogue.RUNS} if len(main) else set()
+    for source in {source for one in catalogue.FIGURES.values() for source in one.sources}:
+        path = folder / source
+        if path.is_file() and (kept is None or source in kept) and path.suffix != ".parquet":
+            there |= {source} if path.suffix != ".csv" or len(csv.read(path)) else set()
+    return catalogue.figures_of(there, set(main["arm"]))
+
+
+def save(name: str, sources: Sequence[Any], paths: Sequence[Path]) -> list[Path]:
+    """Draw a figure of what it reads; return its files, its words among them."""
+    figure = catalogue.figure(name)
+    drawn = import_module(f"blockmaps.{figure.module}").draw(*sources)
+    return style.save(drawn, paths, figure.caption)
 
 
 def draw(
@@ -56,19 +67,10 @@ def draw(
     known = figures_of(folder)
     paths: list[Path] = []
     output.mkdir(parents=True, exist_ok=True)
-    main: pd.DataFrame | None = None
+    once = cache(read)
     for name in known if names is None else names:
         if name not in known:
             raise InputError(f"figure {name!r}: {folder} has tables for {', '.join(known)}")
-        if name in FIGURES:
-            if main is None:
-                main = runs.of_study(runs.read(folder / "runs.parquet"), MAIN_STUDY)
-            frames = [main]
-        else:
-            kind = "analysis" if name in ANALYSIS_FIGURES else "tables"
-            read = (TABLE_FIGURES | ANALYSIS_FIGURES)[name]
-            frames = [csv.read(folder / kind / f"{table}.csv") for table in read]
-        own = [output / f"{name}.{kind}" for kind in kinds]
-        style.save(import_module(f"blockmaps.report.figures.{name}").draw(*frames), own)
-        paths += own
+        given = [part for one in catalogue.FIGURES[name].sources for part in once(folder / one)]
+        paths += save(name, given, [output / f"{name}.{kind}" for kind in kinds])
     return paths

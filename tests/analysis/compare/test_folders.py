@@ -171,9 +171,10 @@ def test_a_figure_is_the_same_each_time_and_holds_its_text(pair, tmp_path):
     names = compared.Names(*folders.short_names(*pair))
     assert names == ("a", "b")
     for place in "ab":
-        figure = compared.draw(made.arms, words.finding(made), names)
-        style.save(figure, [tmp_path / f"{place}.svg"])
+        sheet = compared.draw(made.arms, words.finding(made), names)
+        style.save(sheet, [tmp_path / f"{place}.svg"])
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    figure = sheet.figure
     figure.canvas.draw()
     box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
     assert box.x0 >= 0
@@ -181,7 +182,7 @@ def test_a_figure_is_the_same_each_time_and_holds_its_text(pair, tmp_path):
     assert box.x1 <= width
     assert box.y1 <= height
     nothing = compared.draw(made.arms.assign(outcome="loss"), "Nothing", names)
-    assert "5 arms without classes" in " ".join(text.get_text() for text in nothing.texts)
+    assert "5 arms without classes" in nothing.words.facts
 
 
 def test_flat_and_short_names(tmp_path):

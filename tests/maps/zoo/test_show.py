@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from blockmaps.cli import models
+from blockmaps.cli import show as command
 from blockmaps.maps.blocks import Affine, Plus
 from blockmaps.maps.map import BlockMap
 from blockmaps.maps.terms import Constant, Contraction, Product, Sum
@@ -44,7 +44,7 @@ def test_what_is_not_there_is_one_line_and_exit_2(blockmaps, arguments, said):
 
 
 def test_the_commands_help_names_the_zoos_models():
-    assert models.NAMES.split(", ") == list(MODELS)
+    assert command.NAMES.split(", ") == list(MODELS)
 
 
 def test_zoo_as_json(blockmaps):

@@ -9,7 +9,7 @@ from scored import scored
 from tables import runs_table
 
 from blockmaps.analysis import control, summary
-from blockmaps.plan.plan import FRAMES, TABLE_FIGURES
+from blockmaps.plan import catalogue
 from blockmaps.report.figures import frames, returns, style, tasks, wording
 from blockmaps.results import strips
 
@@ -48,26 +48,27 @@ def drawn(made, filmed, tmp_path):
     """Draw a figure by its name, of read tables and a read file."""
 
     def draw(name):
-        if name == FRAMES:
+        if name == "frames":
             strips.write(tmp_path / "frames.safetensors", *filmed)
             return frames.draw(*strips.read(tmp_path / "frames.safetensors"))
         module = import_module(f"blockmaps.report.figures.{name}")
-        assert TABLE_FIGURES[name] == module.TABLES
-        return module.draw(*(made[table] for table in module.TABLES))
+        return module.draw(*(made[table] for table in catalogue.FIGURES[name].reads))
 
     return draw
 
 
-def words(figure) -> str:
-    return " ".join(text.get_text().replace(wording.NO_BREAK, " ") for text in figure.texts)
+def words(sheet) -> str:
+    texts = sheet.figure.texts
+    return " ".join(text.get_text().replace(wording.NO_BREAK, " ") for text in texts)
 
 
-@pytest.mark.parametrize("name", ["returns", "tasks", FRAMES])
+@pytest.mark.parametrize("name", ["returns", "tasks", "frames"])
 def test_the_same_tables_give_the_same_bytes_and_nothing_leaves_the_page(name, drawn, tmp_path):
     for place in "ab":
-        figure = drawn(name)
-        style.save(figure, [tmp_path / f"{place}.svg"])
+        sheet = drawn(name)
+        style.save(sheet, [tmp_path / f"{place}.svg"])
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    figure = sheet.figure
     figure.canvas.draw()
     box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
     assert box.x0 > -0.02
@@ -104,7 +105,7 @@ def test_a_panel_without_dense_or_uniform_says_nothing_in_the_title(made):
 
 
 def test_the_experts_mean_is_a_line_and_a_cell_stands_beside_the_axis(drawn):
-    panel = drawn("returns").axes[0]
+    panel = drawn("returns").figure.axes[0]
     lines = [line.get_ydata()[0] for line in panel.lines if len(set(line.get_ydata())) == 1]
     assert 12_000 in lines
     labels = [label.get_text() for label in panel.get_xticklabels()]
@@ -114,11 +115,11 @@ def test_the_experts_mean_is_a_line_and_a_cell_stands_beside_the_axis(drawn):
 
 
 def test_tasks_share_one_axis_and_say_which_way_sparsity_leads(made, drawn):
-    figure = drawn("tasks")
-    limits = {axes.get_xlim() for axes in figure.axes}
-    assert len(figure.axes) == 3
+    sheet = drawn("tasks")
+    limits = {axes.get_xlim() for axes in sheet.figure.axes}
+    assert len(sheet.figure.axes) == 3
     assert len(limits) == 1
-    said = words(figure)
+    said = words(sheet)
     assert "towards ½" in said
     assert "away from ½, from 0.63 to 0.81 (hammer, 10,000 unknowns" in said
     recognised = tasks.recognised(made["structures"])
@@ -154,4 +155,5 @@ def test_without_a_renderer_the_figure_gives_the_reason(tmp_path):
 @pytest.mark.parametrize("name", ["returns", "tasks"])
 def test_a_figure_of_nothing_says_so(name, made):
     module = import_module(f"blockmaps.report.figures.{name}")
-    assert module.NOTHING in words(module.draw(*(made[one].head(0) for one in module.TABLES)))
+    reads = catalogue.FIGURES[name].reads
+    assert module.NOTHING in words(module.draw(*(made[one].head(0) for one in reads)))

@@ -29,9 +29,9 @@ def draw(name: str, runs: pd.DataFrame):
     return import_module(f"blockmaps.report.figures.{name}").draw(runs)
 
 
-def texts(figure) -> list[str]:
+def texts(sheet) -> list[str]:
     """Return the texts that stand on the page itself, and the panels' names."""
-    return [text.get_text().replace(wording.NO_BREAK, " ") for text in figure.texts]
+    return [text.get_text().replace(wording.NO_BREAK, " ") for text in sheet.figure.texts]
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -48,6 +48,7 @@ def test_the_same_table_gives_the_same_bytes(name, table, tmp_path):
     assert sorted(path.name for path in (tmp_path / "0").iterdir()) == [
         f"{name}.png",
         f"{name}.svg",
+        f"{name}.words.json",
     ]
 
 
@@ -111,7 +112,8 @@ def test_the_page_says_what_there_is_not(name, small):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_text_leaves_the_page(name):
-    figure = draw(name, runs_table(budgets=(4000, 10000, 25000), designs=("factorial", "uniform")))
+    runs = runs_table(budgets=(4000, 10000, 25000), designs=("factorial", "uniform"))
+    figure = draw(name, runs).figure
     figure.canvas.draw()
     box = figure.get_tightbbox()
     width, height = figure.get_size_inches()

@@ -10,10 +10,11 @@ from studies import dynamics, spectra
 from studies import trainability as trainability_runs
 
 from blockmaps.analysis import continuum, trainability
-from blockmaps.plan.plan import STUDY_TABLES, TABLE_FIGURES
+from blockmaps.plan import catalogue
 from blockmaps.report.figures import gradients, path, style, wording
 
-FIGURES = [n for n, read in TABLE_FIGURES.items() if set(read) <= set(STUDY_TABLES)]
+STUDIES = ("continuum", "trainability")
+FIGURES = [name for name, one in catalogue.FIGURES.items() if one.study in STUDIES]
 FATES = {"dense": (2, 17, 1), "balanced": (18, 2, 0), "uniform": (20, 0, 0)}
 
 
@@ -38,12 +39,12 @@ def made() -> dict[str, pd.DataFrame]:
 
 def draw(name, made):
     module = import_module(f"blockmaps.report.figures.{name}")
-    assert TABLE_FIGURES[name] == module.TABLES
-    return module.draw(*(made[table] for table in module.TABLES))
+    return module.draw(*(made[table] for table in catalogue.FIGURES[name].reads))
 
 
-def words(figure) -> str:
-    return " ".join(text.get_text().replace(wording.NO_BREAK, " ") for text in figure.texts)
+def words(sheet) -> str:
+    texts = sheet.figure.texts
+    return " ".join(text.get_text().replace(wording.NO_BREAK, " ") for text in texts)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -55,7 +56,7 @@ def test_the_same_tables_give_the_same_bytes(name, made, tmp_path):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_text_leaves_the_page(name, made):
-    figure = draw(name, made)
+    figure = draw(name, made).figure
     figure.canvas.draw()
     box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
     assert min(box.x0, box.y0) >= 0
@@ -66,9 +67,9 @@ def test_no_text_leaves_the_page(name, made):
 @pytest.mark.parametrize("name", FIGURES)
 def test_an_empty_table_and_one_seed_are_drawn(name, made, tmp_path):
     empty = {table: frame.iloc[:0] for table, frame in made.items()}
-    figure = draw(name, empty)
-    assert words(figure).startswith("The table holds no")
-    assert not figure.axes
+    sheet = draw(name, empty)
+    assert words(sheet).startswith("The table holds no")
+    assert not sheet.figure.axes
     few = tables_of(continuum_runs(seeds=1), trainability_runs({"dense": (0, 0, 1)}))
     style.save(draw(name, few), [tmp_path / "few.png"])
 

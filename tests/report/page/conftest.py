@@ -11,7 +11,7 @@ from tables import runs_table
 from blockmaps.analysis import continuum as tables_of_continuum
 from blockmaps.analysis import summary
 from blockmaps.core import csv
-from blockmaps.report.figures import path, proportion, style
+from blockmaps.report import redraw
 from blockmaps.results import runs
 
 ROW = {"experiment": "small", "budget": 4000, "difference": "balanced - dense"}
@@ -129,12 +129,12 @@ def results(tmp_path_factory) -> Path:
     runs.write(both, folder / "runs.parquet", runs.COLUMNS)
     csv.write(summary.differences(table), folder / "tables/differences.csv")
     csv.write(equivalence(), folder / "tables/equivalence.csv")
-    style.save(proportion.draw(table), [folder / "figures/proportion.svg"])
+    redraw.save("proportion", [table], [folder / "figures/proportion.svg"])
     arms = tables_of_continuum.by_arm(both)
     differences = tables_of_continuum.differences(both)
     csv.write(arms, folder / "tables/continuum.csv")
     csv.write(differences, folder / "tables/continuum_differences.csv")
-    style.save(path.draw(arms, differences), [folder / "figures/path.svg"])
+    redraw.save("path", [arms, differences], [folder / "figures/path.svg"])
     (folder / "claims.json").write_text(json.dumps(claims()))
     manifest = {
         "name": "small",

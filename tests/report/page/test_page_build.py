@@ -1,5 +1,6 @@
 """What the page is made of: the parts of folders, in the figures' own words, byte for byte."""
 
+import html
 import itertools
 import json
 import re
@@ -9,12 +10,11 @@ from urllib.parse import unquote
 
 import pytest
 import vl_convert
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blockmaps.core.errors import InputError
-from blockmaps.plan import catalogue, plan
-from blockmaps.report.figures import style
+from blockmaps.plan import catalogue
 from blockmaps.report.page import (
     assets,
     build,
@@ -24,7 +24,6 @@ from blockmaps.report.page import (
     provenance,
     scatter,
     shapes,
-    studies,
 )
 from blockmaps.report.page.folders import Folders
 from blockmaps.report.page.runs_table import SHOWN
@@ -195,27 +194,23 @@ def test_every_run_is_a_row(page, results):
 # ---- figures
 
 
-@settings(max_examples=30)
-@given(
-    st.lists(st.text("ab <&>\"'-−→σ,%", min_size=1, max_size=80), min_size=3, max_size=3).map(
-        lambda texts: [" ".join(text.split()) or "a" for text in texts]
-    )
-)
-def test_a_figures_words_are_read_back_as_they_were_written(tmp_path_factory, texts):
-    made = style.page(*texts, 1.0)
-    made.axes(0.5, 0.2, 2, 0.5)
-    file = tmp_path_factory.mktemp("figure") / "one.svg"
-    style.save(made.figure, [file])
-    found = exhibits.words(file.read_text())
-    read = [" ".join(text.split()) for text in found[:3]]
-    # a comment of XML cannot hold two hyphens in a row, or end with one
-    assert [text.replace("- -", "--").strip() for text in read] == [
-        text.replace("- -", "--").strip() for text in texts
-    ]
-    # and what is left is where the panels are
-    height = 72 * made.figure.get_size_inches()[1]
-    assert found.above == pytest.approx(height - 72 * made.top)
-    assert found.below == pytest.approx(72 * made.bottom)
+def test_the_page_writes_a_figures_words_as_it_gives_them(folder, page):
+    for name in ("proportion", "path"):
+        said = json.loads((folder / f"figures/{name}.words.json").read_text(encoding="utf-8"))
+        one = next(one for one in exhibits.exhibits(Folders([folder])) if one.name == name)
+        assert (one.finding, one.subtitle, one.facts, one.caption) == tuple(
+            said[word] for word in ("finding", "subtitle", "facts", "caption")
+        )
+        assert said["caption"] == catalogue.FIGURES[name].caption
+        assert said["numbers"]
+        assert all(number in said["finding"] for number in said["numbers"].values())
+        assert html.escape(said["finding"], quote=False) in html.unescape(page).replace(
+            "&", "&amp;"
+        )
+    words = folder / "figures/path.words.json"
+    words.write_text("{}")
+    with pytest.raises(InputError, match=r"path.words.json: is not as `blockmaps figure` writes"):
+        build.render([folder])
 
 
 def test_a_picture_is_whole_and_shows_the_panels(results):
@@ -238,21 +233,11 @@ def test_a_figure_of_another_hand_is_shown_whole(folder):
     )
     (folder / "figures/mine.svg").write_text(svg)
     *_, last = exhibits.exhibits(Folders([folder]))
+    assert (last.finding, last.caption) == ("", "")
     assert (last.name, last.width, last.height) == ("mine", 10, 20)
     root = ElementTree.fromstring(unquote(last.source.removeprefix("data:image/svg+xml,")))
     assert root[0].text == "a & b"
     assert 'id="figure-mine"' in build.render([folder])
-
-
-def test_every_figure_and_table_has_a_caption_and_a_study():
-    figures = {*plan.FIGURES, *plan.ANALYSIS_FIGURES, *plan.TABLE_FIGURES}
-    figures.add(plan.FRAMES)
-    assert set(catalogue.FIGURES) == figures
-    own = {*plan.TABLES, *plan.STUDY_TABLES, *plan.ANALYSES, *plan.ZOO_TABLES}
-    assert set(catalogue.TABLES) == own | {*plan.CONTROL_TABLES, "detectable", "pairs"}
-    assert all(studies.study_of_figure(name) for name in figures)
-    assert all(studies.study_of_table(name) for name in catalogue.TABLES)
-    assert {made.study for made in plan.STUDY_TABLES.values()} <= set(studies.HEADINGS)
 
 
 # ---- plots

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from blockmaps.report.figures import style, wording
@@ -68,7 +67,7 @@ def _draw_row(axes: Axes, y: float, row: pd.Series, mark: style.Mark, end: float
 
 
 @style.themed
-def draw(arms: pd.DataFrame, finding: str, names: Names) -> Figure:
+def draw(arms: pd.DataFrame, finding: str, names: Names) -> style.Sheet:
     """Draw the difference of every arm that has an accuracy, an experiment and budget a block.
 
     Parameters
@@ -83,7 +82,7 @@ def draw(arms: pd.DataFrame, finding: str, names: Names) -> Figure:
     body = len(panels) * (HEADING + GAP) + len(rows) * ROW
     runs = wording.counted(int(rows["shared"].sum()), "run")
     pairing = " or ".join(sorted(set(rows["by"])))
-    page = style.page(
+    sheet = style.sheet(
         # no line is broken within an interval
         re.sub(r"\[.*?\]", lambda one: one[0].replace(" ", wording.NO_BREAK), finding).strip("."),
         f"Test accuracy after the last epoch, {names.second} less {names.first}, in percentage "
@@ -96,9 +95,9 @@ def draw(arms: pd.DataFrame, finding: str, names: Names) -> Figure:
         body + BELOW,
     )
     if rows.empty:
-        return page.figure
-    width = page.right - page.left - NAMES - NUMBERS
-    axes = page.axes(NAMES, 0, width, body)
+        return sheet
+    width = sheet.right - sheet.left - NAMES - NUMBERS
+    axes = sheet.axes(NAMES, 0, width, body)
     marks, end = style.marks(rows["arm"]), limit(rows)
     y = 0.0
     for (experiment, budget, start), own in panels:
@@ -123,7 +122,7 @@ def draw(arms: pd.DataFrame, finding: str, names: Names) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(7))
     axes.xaxis.set_major_formatter(FuncFormatter(_signed))
     axes.set_xlabel(f"points: ← {names.first} higher, {names.second} higher →")
-    return page.figure
+    return sheet
 
 
 def _write(axes: Axes, x: float, y: float, text: str, strong: bool = False) -> None:

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from blockmaps.analysis.statistics import (
     SAMPLED_ARMS,
@@ -13,6 +12,7 @@ from blockmaps.analysis.statistics import (
 )
 from blockmaps.analysis.summary import DIFFERENCES, final_outcomes, without_repeats
 from blockmaps.report.figures import style, wording
+from blockmaps.report.figures.multiples import Multiples
 
 COLUMNS = 3
 PANEL_HEIGHT, TITLE, BELOW, BESIDE = 3.2, 0.48, 0.68, 0.68
@@ -69,13 +69,10 @@ def finding(outcomes: pd.DataFrame, pair: tuple[str, str] | None) -> tuple[str, 
     return f"{first} ends {relation} {second}:", numbers
 
 
-def title(panels: list[tuple[str, pd.DataFrame]]) -> str:
+def findings(panels: list[tuple[str, pd.DataFrame]]) -> list[wording.Findings]:
     """Say how the arms end in every panel, one difference after the other."""
     pairs: list = pairs_of(pd.concat([panel for _, panel in panels])) or [None]
-    said = [
-        wording.sentence({name: finding(panel, pair) for name, panel in panels}) for pair in pairs
-    ]
-    return ". ".join(dict.fromkeys(said))
+    return [{name: finding(panel, pair) for name, panel in panels} for pair in pairs]
 
 
 def spread(wanted: np.ndarray, gap: float, highest: float = np.inf) -> np.ndarray:
@@ -180,7 +177,7 @@ def about_bands(curves: pd.DataFrame) -> str:
 
 
 @style.themed
-def draw(runs: pd.DataFrame) -> Figure:
+def draw(runs: pd.DataFrame) -> style.Sheet:
     """Draw test accuracy against optimiser steps, a panel a budget and experiment.
 
     Parameters
@@ -193,36 +190,38 @@ def draw(runs: pd.DataFrame) -> Figure:
         outcomes = outcomes[claimed]  # more lines than these cannot be told apart
     panels = list(wording.panels(outcomes))
     marks = style.marks(outcomes["arm"])
-    columns = min(len(panels), COLUMNS)
-    rows = -(-len(panels) // columns)
     drawn = [learning_curves(runs, panel) for _, panel in panels]
     both = pd.concat(drawn)
-    page = style.page(
-        title(panels),
+    found = findings(panels)
+    names = max(style.text_width(arm, LABEL_SIZE, "bold") for arm in marks) + LABEL_APART + 0.12
+    room = {"beside": BESIDE, "below": BELOW, "between": names, "above": TITLE}
+    layout = Multiples(len(panels), COLUMNS, PANEL_HEIGHT, right=names, under=-0.2, **room)
+    sheet = style.sheet(
+        ". ".join(dict.fromkeys(map(wording.sentence, found))),
         "Test accuracy while training, the mean of each arm; differences at the end, in points",
         wording.facts(outcomes, about_bands(both)),
-        rows * (TITLE + PANEL_HEIGHT + BELOW) - 0.2,
+        layout.body,
+        {
+            f"{what.rstrip(':')} ({name})": numbers
+            for one in found
+            for name, (what, numbers) in one.items()
+            if numbers
+        },
     )
-    beside = max(style.text_width(arm, LABEL_SIZE, "bold") for arm in marks) + LABEL_APART + 0.12
-    width = (page.right - page.left - BESIDE) / columns
     chance = 1 / outcomes["outputs"].min()
     values = pd.concat([both["mean"], both["low"], both["high"]])
     low, high = style.shown(values, chance)
-    for number, ((name, panel), curves) in enumerate(zip(panels, drawn, strict=True)):
-        row, column = divmod(number, columns)
-        axes = page.axes(
-            BESIDE + column * width,
-            TITLE + row * (TITLE + PANEL_HEIGHT + BELOW),
-            width - beside,
-            PANEL_HEIGHT,
-        )
+    apart = LABEL_APART / layout.width(sheet.right - sheet.left)
+    for (name, panel), curves, (column, axes) in zip(
+        panels, drawn, layout.axes(sheet), strict=True
+    ):
         valued = panel[panel["test_accuracy"].notna()]
         patterns = wording.counted(valued["pattern"].nunique(), "pattern")
         style.panel_title(axes, name, f"n = {len(valued)}, {patterns}")
         axes.set_xlim(*style.padded(curves["step"], 0.02))
         axes.set_ylim(low, high)
         _draw_curves(axes, curves, marks)
-        _name_ends(axes, curves, marks, LABEL_APART / (width - beside))
+        _name_ends(axes, curves, marks, apart)
         style.chance_line(axes, panel["outputs"].iloc[0], low)
         style.percent_axis(axes)
         style.thousands_axis(axes)
@@ -231,4 +230,4 @@ def draw(runs: pd.DataFrame) -> Figure:
             axes.set_ylabel("test accuracy")
         else:
             axes.tick_params(labelleft=False)
-    return page.figure
+    return sheet

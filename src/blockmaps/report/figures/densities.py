@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 
 from blockmaps.analysis.summary import final_outcomes
 from blockmaps.report.figures import style, wording
@@ -66,22 +65,30 @@ def cells(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return accuracy, proportions
 
 
-def finding(drawn: list[tuple[pd.DataFrame, pd.DataFrame]]) -> str:
-    """Say at which hidden proportions the cells within a point of the best lie."""
-    if not drawn:
-        return "The table holds no design over the densities of hx and hh"
+def near_best(drawn: list[tuple[pd.DataFrame, pd.DataFrame]]) -> tuple[float, float, int]:
+    """Return the hidden proportions of the cells within a point of their panel's best.
+
+    From the smallest to the largest, of many the middle half; and how many cells there are.
+    """
     near = np.concatenate(
         [
             proportions.to_numpy()[accuracy.to_numpy() >= np.nanmax(accuracy.to_numpy()) - 1]
             for accuracy, proportions in drawn
         ]
     )
-    many = len(near) >= FEWEST_FOR_HALF
-    low, high = np.nanquantile(near, [0.25, 0.75] if many else [0, 1])
+    low, high = np.nanquantile(near, [0.25, 0.75] if len(near) >= FEWEST_FOR_HALF else [0, 1])
+    return low, high, len(near)
+
+
+def finding(drawn: list[tuple[pd.DataFrame, pd.DataFrame]]) -> str:
+    """Say at which hidden proportions the cells within a point of the best lie."""
+    if not drawn:
+        return "The table holds no design over the densities of hx and hh"
+    low, high, cells = near_best(drawn)
     return (
         f"Cells within a point of their panel's best lie at hidden proportions of {low:.2f} to "
-        f"{high:.2f} ({'middle half of ' if many else ''}{wording.counted(len(near), 'cell')}, "
-        f"{wording.counted(len(drawn), 'panel')})"
+        f"{high:.2f} ({'middle half of ' if cells >= FEWEST_FOR_HALF else ''}"
+        f"{wording.counted(cells, 'cell')}, {wording.counted(len(drawn), 'panel')})"
     )
 
 
@@ -117,7 +124,7 @@ def _draw_panel(axes: Axes, accuracy: pd.DataFrame, proportions: pd.DataFrame) -
 
 
 @style.themed
-def draw(runs: pd.DataFrame) -> Figure:
+def draw(runs: pd.DataFrame) -> style.Sheet:
     """Draw a heat map an experiment and budget.
 
     Parameters
@@ -130,7 +137,7 @@ def draw(runs: pd.DataFrame) -> Figure:
     shown = drawn(found, outcomes)
     layout = Multiples(len(found), COLUMNS, MOST_HEIGHT)
     layout = layout._replace(height=min(layout.width(style.WIDTH - 2 * style.MARGIN), MOST_HEIGHT))
-    page = style.page(
+    sheet = style.sheet(
         finding(tables),
         "Upper number: mean test accuracy in percent; lower: mean hidden proportion. Light: close "
         f"to the panel's best; darkest: {WORST:g} points below it or more",
@@ -138,9 +145,13 @@ def draw(runs: pd.DataFrame) -> Figure:
             shown, f"{designs_of(shown)}; the other blocks' densities are averaged over."
         ),
         layout.body,
+        {
+            panel.name: "{:.2f} to {:.2f}".format(*near_best([one])[:2])
+            for panel, one in zip(found, tables, strict=True)
+        },
     )
     for panel, (accuracy, proportions), (column, axes) in zip(
-        found, tables, layout.axes(page), strict=True
+        found, tables, layout.axes(sheet), strict=True
     ):
         title(axes, panel)
         _draw_panel(axes, accuracy, proportions)
@@ -149,4 +160,4 @@ def draw(runs: pd.DataFrame) -> Figure:
             axes.set_ylabel("density of hx")
         elif list(accuracy.index) == list(tables[0][0].index):
             axes.set_yticks([])  # as to the left
-    return page.figure
+    return sheet

@@ -3,12 +3,10 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from blockmaps.report.figures import style, wording
 from blockmaps.report.figures.multiples import Multiples
 
-TABLES = ("explained",)
 OUTCOME = "logit_clean"
 DESIGNS = ("even", "factorial", "grid", "random", "all")
 MOST_DESIGNS = 2  # of each panel, in that order; all only where there is no other
@@ -48,29 +46,36 @@ def shown(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return found
 
 
-def finding(panels: list[tuple[str, pd.DataFrame]]) -> str:
-    """Say what the hidden proportion's spline predicts where |h| and unknowns are fixed."""
+def predicted(panels: list[tuple[str, pd.DataFrame]]) -> dict[str, tuple[float, str]]:
+    """Return R² of the hidden proportion's spline by panel, and as text with its interval.
+
+    Of the panels where |h| and unknowns are fixed; of all where there is none.
+    """
     even = [(name, panel) for name, panel in panels if (panel["design"] == "even").all()]
-    if not panels:
-        return "Too few patterns to explain accuracy by"
-    said, values = {}, []
+    found = {}
     for name, panel in even or panels:
         row = panel[(panel["explanation"] == "hidden_proportion") & (panel["form"] == "spline")]
-        if row.empty:
-            continue
-        value, low, high = row.iloc[0][["cv_r2", "cv_low", "cv_high"]]
-        numbers = f"{value:.2f} {wording.interval(low, high, 2)}".replace("-", "−")
-        values.append(value)
-        said[name] = ("R² of the hidden proportion for patterns that were left out:", numbers)
+        if len(row):
+            value, low, high = row.iloc[0][["cv_r2", "cv_low", "cv_high"]]
+            text = f"{value:.2f} {wording.interval(low, high, 2)}".replace("-", "−")
+            found[name] = (value, text)
+    return found
+
+
+def finding(panels: list[tuple[str, pd.DataFrame]]) -> str:
+    """Say what the hidden proportion's spline predicts where |h| and unknowns are fixed."""
+    if not panels:
+        return "Too few patterns to explain accuracy by"
+    said = predicted(panels)
     if not said:
         return "The hidden proportion does not vary here"
+    what = "R² of the hidden proportion for patterns that were left out:"
     if len(said) > MOST_NAMED:
-        low, middle, high = np.quantile(values, [0, 0.5, 1])
+        low, middle, high = np.quantile([value for value, _ in said.values()], [0, 0.5, 1])
         return (
-            f"R² of the hidden proportion for patterns that were left out: median {middle:.2f}, "
-            f"from {low:.2f} to {high:.2f} over {len(said)} panels"
+            f"{what} median {middle:.2f}, from {low:.2f} to {high:.2f} over {len(said)} panels"
         ).replace("-", "−")
-    return wording.sentence(said)
+    return wording.sentence({name: (what, text) for name, (_, text) in said.items()})
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame, names: list[str]) -> None:
@@ -112,7 +117,7 @@ def _scale(panels: list[tuple[str, pd.DataFrame]]) -> str:
 
 
 @style.themed
-def draw(table: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame) -> style.Sheet:
     """Draw cross-validated R² by explanation and form, a panel an experiment, budget and design.
 
     Parameters
@@ -125,7 +130,7 @@ def draw(table: pd.DataFrame) -> Figure:
     layout = Multiples(
         len(panels), COLUMNS, max(ROW * len(names), 0.5), LABELS, 0.58, BETWEEN, keys
     )
-    page = style.page(
+    sheet = style.sheet(
         finding(panels),
         "Share of the variance of test accuracy's logit that is predicted of patterns left out "
         f"(below {LOWEST:g}: an arrow)".replace("-", "−"),
@@ -134,9 +139,10 @@ def draw(table: pd.DataFrame) -> Figure:
         "vary in a design has no mark. Bars: 95 %, jackknife over patterns. Spline: natural "
         "cubic, 4 degrees of freedom.",
         layout.body,
+        {name: text for name, (_, text) in predicted(panels).items()},
     )
-    style.key(page, LABELS, MARKS, lines=False)
-    for (name, panel), (column, axes) in zip(panels, layout.axes(page), strict=True):
+    style.key(sheet, LABELS, MARKS, lines=False)
+    for (name, panel), (column, axes) in zip(panels, layout.axes(sheet), strict=True):
         counts = f"n = {panel['n'].iloc[0]:,}, {panel['patterns'].iloc[0]} patterns"
         style.panel_title(axes, name, counts)
         _draw_panel(axes, panel, names)
@@ -144,4 +150,4 @@ def draw(table: pd.DataFrame) -> Figure:
         axes.set_yticks(range(len(names)), labels)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("cross-validated R²")
-    return page.figure
+    return sheet

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from blockmaps.report.figures import style, wording
 
@@ -38,7 +37,7 @@ def finding(about: dict[str, Any]) -> str:
 
 
 @style.themed
-def draw(images: np.ndarray, about: dict[str, Any]) -> Figure:
+def draw(images: np.ndarray, about: dict[str, Any]) -> style.Sheet:
     """Draw the strips, one under another, time from left to right.
 
     Parameters
@@ -47,10 +46,10 @@ def draw(images: np.ndarray, about: dict[str, Any]) -> Figure:
     """
     if not len(images):
         title = "No frames: no renderer of MuJoCo's works where they were asked for"
-        return style.page(title, about["reason"], "", 0.2).figure
+        return style.sheet(title, about["reason"], "", 0.2)
     width = style.WIDTH - 2 * style.MARGIN - LEFT
     side = width / images.shape[1] - GAP
-    page = style.page(
+    sheet = style.sheet(
         finding(about),
         f"{about['experiment']}: frames after the named steps of one episode; the start state is "
         f"the same in all rows",
@@ -58,23 +57,27 @@ def draw(images: np.ndarray, about: dict[str, Any]) -> Figure:
         f"state is number {about['episode']}, in which the best model's return is its median. "
         f"Unknowns: the budget; mean: over all the model's episodes.",
         0.3 + len(images) * (side + GAP),
+        {
+            strip["name"]: f"return {strip['return']:,.0f}".replace("-", "−")
+            for strip in about["strips"]
+        },
     )
     for row, (strip, known) in enumerate(zip(images, about["strips"], strict=True)):
         top = 0.25 + row * (side + GAP)
         for column, image in enumerate(strip):
-            axes = page.axes(LEFT + column * (side + GAP), top, side, side)
+            axes = sheet.axes(LEFT + column * (side + GAP), top, side, side)
             axes.imshow(image, interpolation="antialiased")
             axes.axis("off")
             if row == 0:
                 axes.set_title(f"step {about['moments'][column]}", size=9, loc="left", pad=3)
-        high = page.figure.get_size_inches()[1]
+        high = sheet.figure.get_size_inches()[1]
         for place, line in enumerate(described(known)):
-            page.figure.text(
-                page.left / style.WIDTH,
-                (page.top - top - 0.2 - 0.16 * place) / high,
+            sheet.figure.text(
+                sheet.left / style.WIDTH,
+                (sheet.top - top - 0.2 - 0.16 * place) / high,
                 line,
                 size=10 if place == 0 else 8.5,
                 weight="bold" if place == 0 else "normal",
                 color=style.INK if place == 0 else style.FAINT,
             )
-    return page.figure
+    return sheet

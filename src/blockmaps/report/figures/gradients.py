@@ -4,11 +4,8 @@ import re
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from blockmaps.report.figures import panels, style, wording
-
-TABLES = ("gradients",)
+from blockmaps.report.figures import multiples, style, wording
 
 WHEN = ("before", "after")
 NOTHING = "The table holds no gradients"
@@ -56,7 +53,7 @@ def magnitude(ratio: float) -> str:
 
 
 @style.themed
-def draw(table: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame) -> style.Sheet:
     """Draw the gradient's norm against steps back, for the most steps of every task.
 
     Parameters
@@ -64,30 +61,32 @@ def draw(table: pd.DataFrame) -> Figure:
     table : columns in `blockmaps.analysis.trainability`.
     """
     if table.empty:
-        return style.page(NOTHING, "", "", 0.2).figure
+        return style.sheet(NOTHING, "", "", 0.2)
     found = [(name, rows[rows["steps"] == rows["steps"].max()]) for name, rows in families(table)]
     every = pd.concat([rows for _, rows in found])
     marks = style.marks(every["arm"])
-    page = style.page(
-        wording.sentence({name: finding(rows) for name, rows in found}),
+    layout = multiples.in_pairs(2 * len(found), marks)
+    sheet = style.sheet(
+        {name: finding(rows) for name, rows in found},
         "Norm of the loss's gradient with respect to the state against steps back from the last "
         "step; a line is the median of the runs, its band their quartiles",
         f"{wording.several(every['n'].min(), every['n'].max())} runs an arm, each a mean over 64 "
         "training sequences. Of every task the most steps. Gradients that are exactly zero are not "
         "shown.",
-        panels.body(2 * len(found), 2, marks),
+        layout.body,
     )
-    axes_of = panels.axes_of(page, 2 * len(found), 2, marks, yscale="log")
+    style.key(sheet, layout.beside, marks, lines=True)
+    axes_of = layout.axes(sheet, yscale="log")
     for name, rows in found:
         positive = rows.loc[rows["gradient"] > 0, "gradient"]
         bounds = max(positive.min(), LOWEST) / 3, positive.max() * 3
         for when in WHEN:
-            axes = next(axes_of)
+            _, axes = next(axes_of)
             steps = int(rows["steps"].iloc[0])
             style.panel_title(axes, f"{name}", f"{steps} steps, {when} training")
             for arm, own in rows[rows["trained"] == when].groupby("arm", sort=True):
-                panels.banded(axes, own, marks[arm], "back", "gradient", bounds[0])
+                multiples.banded(axes, own, marks[arm], "back", "gradient", bounds[0])
             axes.set_ylim(*bounds)
             axes.set_xlabel("steps back")
             axes.set_ylabel("gradient's norm")
-    return page.figure
+    return sheet

@@ -5,12 +5,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, Normalize
-from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from blockmaps.report.figures import style
-
-TABLES = ("impulse",)
 
 HEAT, LINES, LEFT, TITLE, LABEL = 1.9, 1.9, 0.62, 0.52, 0.5  # inches
 BAR = 0.8  # room at the right for the scale of colours and the lines' names
@@ -35,27 +32,29 @@ def _last(impulse: pd.DataFrame) -> tuple[str, int]:
     return f"h[{last}]", last
 
 
+def moved_at(impulse: pd.DataFrame, identity: bool) -> list[int]:
+    """Return the iterations at which h_T depends on h_0.
+
+    With the identity those at which it does in every network, without it in any.
+    """
+    slot, _ = _last(impulse)
+    rows = impulse[(impulse["slot"] == slot) & (impulse["perturbed"] == "h[0]")]
+    rows = rows[rows["identity"] == identity]
+    return rows.loc[rows["low" if identity else "high"] > 0, "iteration"].tolist()
+
+
 def finding(impulse: pd.DataFrame) -> str:
     """Say at which iterations h_T depends on h_0, with the identity and without."""
     slot, last = _last(impulse)
-    rows = impulse[(impulse["slot"] == slot) & (impulse["perturbed"] == "h[0]")]
-    held, gone = rows[rows["identity"]], rows[~rows["identity"]]
-    when = gone.loc[gone["high"] > 0, "iteration"].tolist()
-    stays = held.loc[held["low"] > 0, "iteration"].tolist()
-    end = int(rows["iteration"].max())
-    finite = when == [last]
-    infinite = stays == list(range(last, end + 1))
-    first = (
-        f"Without an identity at (h₀, h₀), {named(slot)} depends on h₀ at iteration {last} alone"
-        if finite
-        else f"Without an identity at (h₀, h₀), {named(slot)} depends on h₀ at iterations {when}"
+    gone, held = (moved_at(impulse, identity) for identity in (False, True))
+    end = int(impulse["iteration"].max())
+    when = f"iteration {last} alone" if gone == [last] else f"iterations {gone}"
+    infinite = held == list(range(last, end + 1))
+    stays = f"every iteration from {last} on" if infinite else f"iterations {held}"
+    return (
+        f"Without an identity at (h₀, h₀), {named(slot)} depends on h₀ at {when}; "
+        f"with it, at {stays}"
     )
-    second = (
-        f"with it, at every iteration from {last} on"
-        if infinite
-        else f"with it, at iterations {stays}"
-    )
-    return f"{first}; {second}"
 
 
 def _heat(axes: Axes, rows: pd.DataFrame, colors: ListedColormap, norm: Normalize) -> None:
@@ -101,7 +100,7 @@ def _lines(axes: Axes, rows: pd.DataFrame, slot: str, named_at_end: bool) -> Non
 
 
 @style.themed
-def draw(impulse: pd.DataFrame) -> Figure:
+def draw(impulse: pd.DataFrame) -> style.Sheet:
     """Draw influence against iteration, without the identity and with it.
 
     Parameters
@@ -110,7 +109,7 @@ def draw(impulse: pd.DataFrame) -> Figure:
     """
     slot, last = _last(impulse)
     networks, width = impulse[["networks", "width"]].iloc[0]
-    page = style.page(
+    sheet = style.sheet(
         finding(impulse),
         "Lifted map of a tanh RNN, a slot for each of its states, iterated past the sequence's "
         f"length T = {last}. One slot's start is moved by a vector of length 1; how far does each "
@@ -121,20 +120,24 @@ def draw(impulse: pd.DataFrame) -> Figure:
         "Inputs hold themselves in both maps, so that their influence stays; without the identity "
         "h₀ is 0 from iteration 1 on.",
         TITLE + HEAT + LABEL + 0.15 + LINES + LABEL,
+        {
+            name: ", ".join(map(str, moved_at(impulse, identity)))
+            for identity, name in PANELS.items()
+        },
     )
     states = impulse[impulse["slot"].str.startswith("h")]
     start = states[states["perturbed"] == "h[0]"]
     colors = ListedColormap(mpl.colormaps["YlGnBu"](np.linspace(0.22, 1, 256)))
     norm = Normalize(0, start["influence"].max())
-    wide = (page.right - page.left - 2 * LEFT - BAR) / 2
+    wide = (sheet.right - sheet.left - 2 * LEFT - BAR) / 2
     top = states.loc[states["slot"] == slot, "high"].max()
     for column, (identity, name) in enumerate(PANELS.items()):
         left = LEFT + column * (wide + LEFT)
         own = start[start["identity"] == identity]
-        heat = page.axes(left, TITLE, wide, HEAT)
+        heat = sheet.axes(left, TITLE, wide, HEAT)
         _heat(heat, own, colors, norm)
         style.panel_title(heat, name, "change of every state when h₀ is moved")
-        lines = page.axes(left, TITLE + HEAT + LABEL + 0.15, wide, LINES)
+        lines = sheet.axes(left, TITLE + HEAT + LABEL + 0.15, wide, LINES)
         rows = states[(states["slot"] == slot) & (states["identity"] == identity)]
         _lines(lines, rows, slot, named_at_end=column == 1)
         lines.set_ylim(0, 1.08 * top)
@@ -153,10 +156,10 @@ def draw(impulse: pd.DataFrame) -> Figure:
             color=style.FAINT,
         )
     right = 2 * (LEFT + wide) + 0.12
-    bar = page.figure.colorbar(
-        mpl.cm.ScalarMappable(norm, colors), cax=page.axes(right, TITLE, 0.1, HEAT)
+    bar = sheet.figure.colorbar(
+        mpl.cm.ScalarMappable(norm, colors), cax=sheet.axes(right, TITLE, 0.1, HEAT)
     )
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, length=2)
     bar.set_label("change, length", size=8.5)
-    return page.figure
+    return sheet

@@ -2,13 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
 
-from blockmaps.report.figures import panels, style, wording
+from blockmaps.report.figures import multiples, style, wording
 from blockmaps.report.figures.path import ARMS, NAMES, PANEL, named
-
-TABLES = ("continuum",)
 
 NOTHING = "The table holds no arm at several numbers of iterations"
 
@@ -41,7 +38,7 @@ def finding(rows: pd.DataFrame) -> tuple[str, str]:
 
 
 @style.themed
-def draw(table: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame) -> style.Sheet:
     """Draw test accuracy against K.
 
     Parameters
@@ -50,24 +47,25 @@ def draw(table: pd.DataFrame) -> Figure:
     """
     found = several(table)
     if not found:
-        return style.page(NOTHING, "", "", 0.2).figure
+        return style.sheet(NOTHING, "", "", 0.2)
     arms = sorted({arm for _, rows in found for arm in rows["arm"]} - {"control"})
     marks = style.marks(arms) | ARMS
     drawn = {NAMES.get(arm, arm): marks[arm] for arm in ("control", *arms)}
-    columns = min(len(found), 2)
     every = pd.concat([rows for _, rows in found])
     images = wording.counted(int(every["test_images"].max()), "test image")
-    page = style.page(
-        wording.sentence({named(labels): finding(rows) for labels, rows in found}),
+    layout = multiples.in_pairs(len(found), drawn)
+    sheet = style.sheet(
+        {named(labels): finding(rows) for labels, rows in found},
         "Test accuracy against K, the iterations of the map, the image held; the MLP is the same "
         "for any K from its number of layers on",
         f"{wording.counted(int(every['n'].sum()), 'run')}, after "
         f"{every['epochs'].max()} epochs ({every['steps'].max():,} optimiser steps), {images}. "
         "Bars and band: 95 %, t with the variance between seeds pooled over the arms.",
-        panels.body(len(found), columns, drawn),
+        layout.body,
     )
-    axes_of = panels.axes_of(page, len(found), columns, drawn)
-    for (labels, rows), axes in zip(found, axes_of, strict=True):
+    style.key(sheet, layout.beside, drawn, lines=True)
+    axes_of = layout.axes(sheet)
+    for (labels, rows), (_, axes) in zip(found, axes_of, strict=True):
         n = wording.several(rows["n"].min(), rows["n"].max())
         style.panel_title(axes, named(labels), f"{labels['budget']:,} unknowns, {n} a point")
         ks = sorted(rows.loc[rows["arm"] != "control", "iterations"].unique())
@@ -75,12 +73,12 @@ def draw(table: pd.DataFrame) -> Figure:
         for place, arm in enumerate(arms):
             own = rows[rows["arm"] == arm].sort_values("iterations")
             x = own["iterations"] + (place - (len(arms) - 1) / 2) * shift
-            panels.points(axes, x, own, marks[arm], "accuracy")
-        panels.level(axes, rows[rows["arm"] == "control"], marks["control"])
+            multiples.points(axes, x, own, marks[arm], "accuracy")
+        multiples.level(axes, rows[rows["arm"] == "control"], marks["control"])
         values = pd.concat([rows["accuracy"], rows["low"], rows["high"]]).dropna()
         axes.set_ylim(*style.padded(values, 0.1))
         axes.xaxis.set_major_locator(FixedLocator(ks))
         style.percent_axis(axes)
         axes.set_ylabel("test accuracy")
         axes.set_xlabel("iterations K")
-    return page.figure
+    return sheet

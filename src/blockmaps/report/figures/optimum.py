@@ -2,7 +2,6 @@
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from blockmaps.analysis.smoothing import BANDWIDTH, FEWEST, fit_local_mean
 from blockmaps.analysis.splines import SplineFit
@@ -99,7 +98,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, fit: SplineFit | None) -> None:
 
 
 @style.themed
-def draw(runs: pd.DataFrame) -> Figure:
+def draw(runs: pd.DataFrame) -> style.Sheet:
     """Draw test accuracy against the hidden proportion, a panel an experiment and budget.
 
     Parameters
@@ -111,7 +110,7 @@ def draw(runs: pd.DataFrame) -> Figure:
     fits = [fitted(panel.runs) for panel in found]
     shown = drawn(found, outcomes)
     layout = Multiples(len(found), COLUMNS, HEIGHT)
-    page = style.page(
+    sheet = style.sheet(
         finding(fits) if found else wording.NOTHING.capitalize(),
         "Test accuracy against the realised share of the hidden rows' unknowns that read the state",
         wording.facts(
@@ -121,9 +120,15 @@ def draw(runs: pd.DataFrame) -> Figure:
             f"{BOOTSTRAP_FROM}.",
         ),
         layout.body,
+        {
+            panel.name: f"{fit.optimum.mean:.2f} "
+            + wording.interval(fit.optimum.low, fit.optimum.high, 2)
+            for panel, fit in zip(found, fits, strict=True)
+            if fit is not None and fit.optimum.low <= fit.optimum.high
+        },
     )
     limits = style.shown(shown["test_accuracy"], 1 / shown["outputs"].min())
-    for panel, fit, (column, axes) in zip(found, fits, layout.axes(page), strict=True):
+    for panel, fit, (column, axes) in zip(found, fits, layout.axes(sheet), strict=True):
         title(axes, panel)
         _draw_panel(axes, panel.runs, fit)
         axes.set_xlim(-0.03, 1.03)
@@ -135,4 +140,4 @@ def draw(runs: pd.DataFrame) -> Figure:
             axes.set_ylabel("test accuracy")
         else:
             axes.tick_params(labelleft=False)
-    return page.figure
+    return sheet

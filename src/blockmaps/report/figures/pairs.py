@@ -4,11 +4,8 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 
 from blockmaps.report.figures import style
-
-TABLES = ("pairs",)
 
 ARMS = ("uniform", "balanced", "dense")
 SIDE, LABELS, TITLE, BETWEEN, BELOW = 2.15, 1.28, 0.5, 0.12, 1.15  # inches
@@ -56,7 +53,7 @@ def finding(rows: pd.DataFrame) -> str:
 
 
 @style.themed
-def draw(table: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame) -> style.Sheet:
     """Draw a heat map an arm.
 
     Parameters
@@ -76,17 +73,18 @@ def draw(table: pd.DataFrame) -> Figure:
             f"{rows['budget'].iloc[0]:,} unknowns, test sequences of images not trained on, "
             f"{low} to {high} a pair. Runs: {runs}; intervals are in pairs.csv."
         )
-    page = style.page(
+    sheet = style.sheet(
         finding(rows),
         "Accuracy in percent, by the transform of the one image that differs (columns) and of the "
         "others (rows)",
         facts,
         TITLE + SIDE + BELOW,
+        {arm: f"{100 * value:.1f} %" for arm, value in overall(rows).items()} if len(rows) else {},
     )
     names = list(dict.fromkeys([*rows["others"], *rows["anomaly"]]))
     colors, norm = mpl.colormaps["cividis"], Normalize(0, 1)
     for place, arm in enumerate(arms[:3]):
-        axes = page.axes(LABELS + place * (SIDE + BETWEEN), TITLE, SIDE, SIDE)
+        axes = sheet.axes(LABELS + place * (SIDE + BETWEEN), TITLE, SIDE, SIDE)
         own = rows[rows["arm"] == arm].pivot(index="others", columns="anomaly", values="mean")
         own = own.reindex(index=names, columns=names)
         values = own.to_numpy(float)
@@ -108,4 +106,4 @@ def draw(table: pd.DataFrame) -> Figure:
         axes.grid(False)
         axes.spines[:].set_visible(False)
         style.panel_title(axes, arm, f"all pairs: {100 * overall(rows)[arm]:.1f} %")
-    return page.figure
+    return sheet

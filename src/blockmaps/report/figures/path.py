@@ -3,14 +3,11 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from blockmaps.report.figures import panels, style, wording
-
-TABLES = ("continuum", "continuum_differences")
+from blockmaps.report.figures import multiples, style, wording
 
 PANEL = ["experiment", "dataset", "budget", "initialisation"]
-# The arms' names on a page and their marks; dense is drawn as everywhere.
+# The arms' names on a sheet and their marks; dense is drawn as everywhere.
 NAMES = {
     "control": "torch's layers",
     "mlp": "MLP",
@@ -87,15 +84,15 @@ def facts(found: list[tuple[dict, pd.DataFrame]]) -> str:
 
 
 def _draw(axes: Axes, rows: pd.DataFrame) -> None:
-    panels.level(axes, rows[rows["arm"] == "control"], ARMS["control"])
+    multiples.level(axes, rows[rows["arm"] == "control"], ARMS["control"])
     path = rows[rows["moved"].notna()].sort_values("moved")
-    panels.points(axes, path["moved"], path, PATH, "accuracy")
+    multiples.points(axes, path["moved"], path, PATH, "accuracy")
     dense = rows[rows["arm"] == "dense"].assign(moved=DENSE_AT)
-    panels.points(axes, dense["moved"], dense, KEY["dense map"], "accuracy")
+    multiples.points(axes, dense["moved"], dense, KEY["dense map"], "accuracy")
 
 
 @style.themed
-def draw(table: pd.DataFrame, differences: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame, differences: pd.DataFrame) -> style.Sheet:
     """Draw test accuracy against the share of unknowns that are moved.
 
     Parameters
@@ -104,17 +101,18 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame) -> Figure:
     """
     found = paths(table)
     if not found:
-        return style.page(NOTHING, "", "", 0.2).figure
-    columns = min(len(found), 2)
-    page = style.page(
-        wording.sentence({named(labels): finding(labels, differences) for labels, _ in found}),
+        return style.sheet(NOTHING, "", "", 0.2)
+    layout = multiples.in_pairs(len(found), KEY)
+    sheet = style.sheet(
+        {named(labels): finding(labels, differences) for labels, _ in found},
         "Test accuracy against ρ, the share of the MLP's unknowns that are moved to any place of "
         "the rows of the state; all arms have exactly as many unknowns",
         facts(found),
-        panels.body(len(found), columns, KEY),
+        layout.body,
     )
-    every = panels.axes_of(page, len(found), columns, KEY)
-    for (labels, rows), axes in zip(found, every, strict=True):
+    style.key(sheet, layout.beside, KEY, lines=True)
+    every = layout.axes(sheet)
+    for (labels, rows), (_, axes) in zip(found, every, strict=True):
         n = wording.several(rows["n"].min(), rows["n"].max())
         about = f"{labels['budget']:,} unknowns, {n} an arm"
         style.panel_title(axes, named(labels), about)
@@ -128,4 +126,4 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame) -> Figure:
         style.percent_axis(axes)
         axes.set_ylabel("test accuracy")
         axes.set_xlabel("ρ")
-    return page.figure
+    return sheet

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from blockmaps.analysis.smoothing import BANDWIDTH, fit_local_mean
 from blockmaps.analysis.splines import SplineFit
 from blockmaps.analysis.statistics import BOOTSTRAP_FROM
 from blockmaps.analysis.summary import final_outcomes, without_repeats
 from blockmaps.report.figures import style, wording
+from blockmaps.report.figures.multiples import Multiples
 
 COLUMNS = 3
 PANEL_HEIGHT, BELOW, BESIDE = 3.1, 0.68, 0.68
@@ -103,7 +103,7 @@ def curve_runs(outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 @style.themed
-def draw(runs: pd.DataFrame) -> Figure:
+def draw(runs: pd.DataFrame) -> style.Sheet:
     """Draw test accuracy after the last epoch against the realised hidden proportion.
 
     Parameters
@@ -114,12 +114,10 @@ def draw(runs: pd.DataFrame) -> Figure:
     outcomes = final_outcomes(runs)
     panels = list(wording.panels(outcomes))
     fits = [fitted(panel) for _, panel in panels]
-    title = wording.sentence(
-        {
-            name: finding(fit) if panel["test_accuracy"].notna().any() else (wording.NOTHING, "")
-            for (name, panel), fit in zip(panels, fits, strict=True)
-        }
-    )
+    found = {
+        name: finding(fit) if panel["test_accuracy"].notna().any() else (wording.NOTHING, "")
+        for (name, panel), fit in zip(panels, fits, strict=True)
+    }
     bands = "No curve: fewer than 10 patterns."
     if any(fits):
         bands = (
@@ -128,27 +126,26 @@ def draw(runs: pd.DataFrame) -> Figure:
             f"{BOOTSTRAP_FROM}, else over all; band and interval of its optimum: 95 %, bootstrap "
             "over patterns."
         )
-    columns = min(len(panels), COLUMNS)
-    rows = -(-len(panels) // columns)
     marks = style.marks(outcomes["arm"])
-    keys = style.key_height(marks)
-    page = style.page(
-        title,
+    room = {"beside": BESIDE, "below": BELOW, "between": 0.2, "above": TITLE}
+    layout = Multiples(
+        len(panels),
+        COLUMNS,
+        PANEL_HEIGHT,
+        keys=style.key_height(marks),
+        right=0.2,
+        under=-0.2,
+        **room,
+    )
+    sheet = style.sheet(
+        found,
         "Test accuracy against the realised share of the hidden rows' unknowns that read the state",
         wording.facts(outcomes, bands),
-        keys + rows * (TITLE + PANEL_HEIGHT + BELOW) - 0.2,
+        layout.body,
     )
-    style.key(page, BESIDE, marks, lines=False)
+    style.key(sheet, BESIDE, marks, lines=False)
     low, high = style.shown(outcomes["test_accuracy"], 1 / outcomes["outputs"].min())
-    width = (page.right - page.left - BESIDE) / columns
-    for place, ((name, panel), fit) in enumerate(zip(panels, fits, strict=True)):
-        row, column = divmod(place, columns)
-        axes = page.axes(
-            BESIDE + column * width,
-            keys + TITLE + row * (TITLE + PANEL_HEIGHT + BELOW),
-            width - 0.2,
-            PANEL_HEIGHT,
-        )
+    for (name, panel), fit, (column, axes) in zip(panels, fits, layout.axes(sheet), strict=True):
         valued = panel[panel["test_accuracy"].notna()]
         patterns = wording.counted(valued["pattern"].nunique(), "pattern")
         style.panel_title(axes, name, f"n = {len(valued)}, {patterns}")
@@ -168,4 +165,4 @@ def draw(runs: pd.DataFrame) -> Figure:
             axes.set_ylabel("test accuracy")
         else:
             axes.tick_params(labelleft=False)
-    return page.figure
+    return sheet

@@ -3,13 +3,11 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from blockmaps.report.figures import style, wording
 from blockmaps.report.figures.multiples import Multiples
 
-TABLES = ("regret", "apriori")
 SEARCHED = 10
 BEST = f"recommended - expected best of {SEARCHED} random"
 COLUMNS, HEIGHT = 3, 2.2
@@ -64,7 +62,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 @style.themed
-def draw(table: pd.DataFrame, apriori: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame, apriori: pd.DataFrame) -> style.Sheet:
     """Draw regret against N, a panel a size.
 
     Parameters
@@ -85,21 +83,27 @@ def draw(table: pd.DataFrame, apriori: pd.DataFrame) -> Figure:
             f"{first['n']} seeds. Data sets {data}: not the paper's scale. Band: 95 %, jackknife "
             "over patterns and t over seeds, up to two fifths of the patterns."
         )
-    page = style.page(
+    sheet = style.sheet(
         finding(table, apriori),
         "Test accuracy of the best of N random patterns less that of the recommended one, in "
         "percentage points: below zero the recommended one is better",
         facts,
         layout.body,
+        {
+            f"|x| = {row.inputs}, |y| = {row.outputs}, {row.budget:,} unknowns": (
+                f"{row.regret:+.1f} {wording.interval(row.low, row.high, 1)}".replace("-", "−")
+            )
+            for row in table[table["N"] == SEARCHED].itertuples()
+        },
     )
-    style.key(page, layout.beside, LINES, lines=True)
+    style.key(sheet, layout.beside, LINES, lines=True)
     drawn = table[["regret", "low", "high"]].to_numpy(float)
     low, high = (np.nanmin(drawn), np.nanmax(drawn)) if len(table) else (0, 1)
     # a size at which most random patterns fail would press the others into a strip
     floor = max(low, -4 * max(high, 1.0))
     room = 0.06 * (high - floor)
     for ((inputs, outputs, budget, _), panel), (column, axes) in zip(
-        panels, layout.axes(page), strict=True
+        panels, layout.axes(sheet), strict=True
     ):
         name = f"|x| = {inputs}, |y| = {outputs}"
         score = f"{budget:,} unknowns; recommended: {panel['recommended'].iloc[0]:.1f} %"
@@ -111,4 +115,4 @@ def draw(table: pd.DataFrame, apriori: pd.DataFrame) -> Figure:
             axes.set_ylabel("points")
         else:
             axes.tick_params(labelleft=False)
-    return page.figure
+    return sheet

@@ -3,12 +3,9 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from blockmaps.report.figures import panels, style, wording
-
-TABLES = ("returns", "return_differences")
+from blockmaps.report.figures import multiples, style, wording
 
 PANEL = ["experiment", "dataset", "budget"]
 LABELS = {"return": "mean return", "success": "success rate"}
@@ -35,12 +32,6 @@ def finding(labels: dict, differences: pd.DataFrame) -> tuple[str, str] | None:
     bounds = f"[{row['low']:,.0f},{wording.NO_BREAK}{row['high']:,.0f}]"
     numbers = f"{row['mean']:+,.0f}{wording.NO_BREAK}{bounds}".replace("-", "−")
     return f"dense {relation} uniform in mean return:", numbers
-
-
-def title(findings: dict[str, tuple[str, str] | None]) -> str:
-    """Join what the panels say into one sentence; those that compare nothing say nothing."""
-    said = {name: found for name, found in findings.items() if found is not None}
-    return wording.sentence(said) if said else NOT_COMPARED
 
 
 def _with_error(row: pd.Series) -> str:
@@ -117,11 +108,11 @@ def draw_structures(axes: Axes, rows: pd.DataFrame, marks: dict[str, style.Mark]
     for arm, mark in ordered:
         own = rows[rows["arm"] == arm]
         x = own["hidden_proportion"].fillna(CELL_AT)
-        panels.points(axes, x, own, mark._replace(line=""), "mean")
+        multiples.points(axes, x, own, mark._replace(line=""), "mean")
 
 
 @style.themed
-def draw(table: pd.DataFrame, differences: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame, differences: pd.DataFrame) -> style.Sheet:
     """Draw mean return and success rate of every structure, two panels an experiment and budget.
 
     Parameters
@@ -129,28 +120,28 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame) -> Figure:
     table, differences : columns in `blockmaps.analysis.control`.
     """
     if table.empty:
-        return style.page(NOTHING, "", "", 0.2).figure
+        return style.sheet(NOTHING, "", "", 0.2)
     found = [(dict(zip(PANEL, labels, strict=True)), rows) for labels, rows in table.groupby(PANEL)]
     marks = style.marks(table["arm"])
-    page = style.page(
-        title(
-            {
-                f"{labels['experiment']}, {labels['budget']:,} unknowns": finding(
-                    labels, differences
-                )
-                for labels, _ in found
-            }
-        ),
+    said = {
+        f"{labels['experiment']}, {labels['budget']:,} unknowns": finding(labels, differences)
+        for labels, _ in found
+    }
+    layout = multiples.in_pairs(2 * len(found), marks)
+    sheet = style.sheet(
+        # panels that compare nothing say nothing
+        {name: one for name, one in said.items() if one is not None} or NOT_COMPARED,
         "Policies cloned from the expert and scored in the simulator, against the realised share "
         "of the hidden rows' unknowns that read the state; a point a structure",
         facts(table),
-        panels.body(2 * len(found), 2, marks),
+        layout.body,
     )
-    every = iter(panels.axes_of(page, 2 * len(found), 2, marks))
+    style.key(sheet, layout.beside, marks, lines=True)
+    every = layout.axes(sheet)
     cells = table["hidden_proportion"].isna().any()
     for labels, panel in found:
         for outcome, label in LABELS.items():
-            axes = next(every)
+            _, axes = next(every)
             rows = panel[panel["outcome"] == outcome]
             seeds = wording.several(rows["seeds"].min(), rows["seeds"].max())
             structures = wording.counted(len(rows), "structure")
@@ -167,4 +158,4 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame) -> Figure:
                 axes.set_ylim(*style.padded(values.dropna(), 0.08))
                 returns_axis(axes)
             axes.set_ylabel(label)
-    return page.figure
+    return sheet

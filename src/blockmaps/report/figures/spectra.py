@@ -1,12 +1,9 @@
 """Singular values of W by arm, before and after training: a row of panels an experiment."""
 
 import pandas as pd
-from matplotlib.figure import Figure
 
-from blockmaps.report.figures import panels, style, wording
+from blockmaps.report.figures import multiples, style, wording
 from blockmaps.report.figures.path import ARMS, NAMES
-
-TABLES = ("spectra",)
 
 SHOWN = ("mlp", "path-0.5", "random-places", "dense")
 WHEN = ("before", "after")
@@ -30,7 +27,7 @@ def finding(rows: pd.DataFrame) -> tuple[str, str]:
 
 
 @style.themed
-def draw(table: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame) -> style.Sheet:
     """Draw singular values against their rank, both on log scales.
 
     Parameters
@@ -39,31 +36,33 @@ def draw(table: pd.DataFrame) -> Figure:
     """
     rows = table[table["structure"].isin(SHOWN) & (table["value"] > 0)]
     if rows.empty:
-        return style.page(NOTHING, "", "", 0.2).figure
+        return style.sheet(NOTHING, "", "", 0.2)
     arms = [arm for arm in SHOWN if arm in set(rows["arm"])]
     drawn = {NAMES[arm]: ARMS[arm] for arm in arms}
     groups = list(rows.groupby(PANEL, sort=True))
-    page = style.page(
-        wording.sentence({labels[0]: finding(own) for labels, own in groups}),
+    layout = multiples.in_pairs(2 * len(groups), drawn)
+    sheet = style.sheet(
+        {labels[0]: finding(own) for labels, own in groups},
         "Singular values of the state's rows of W against their rank; a line is the mean of the "
         "seeds, its band their range",
         f"{wording.counted(int(rows['n'].max()), 'seed')} an arm. Ranks are spread evenly on a log "
         "scale. Values that are zero are not shown: an MLP's W of few unknowns lacks full rank.",
-        panels.body(2 * len(groups), 2, drawn),
+        layout.body,
     )
-    axes_of = panels.axes_of(page, 2 * len(groups), 2, drawn, xscale="log", yscale="log")
+    style.key(sheet, layout.beside, drawn, lines=True)
+    axes_of = layout.axes(sheet, xscale="log", yscale="log")
     for labels, own in groups:
         floor = own["value"].max() * 1e-4  # below, rounding decides
         for when in WHEN:
-            axes = next(axes_of)
+            _, axes = next(axes_of)
             style.panel_title(axes, f"{labels[0]}, {when} training", f"{labels[2]:,} unknowns")
             for arm in arms:
                 line = own[(own["arm"] == arm) & (own["trained"] == when)]
-                panels.banded(axes, line, ARMS[arm], "rank", "value", floor)
+                multiples.banded(axes, line, ARMS[arm], "rank", "value", floor)
             axes.set_ylim(floor, own["high"].max() * 1.5)
             axes.set_xlim(0.9, own["rank"].max() * 1.1)
             axes.set_xlabel("rank")
             axes.set_ylabel("singular value of W")
-    for axes in page.figure.axes:
+    for axes in sheet.figure.axes:
         axes.grid(True, axis="both")
-    return page.figure
+    return sheet

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from blockmaps.analysis.summary import by_structure, final_outcomes, without_repeats
 from blockmaps.designs.patterns import RNN_BLOCKS
 from blockmaps.report.figures import style, wording
+from blockmaps.report.figures.multiples import Multiples
 
 PANEL_HEIGHT, TITLE, BESIDE = 1.75, 0.4, 0.68
 ROW, GAP = 0.14, 0.2
@@ -147,7 +147,7 @@ def _draw_matrix(axes: Axes, densities: pd.DataFrame, inches: float, several: bo
 
 
 @style.themed
-def draw(runs: pd.DataFrame) -> Figure:
+def draw(runs: pd.DataFrame) -> style.Sheet:
     """Draw test accuracy after the last epoch by structure, a panel a budget and experiment.
 
     The 64 structures of the factorial design if the table has them, otherwise all there are.
@@ -170,28 +170,39 @@ def draw(runs: pd.DataFrame) -> Figure:
     densities = _densities(outcomes).loc[order]
     names = 0.0 if len(factorial) else 0.064 * max(map(len, order)) + 0.05
     matrix = ROW * len(RNN_BLOCKS)
-    title = wording.sentence({name: finding(panel) for name, panel in panels})
+    found = {name: finding(panel) for name, panel in panels}
     bands = (
         "Bars: 95 % t intervals, variance between seeds pooled over a budget's patterns, not "
         "corrected for the number of structures; clear: bars do not overlap."
     )
     if means["low"].isna().all():
         bands = "No intervals: one seed a pattern."
-    page = style.page(
-        title,
+    layout = Multiples(
+        len(panels),
+        1,
+        PANEL_HEIGHT,
+        beside=BESIDE,
+        below=0,
+        keys=0.12,
+        above=TITLE,
+        right=0.05,
+        under=GAP + matrix + names + 0.22,
+    )
+    sheet = style.sheet(
+        found,
         "Mean test accuracy of each structure, and the densities of its six blocks (target source)",
         wording.facts(outcomes, bands),
-        0.12 + len(panels) * (TITLE + PANEL_HEIGHT) + GAP + matrix + names + 0.22,
+        layout.body,
     )
     marks = style.marks(outcomes["arm"])
-    width = page.right - page.left - BESIDE - 0.05
-    down, limits = 0.12 + TITLE, (-0.8, len(order) - 0.2)
+    limits = (-0.8, len(order) - 0.2)
     special = {
         arm: place[rows["structure"].iloc[0]]
         for arm, rows in means[means["arm"].isin(NAMED)].groupby("arm")
     }
-    for number, (name, panel) in enumerate(panels):
-        axes = page.axes(BESIDE, down, width, PANEL_HEIGHT)
+    for number, ((name, panel), (_, axes)) in enumerate(
+        zip(panels, layout.axes(sheet), strict=True)
+    ):
         axes.set_title(name, pad=5 if number else 18)  # the arms' names are between
         axes.set_xlim(*limits)
         values = pd.concat([panel["mean"], panel["low"], panel["high"]])
@@ -205,14 +216,14 @@ def draw(runs: pd.DataFrame) -> Figure:
         _shade(axes, special, marks)
         if number == 0:
             _name_columns(axes, special, marks)
-        down += PANEL_HEIGHT + TITLE
-    axes = page.axes(BESIDE, down - TITLE + GAP, width, matrix)
+    width = layout.width(sheet.right - sheet.left)
+    axes = sheet.axes(BESIDE, layout.body - layout.under + GAP, width, matrix)
     axes.set_xlim(*limits)
     _draw_matrix(axes, densities, width / (limits[1] - limits[0]), len(panels) > 1)
     _shade(axes, special, marks)
     if names:
         axes.set_xticks(range(len(order)), order, rotation=90, size=7.5 if len(order) < 50 else 6)
-    return page.figure
+    return sheet
 
 
 def _shade(axes: Axes, places: dict[str, int], marks: dict[str, style.Mark]) -> None:

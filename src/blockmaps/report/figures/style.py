@@ -1,9 +1,10 @@
-"""One style for all figures: page, arms' marks, and files that are the same every time.
+"""One style for all figures: sheet, arms' marks, and files that are the same every time.
 
 A figure is made without pyplot, so that drawing leaves no state behind and needs no display, and
 saved without dates, so that the same table gives the same bytes.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
@@ -22,14 +23,15 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from blockmaps.core.files import whole
+from blockmaps.report.figures import wording
 
 WIDTH = 9.0  # inches; 900 px on a page at 100 px an inch
 PIXELS_PER_INCH = 200
 INK, FAINT, GRID = "#1a1a1a", "#595959", "#e3e3e3"
 HALO = [withStroke(linewidth=2.5, foreground="white")]
-MARGIN = 0.12  # inches around the page
+MARGIN = 0.12  # inches around the sheet
 KEY_COLUMNS = 7
-# Points of the texts of a page; lines' pitch in sizes; inches between them and the panels.
+# Points of the texts of a sheet; lines' pitch in sizes; inches between them and the panels.
 TITLE_SIZE, SUBTITLE_SIZE, FOOTER_SIZE = 13, 9.5, 8
 LINE = 1.35
 BELOW_TITLE = 0.06
@@ -111,11 +113,11 @@ def _number(arm: str) -> tuple[str, float]:
         return arm, 0.0
 
 
-def themed(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+def themed(draw: Callable[..., "Sheet"]) -> Callable[..., "Sheet"]:
     """Let a function draw in the theme without changing matplotlib's settings for others."""
 
     @wraps(draw)
-    def within(*arguments, **options) -> Figure:
+    def within(*arguments, **options) -> "Sheet":
         with mpl.rc_context(_THEME):
             return draw(*arguments, **options)
 
@@ -142,10 +144,33 @@ def fold(text: str, size: float, width: float, weight: str = "normal") -> list[s
     return lines
 
 
-class Page(NamedTuple):
-    """A figure and the part of it that is left for panels: inches from the left and the bottom."""
+class Words(NamedTuple):
+    """What a figure says of itself, as text; the page writes it in the figure's place.
+
+    Attributes
+    ----------
+    finding : its title.
+    subtitle : what is drawn and how, in one line.
+    facts : what it is drawn from: n, scale, what bars and bands are.
+    numbers : the numbers of the finding, by what they are of.
+    """
+
+    finding: str
+    subtitle: str
+    facts: str
+    numbers: dict[str, str]
+
+
+class Sheet(NamedTuple):
+    """What `draw` returns: a figure, its words, and the part of it that is left for panels.
+
+    Attributes
+    ----------
+    left, bottom, right, top : of that part, inches from the figure's left and bottom.
+    """
 
     figure: Figure
+    words: Words
     left: float
     bottom: float
     right: float
@@ -159,13 +184,24 @@ class Page(NamedTuple):
         return self.figure.add_axes(box, **options)
 
 
-def page(title: str, subtitle: str, footer: str, body: float) -> Page:
+def sheet(
+    title: str | wording.Findings,
+    subtitle: str,
+    footer: str,
+    body: float,
+    numbers: dict[str, str] | None = None,
+) -> Sheet:
     """Make a figure with a finding above, what is drawn under it, and the facts below.
 
     Parameters
     ----------
+    title : the finding, or those of the panels, which become one sentence.
     body : height of what is left for panels, inches.
+    numbers : those of the finding; of findings by panel their own.
     """
+    if not isinstance(title, str):
+        numbers = {panel: own for panel, (_, own) in title.items() if own} | (numbers or {})
+        title = wording.sentence(title)
     width = WIDTH - 2 * MARGIN
     texts = []
     for text, size, weight, color in (
@@ -192,16 +228,42 @@ def page(title: str, subtitle: str, footer: str, body: float) -> Page:
                 color=color,
                 va="top",
             )
-    return Page(figure, MARGIN, MARGIN + below, WIDTH - MARGIN, height - MARGIN - above)
+    words = Words(title, subtitle, footer, numbers or {})
+    return Sheet(figure, words, MARGIN, MARGIN + below, WIDTH - MARGIN, height - MARGIN - above)
 
 
-def save(figure: Figure, paths: Iterable[Path]) -> None:
-    """Write a figure to every path, svg or png, whole or not at all, without date or creator."""
+def words_of(picture: Path) -> Path:
+    """Return the file of a picture's words, which lies beside it."""
+    return picture.with_suffix(".words.json")
+
+
+def save(sheet: Sheet, paths: Iterable[Path], caption: str = "") -> list[Path]:
+    """Write a figure to every path, svg or png, whole or not at all, without date or creator.
+
+    Beside an SVG lie its words: finding, subtitle, facts, numbers, the caption, and how much of the
+    picture is words, `above` and `below` in points.
+
+    Returns
+    -------
+    The files.
+    """
+    written = []
     for path in map(Path, paths):
         kind = path.suffix.removeprefix(".")
         empty = {"svg": ("Date", "Creator"), "png": ("Software",)}.get(kind, ())
         with mpl.rc_context(_THEME), whole(path) as partial:
-            figure.savefig(partial, format=kind, dpi=PIXELS_PER_INCH, metadata=dict.fromkeys(empty))
+            metadata = dict.fromkeys(empty)
+            sheet.figure.savefig(partial, format=kind, dpi=PIXELS_PER_INCH, metadata=metadata)
+        written.append(path)
+        if kind == "svg":
+            height = sheet.figure.get_size_inches()[1]
+            above, below = (round(72 * inches, 3) for inches in (height - sheet.top, sheet.bottom))
+            said = {**sheet.words._asdict(), "caption": caption, "above": above, "below": below}
+            with whole(words_of(path)) as partial:
+                text = json.dumps(said, indent=1, ensure_ascii=False)
+                partial.write_text(text + "\n", encoding="utf-8")
+            written.append(words_of(path))
+    return written
 
 
 def percent_axis(axes: Axes) -> None:
@@ -259,14 +321,14 @@ def key_height(drawn: dict[str, Mark]) -> float:
     return 0.22 * -(-len(drawn) // KEY_COLUMNS) + 0.07
 
 
-def key(page: Page, left: float, drawn: dict[str, Mark], lines: bool) -> None:
+def key(sheet: Sheet, left: float, drawn: dict[str, Mark], lines: bool) -> None:
     """Draw the key of arms at the top of the panels' part, from `left` inches on."""
     handles = [
         Line2D([], [], color=mark.color, marker=mark.marker, ls=mark.line if lines else "")
         for mark in drawn.values()
     ]
-    height = page.figure.get_size_inches()[1]
-    page.figure.legend(
+    height = sheet.figure.get_size_inches()[1]
+    sheet.figure.legend(
         handles,
         drawn,
         loc="upper left",
@@ -276,7 +338,7 @@ def key(page: Page, left: float, drawn: dict[str, Mark], lines: bool) -> None:
         columnspacing=1.3,
         handletextpad=0.3,
         handlelength=2.4 if lines else 1.2,
-        bbox_to_anchor=((page.left + left) / WIDTH, (page.top - 0.07) / height),
+        bbox_to_anchor=((sheet.left + left) / WIDTH, (sheet.top - 0.07) / height),
     )
 
 

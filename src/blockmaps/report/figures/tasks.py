@@ -3,12 +3,9 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from blockmaps.report.figures import panels, returns, style, wording
+from blockmaps.report.figures import multiples, returns, style, wording
 from blockmaps.report.figures.returns import NAMED
-
-TABLES = ("structures", "returns")
 
 HEIGHT, TITLE, BELOW = 2.3, 0.5, 0.22
 NOTHING = "The tables hold no two tasks to compare"
@@ -49,7 +46,7 @@ def _arrow(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 @style.themed
-def draw(structures: pd.DataFrame, table: pd.DataFrame) -> Figure:
+def draw(structures: pd.DataFrame, table: pd.DataFrame) -> style.Sheet:
     """Draw accuracy and, under it, mean return against the hidden proportion, on one axis.
 
     Parameters
@@ -60,7 +57,7 @@ def draw(structures: pd.DataFrame, table: pd.DataFrame) -> Figure:
     first = recognised(structures)
     scored = table[table["outcome"] == "return"]
     if first.empty or scored.empty:
-        return style.page(NOTHING, "", "", 0.2).figure
+        return style.sheet(NOTHING, "", "", 0.2)
     found = [rows for _, rows in scored.groupby(["experiment", "dataset", "budget"])]
     every = [first, *found]
     marks = style.marks(pd.concat([rows["arm"] for rows in every]))
@@ -68,32 +65,29 @@ def draw(structures: pd.DataFrame, table: pd.DataFrame) -> Figure:
         f"{rows['experiment'].iloc[0]}, {rows['budget'].iloc[0]:,} unknowns": towards(rows)
         for rows in every
     }
-    title = wording.sentence(
-        {
-            name: ("making a dense model sparse moves its hidden proportion", way)
-            for name, way in said.items()
-            if way
-        }
-    )
+    moves = {
+        name: ("making a dense model sparse moves its hidden proportion", way)
+        for name, way in said.items()
+        if way
+    }
     runs = " and ".join(
         f"{int(rows['n'].sum()):,} ({rows['experiment'].iloc[0]})" for rows in every
     )
     keys = style.key_height(marks)
-    page = style.page(
-        title or "Tasks on one axis of the hidden proportion",
+    room = {"beside": 0.75, "below": BELOW, "above": TITLE, "right": 0.1, "under": 0.3}
+    layout = multiples.Multiples(len(every), 1, HEIGHT, keys=keys, **room)
+    sheet = style.sheet(
+        moves or "Tasks on one axis of the hidden proportion",
         "Accuracy of recognition above, return in the simulator below, against the realised hidden "
         "proportion; arrows from dense to uniform",
         f"Runs: {runs}. Bars: 95 % over seed indices. Above: the experiment with the most "
         "structures, at its largest budget. Dashed: the expert's mean with sampled actions; "
         "dotted: ½.",
-        keys + len(every) * (TITLE + HEIGHT + BELOW) + 0.3,
+        layout.body,
     )
-    style.key(page, panels.LEFT, marks, lines=False)
+    style.key(sheet, layout.beside, marks, lines=False)
     cells = scored["hidden_proportion"].isna().any() or first["hidden_proportion"].isna().any()
-    width = page.right - page.left - panels.LEFT - 0.1
-    for place, rows in enumerate(every):
-        top = keys + TITLE + place * (TITLE + HEIGHT + BELOW)
-        axes = page.axes(panels.LEFT, top, width, HEIGHT)
+    for place, (rows, (_, axes)) in enumerate(zip(every, layout.axes(sheet), strict=True)):
         name = f"{rows['experiment'].iloc[0]}, {rows['budget'].iloc[0]:,} unknowns"
         n = wording.several(rows["n"].min(), rows["n"].max())
         about = f"{wording.counted(len(rows), 'structure')}, {n} runs each"
@@ -115,4 +109,4 @@ def draw(structures: pd.DataFrame, table: pd.DataFrame) -> Figure:
         returns.proportion_axis(axes, cells)
         if place < len(every) - 1:
             axes.set_xlabel("")
-    return page.figure
+    return sheet

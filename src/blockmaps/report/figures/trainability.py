@@ -1,13 +1,10 @@
 """Share of runs that diverge or stay at chance, against the steps a gradient goes through."""
 
 import pandas as pd
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from blockmaps.report.figures import panels, style, wording
+from blockmaps.report.figures import multiples, style, wording
 from blockmaps.report.figures.gradients import families
-
-TABLES = ("trainability",)
 
 NOTHING = "The table holds no runs"
 APART = 1.04  # factor between arms' points, so that bars do not hide each other
@@ -21,7 +18,7 @@ def finding(rows: pd.DataFrame) -> tuple[str, str]:
 
 
 @style.themed
-def draw(table: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame) -> style.Sheet:
     """Draw shares of failed runs, a panel a task and initialisation.
 
     Parameters
@@ -29,10 +26,9 @@ def draw(table: pd.DataFrame) -> Figure:
     table : columns in `blockmaps.analysis.trainability`.
     """
     if table.empty:
-        return style.page(NOTHING, "", "", 0.2).figure
+        return style.sheet(NOTHING, "", "", 0.2)
     found = families(table)
     marks = style.marks(table["arm"])
-    columns = min(len(found), 2)
     diverged = round((table["diverged"] * table["n"]).sum())
     trained = " or ".join(
         f"{epochs} epochs ({steps:,} optimiser steps)"
@@ -41,25 +37,27 @@ def draw(table: pd.DataFrame) -> Figure:
         .sort_values(["epochs", "optimiser_steps"])
         .itertuples(index=False)
     )
-    page = style.page(
-        wording.sentence({name: finding(rows) for name, rows in found}),
+    layout = multiples.in_pairs(len(found), marks)
+    sheet = style.sheet(
+        {name: finding(rows) for name, rows in found},
         "Share of runs that diverge or whose test accuracy cannot be told from guessing, against "
         "the steps of a sequence (of an MLP as a map, its layers)",
         f"{wording.counted(int(table['n'].sum()), 'run')}, "
         f"{wording.several(table['n'].min(), table['n'].max())} a point; {diverged} diverged. "
         f"After {trained}. Bars: 95 %, Wilson. "
         "At chance: an exact binomial test at 1 % does not tell it from guessing.",
-        panels.body(len(found), columns, marks),
+        layout.body,
     )
-    axes_of = panels.axes_of(page, len(found), columns, marks, xscale="log")
-    for (name, rows), axes in zip(found, axes_of, strict=True):
+    style.key(sheet, layout.beside, marks, lines=True)
+    axes_of = layout.axes(sheet, xscale="log")
+    for (name, rows), (_, axes) in zip(found, axes_of, strict=True):
         n = wording.several(rows["n"].min(), rows["n"].max())
         style.panel_title(axes, name, f"{n} a point")
         arms = sorted(rows["arm"].unique())
         for place, arm in enumerate(arms):
             own = rows[rows["arm"] == arm].sort_values("steps")
             x = own["steps"] * APART ** (place - (len(arms) - 1) / 2)
-            panels.points(axes, x, own, marks[arm], "failed")
+            multiples.points(axes, x, own, marks[arm], "failed")
         steps = sorted(rows["steps"].unique())
         axes.xaxis.set_major_locator(FixedLocator(steps))
         axes.xaxis.set_minor_locator(NullLocator())
@@ -69,4 +67,4 @@ def draw(table: pd.DataFrame) -> Figure:
         style.percent_axis(axes)
         axes.set_xlabel("steps")
         axes.set_ylabel("share that fails")
-    return page.figure
+    return sheet

@@ -6,6 +6,10 @@ import pandas as pd
 
 from blockmaps.analysis.summary import PANEL
 
+# What is found and its numbers, by the panel's name: {"4,000 unknowns": ("accuracy peaks at a
+# hidden proportion of", "0.43 [0.41, 0.51]")}.
+Findings = dict[str, tuple[str, str]]
+
 NO_BREAK = "\N{NO-BREAK SPACE}"
 NOTHING = "the table holds no test accuracy"
 PAPER_INPUTS = 2500  # 2509.15057: images of 50 × 50
@@ -34,14 +38,8 @@ def interval(low: float, high: float, digits: int) -> str:
     return f"[{low:.{digits}f},{NO_BREAK}{high:.{digits}f}]".replace("-", "−")
 
 
-def sentence(findings: dict[str, tuple[str, str]]) -> str:
-    """Join the findings of panels into one sentence, saying once what several have in common.
-
-    Parameters
-    ----------
-    findings : what is found and its numbers, by the panel's name: {"4,000 unknowns": ("accuracy
-        peaks at a hidden proportion of", "0.43 [0.41, 0.51]")}.
-    """
+def sentence(findings: Findings) -> str:
+    """Join the findings of panels into one sentence, saying once what several have in common."""
     clauses: dict[str, list[tuple[str, str]]] = {}
     for name, (found, numbers) in findings.items():
         clauses.setdefault(found, []).append((name, numbers))

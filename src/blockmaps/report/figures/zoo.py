@@ -5,13 +5,10 @@ import math
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.path import Path
 
 from blockmaps.report.figures import style
-
-TABLES = ("equivalence", "slots", "places")
 
 COLUMNS = 4
 LARGE = ("transformer", "transformer-norm-first")  # drawn twice as wide, below the others
@@ -26,17 +23,24 @@ KINDS = {
 }
 
 
+def largest(equivalence: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the larger of a model's two deviations; NaN if one is."""
+    deviations = equivalence[["output_deviation", "gradient_deviation"]]
+    return equivalence.assign(largest=deviations.max(axis=1, skipna=False))
+
+
+def worst_of(found: pd.DataFrame) -> dict[str, str]:
+    """Return the largest deviation of all models by precision, as text."""
+    by_precision = found.groupby("dtype", sort=False)
+    return {dtype: f"{rows['largest'].max():.0e}" for dtype, rows in by_precision}
+
+
 def finding(equivalence: pd.DataFrame) -> str:
     """Say whether every model's deviations are within claim B1's, and the largest."""
-    found = equivalence.assign(
-        largest=equivalence[["output_deviation", "gradient_deviation"]].max(axis=1, skipna=False)
-    )
+    found = largest(equivalence)
     within = found["largest"] <= found["dtype"].map(TOLERANCES)
     models = found["model"].nunique()
-    worst = ", ".join(
-        f"{rows['largest'].max():.0e} in {dtype}"
-        for dtype, rows in found.groupby("dtype", sort=False)
-    )
+    worst = ", ".join(f"{value} in {dtype}" for dtype, value in worst_of(found).items())
     if within.all():
         return (
             f"{models} torch networks, each as one iterated map: the largest difference in outputs "
@@ -87,10 +91,10 @@ def _draw(axes: Axes, side: float, slots: pd.DataFrame, places: pd.DataFrame) ->
     axes.tick_params(length=0, pad=2)
 
 
-def _key(page: style.Page, left: float, down: float) -> None:
+def _key(sheet: style.Sheet, left: float, down: float) -> None:
     """Draw the key of kinds: inches from the left and the top of the panels' part."""
-    wide, high = page.figure.get_size_inches()
-    page.figure.legend(
+    wide, high = sheet.figure.get_size_inches()
+    sheet.figure.legend(
         handles=[Patch(color=color, label=name) for color, name in KINDS.values()],
         loc="upper left",
         borderaxespad=0,
@@ -100,14 +104,14 @@ def _key(page: style.Page, left: float, down: float) -> None:
         handlelength=1.2,
         handleheight=1.1,
         fontsize=9,
-        bbox_to_anchor=((page.left + left) / wide, (page.top - down) / high),
+        bbox_to_anchor=((sheet.left + left) / wide, (sheet.top - down) / high),
     )
 
 
-def _panel(page: style.Page, box: tuple[float, float, float], slots, places) -> None:
+def _panel(sheet: style.Sheet, box: tuple[float, float, float], slots, places) -> None:
     """Draw one model: left, down and side in inches."""
     left, down, side = box
-    axes = page.axes(left, down, side, side)
+    axes = sheet.axes(left, down, side, side)
     _draw(axes, side, slots.reset_index(drop=True), places)
     model, form, iterations = slots[["model", "form", "iterations"]].iloc[0]
     form = form.replace("forced, update order", "forced, in order")
@@ -116,7 +120,7 @@ def _panel(page: style.Page, box: tuple[float, float, float], slots, places) -> 
 
 
 @style.themed
-def draw(equivalence: pd.DataFrame, slots: pd.DataFrame, places: pd.DataFrame) -> Figure:
+def draw(equivalence: pd.DataFrame, slots: pd.DataFrame, places: pd.DataFrame) -> style.Sheet:
     """Draw a panel a model.
 
     Parameters
@@ -133,7 +137,7 @@ def draw(equivalence: pd.DataFrame, slots: pd.DataFrame, places: pd.DataFrame) -
     body = lines * pitch + (TITLE + wide + GAP if large else 0)
     draws = equivalence["draws"].iloc[0]
     count = f"{draws} draw{'s' if draws > 1 else ''}"
-    page = style.page(
+    sheet = style.sheet(
         finding(equivalence),
         "What each slot of the state (a row of blocks) reads in one iteration, by slot (columns, "
         "in the same order): places where the derivative of the sum before σ is not zero",
@@ -141,6 +145,7 @@ def draw(equivalence: pd.DataFrame, slots: pd.DataFrame, places: pd.DataFrame) -
         "and inputs, outputs and gradients of all parameters, at the sizes of equivalence.csv; "
         "claim B1 allows 1e-12 and 1e-5. Drawn are smaller sizes, with 2 or 3 steps.",
         body,
+        worst_of(largest(equivalence)),
     )
     boxes = {}
     for number, model in enumerate(small):
@@ -149,7 +154,7 @@ def draw(equivalence: pd.DataFrame, slots: pd.DataFrame, places: pd.DataFrame) -
     for number, model in enumerate(large):
         boxes[model] = (number * 2 * step + LABELS, lines * pitch + TITLE, wide)
     for model, box in boxes.items():
-        _panel(page, box, slots[slots["model"] == model], places[places["model"] == model])
+        _panel(sheet, box, slots[slots["model"] == model], places[places["model"] == model])
     line, column = divmod(len(small), COLUMNS)
-    _key(page, column * step + LABELS, line * pitch + TITLE)
-    return page.figure
+    _key(sheet, column * step + LABELS, line * pitch + TITLE)
+    return sheet

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import whole
-from blockmaps.plan.plan import MAIN_STUDY
+from blockmaps.plan.catalogue import MAIN_STUDY, STUDIES
 from blockmaps.report.page import assets, numbers
 from blockmaps.report.page.exhibits import Exhibit, exhibits
 from blockmaps.report.page.folders import Folders
@@ -21,7 +21,6 @@ from blockmaps.report.page.runs_table import HEADINGS as RUN_HEADINGS
 from blockmaps.report.page.runs_table import run_rows
 from blockmaps.report.page.scatter import scatter
 from blockmaps.report.page.shapes import groups
-from blockmaps.report.page.studies import HEADINGS
 from blockmaps.report.page.verdicts import claims, counts
 
 PARTS = ("claims.json", "runs.parquet", "tables/equivalence.csv", "manifest.json", "config.json")
@@ -56,7 +55,7 @@ def _by_study(
     """
     numbered = list(enumerate(shown, 1))
     found = []
-    for study, heading in HEADINGS.items():
+    for study, heading in STUDIES.items():
         own = [(place, one) for place, one in numbered if one.study == study]
         if own or study == plotted:
             found.append((study, heading, own))

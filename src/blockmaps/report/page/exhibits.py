@@ -1,79 +1,73 @@
 """Figures as the page shows them: their own words, their files made small, the way to make them."""
 
-import html
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from blockmaps.core.errors import InputError
 from blockmaps.plan import catalogue
-from blockmaps.plan.plan import ANALYSIS_FIGURES, FIGURES, TABLE_FIGURES
-from blockmaps.report.figures import style
+from blockmaps.report.figures.style import words_of
 from blockmaps.report.page.folders import Folders
-from blockmaps.report.page.studies import HEADINGS, study_of_figure
 
-# A text of a figure as matplotlib writes it: in a comment, before the shapes of its letters.
-_TEXT = re.compile(
-    r"<!-- (?P<text>[^\n]*?) -->\s*<g style=\"fill: (?P<color>#\w+)\" "
-    r"transform=\"translate\((?P<x>[\d.]+) [\d.]+\) scale\((?P<scale>[\d.]+) "
-)
 _SIZE = re.compile(r"<svg[^>]* viewBox=\"0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)\"[^>]*>")
 _OUTLINE = re.compile(r" (?:d|points)=\"[^\"]*\"")
 _DECIMALS = re.compile(r"(\.\d\d)\d+")
 
 
-class Words(NamedTuple):
-    """What a figure says of itself: its title, the line under it, the lines at its foot.
-
-    `above` and `below` are the heights that they take on the figure, in points.
-    """
-
-    finding: str
-    subtitle: str
-    facts: str
-    above: float
-    below: float
-
-
 class Exhibit(NamedTuple):
-    """A figure on the page."""
+    """A figure on the page.
+
+    Attributes
+    ----------
+    finding, subtitle, facts : the figure's own words (see `figures.style.Words`); "" without any.
+    source : the picture, as a data address.
+    width, height : of the picture, in points.
+    """
 
     name: str
     study: str
-    words: Words
+    finding: str
+    subtitle: str
+    facts: str
     caption: str
     command: str
-    source: str  # the picture, as a data address
+    source: str
     width: float
     height: float
 
     @property
     def alternative(self) -> str:
         """The text in the picture's place: what is found, and how it is drawn."""
-        parts = (self.words.finding, self.words.subtitle or self.caption)
+        parts = (self.finding, self.subtitle or self.caption)
         return ". ".join(part.rstrip(".") for part in parts if part) + "."
 
 
-def words(svg: str) -> Words:
-    """Read what `figures.style.page` wrote on a figure: title, subtitle and foot."""
-    sizes = (style.TITLE_SIZE, style.SUBTITLE_SIZE, style.FOOTER_SIZE)
-    colors = (style.INK, style.FAINT, style.FAINT)
-    kinds = {pair: place for place, pair in enumerate(zip(sizes, colors, strict=True))}
-    found: list[list[str]] = [[], [], []]
-    for match in _TEXT.finditer(svg):
-        kind = kinds.get((round(100 * float(match["scale"]), 2), match["color"]))
-        if kind is not None and abs(float(match["x"]) - 72 * style.MARGIN) < 0.01:
-            found[kind].append(html.unescape(match["text"]))
-    heights = [len(lines) * size * style.LINE for lines, size in zip(found, sizes, strict=True)]
-    above = 72 * (style.MARGIN + style.BELOW_TITLE) + heights[0] + heights[1]
-    below = 72 * style.MARGIN + heights[2]
-    first, second, third = (" ".join(lines) for lines in found)
-    return Words(first, second, third, *((above, below) if found[0] else (0.0, 0.0)))
+def words(picture: Path) -> dict[str, Any]:
+    """Return a figure's words, as `figures.style.save` puts them beside it; of another hand none.
+
+    Raises
+    ------
+    InputError
+        If they are not what it writes.
+    """
+    path = words_of(picture)
+    said: dict[str, Any] = dict.fromkeys(("finding", "subtitle", "facts", "caption"), "")
+    said |= {"above": 0.0, "below": 0.0}
+    if not path.is_file():
+        return said
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {name: type(none)(found[name]) for name, none in said.items()}
+    except (ValueError, KeyError, TypeError) as fault:
+        wrong = f"{path}: is not as `blockmaps figure` writes it: {fault}"
+        raise InputError(wrong) from None
 
 
-def panels(svg: str, own: Words) -> tuple[str, float, float]:
-    """Cut a figure down to its panels: its words are the page's to write.
+def panels(svg: str, above: float, below: float) -> tuple[str, float, float]:
+    """Cut a figure down to its panels: its words, above and below in points, are the page's.
 
     Returns
     -------
@@ -82,10 +76,10 @@ def panels(svg: str, own: Words) -> tuple[str, float, float]:
     size = _SIZE.search(svg)
     if size is None:
         return svg, 0.0, 0.0
-    width, height = float(size["width"]), float(size["height"]) - own.above - own.below
+    width, height = float(size["width"]), float(size["height"]) - above - below
     root = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="0 {own.above:g} {width:g} {height:g}" width="{width:g}" height="{height:g}">'
+        f'viewBox="0 {above:g} {width:g} {height:g}" width="{width:g}" height="{height:g}">'
     )
     return root + svg[size.end() :], width, height
 
@@ -106,36 +100,34 @@ def address(svg: str) -> str:
 
 def command(figure: str, folders: Folders) -> str:
     """Return the command that draws a figure."""
-    read = (TABLE_FIGURES | ANALYSIS_FIGURES).get(figure)
-    if read:
-        folder = "analysis" if figure in ANALYSIS_FIGURES else "tables"
-        tables = folders.find(f"{folder}/{read[0]}.csv")
-        source = f" --tables {tables.parent}" if tables else ""
-    else:
-        runs = folders.find("runs.parquet")
-        source = f" --runs {runs}" if runs else ""
-    return f"blockmaps figure {figure}{source}"
+    if figure not in catalogue.FIGURES:
+        return f"blockmaps figure {figure}"
+    entry = catalogue.FIGURES[figure]
+    source = folders.find(entry.sources[0])
+    if source is None:
+        return entry.made_by
+    if entry.sources[0] == catalogue.RUNS:
+        return f"{entry.made_by} --runs {source}"
+    return f"{entry.made_by} --tables {source if entry.reads == entry.sources else source.parent}"
 
 
 def exhibits(folders: Folders) -> Iterator[Exhibit]:
-    """Yield every figure that there is, in the order of the studies and of the pipeline."""
-    known = (*FIGURES, *ANALYSIS_FIGURES, *TABLE_FIGURES)
+    """Yield every figure that there is, in the order of the studies and of the catalogue."""
     paths: dict[str, Path] = {}
     for folder in folders.folders:
-        for path in sorted((folder / "figures").glob("*.svg")):
+        for path in sorted((folder / catalogue.FIGURES_FOLDER).glob("*.svg")):
             paths.setdefault(path.stem, path)
-    order = [name for name in known if name in paths]
+    order = [name for name in catalogue.FIGURES if name in paths]
+    studies = {name: catalogue.FIGURES[name].study for name in order}
     order += sorted(set(paths) - set(order))
-    order.sort(key=lambda name: list(HEADINGS).index(study_of_figure(name)))
+    order.sort(key=lambda name: list(catalogue.STUDIES).index(studies.get(name, "")))
     for name in order:
-        svg = paths[name].read_text()
-        own = words(svg)
-        picture, width, height = panels(svg, own)
+        svg, own = paths[name].read_text(encoding="utf-8"), words(paths[name])
+        picture, width, height = panels(svg, own.pop("above"), own.pop("below"))
         yield Exhibit(
             name=name,
-            study=study_of_figure(name),
-            words=own,
-            caption=catalogue.FIGURES.get(name, ""),
+            study=studies.get(name, ""),
+            **own,
             command=command(name, folders),
             source=address(slim(picture)),
             width=round(width),

@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from blockmaps.plan.plan import MAIN_STUDY
-from blockmaps.report.page.studies import HEADINGS as HEADINGS_BY_STUDY
+from blockmaps.plan.catalogue import MAIN_STUDY, STUDIES
 from blockmaps.results.runs import COLUMNS
 
 # Column → heading, and whether it holds numbers. What an older table lacks is left empty.
@@ -50,7 +49,7 @@ HEADINGS = tuple(
 def run_rows(runs: pd.DataFrame) -> list[Run]:
     """Return a row a run, of the test split where it has one, by study and arm."""
     studies = runs["study"] if "study" in runs else pd.Series(MAIN_STUDY, runs.index)
-    rank = {study: place for place, study in enumerate(HEADINGS_BY_STUDY)}
+    rank = {study: place for place, study in enumerate(STUDIES)}
     one_each = (
         runs.assign(
             study=studies,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from blockmaps.core.errors import InputError
+from blockmaps.plan import catalogue
 from blockmaps.report.page.folders import Folders
 from blockmaps.report.page.forest import Axis, Forest, forest, scale_of
 from blockmaps.report.page.numbers import number
@@ -14,20 +15,6 @@ from blockmaps.report.page.numbers import number
 VERDICTS = ("supported", "contradicted", "inconclusive", "not tested at this scale")
 AS_WRITTEN = "is not as `blockmaps claims --json` writes it"
 PAPERS = {"2404.00880", "2509.15057"}
-
-# The figures that show a claim's comparison.
-FIGURES = {
-    "A1": ("curves", "structures"),
-    "A2": ("explained", "proportion"),
-    "A3": ("returns",),
-    "A4": ("regret",),
-    "A5": ("regret",),
-    "E1a": ("densities",),
-    "B1": ("zoo",),
-    "B2": ("path",),
-    "B3": ("path",),
-    "B4": ("trainability", "gradients"),
-}
 
 
 class Evidence(NamedTuple):
@@ -139,7 +126,7 @@ def _claim(name: str, rows: list[dict[str, Any]], folders: Folders, one: bool) -
         first.get("source") or "",
         verdicts,
         scale if any(verdict.forest for verdict in verdicts) else None,
-        FIGURES.get(name, ()),
+        tuple(figure for figure, one in catalogue.FIGURES.items() if name in one.claims),
     )
 
 

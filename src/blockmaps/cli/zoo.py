@@ -1,4 +1,4 @@
-"""Commands about the zoo: networks as iterative maps."""
+"""Compares torch's networks with the maps made of them."""
 
 import json
 import sys
@@ -7,13 +7,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import Size, app
-
-# Beside the registry in `zoo.examples`, which imports torch; a test says if they differ.
-NAMES = (
-    "mlp, mlp-skip, residual, convolution, rnn, rnn-relu, rnn-output, rnn-stack, rnn-lifted, lstm, "
-    "lstm-lifted, gru, gru-lifted, transformer-coarse, transformer, transformer-norm-first"
-)
+from blockmaps.cli.options import app
 
 
 @app.command()
@@ -57,25 +51,3 @@ def zoo(
         print(f"blockmaps: above what claim B1 allows: {', '.join(bad)}", file=sys.stderr)
         if not tables:  # a result that is written down is a result, whatever it says
             raise typer.Exit(1)
-
-
-@app.command()
-def show(
-    model: Annotated[str, typer.Argument(help=f"One of: {NAMES}.")],
-    layers: Size = None,
-    steps: Size = None,
-    inputs: Size = None,
-    width: Size = None,
-    outputs: Size = None,
-    heads: Size = None,
-    feedforward: Size = None,
-    channels: Size = None,
-    side: Size = None,
-) -> None:
-    """Print a model's slots, what each becomes, its blocks and its iterations."""
-    given = {name: size for name, size in locals().items() if name != "model" and size is not None}
-    from blockmaps.maps.zoo.examples import MODELS, build
-    from blockmaps.maps.zoo.show import describe
-
-    example = build(model, **given)
-    print(describe(model, MODELS[model].about, example))

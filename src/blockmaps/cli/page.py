@@ -1,4 +1,4 @@
-"""The command that makes the page."""
+"""Makes the page."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Commands that set results beside each other and say where they are from."""
+"""Sets two folders beside each other."""
 
 import json
 from pathlib import Path
@@ -38,17 +38,3 @@ def compare(
 
         names = Names(*folders.short_names(first, second))
         save(draw(made.arms, words.finding(made), names), figure)
-
-
-@app.command()
-def crate(
-    folder: Annotated[Path, typer.Argument(help="A results folder, results/<name>.")],
-    workflow: Annotated[
-        Path, typer.Option(help="Folder of the Snakefile and its rules, which are copied.")
-    ] = Path("workflow"),
-) -> None:
-    """Describe a results folder as a Workflow Run RO-Crate, ro-crate-metadata.json in it."""
-    from blockmaps.report.crate import write
-
-    path = write(folder, workflow)
-    print(f"{path}: {len(json.loads(path.read_text())['@graph'])} entities")

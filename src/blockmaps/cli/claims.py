@@ -1,4 +1,4 @@
-"""The command of the claims: the tests as they were fixed, and verdicts on results."""
+"""Judges the papers' claims."""
 
 import sys
 from pathlib import Path

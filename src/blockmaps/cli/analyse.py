@@ -1,0 +1,70 @@
+"""Analyses runs, or makes one table."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blockmaps.cli.options import DEFAULT_RUNS, RunsFile, app, give
+from blockmaps.core.errors import InputError
+from blockmaps.plan import catalogue
+
+TABLES = (*catalogue.COLLECTED, *catalogue.ANALYSIS)
+
+
+@app.command()
+def analyse(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A folder that has a runs.parquet: the analysis as CSV, all of it. Or one table: "
+            f"{', '.join(TABLES)}."
+        ),
+    ],
+    runs: RunsFile = DEFAULT_RUNS,
+    groups: Annotated[
+        Path | None,
+        typer.Option(help="Answers by group, for pairs; groups.parquet beside the runs table."),
+    ] = None,
+    dynamics: Annotated[
+        Path | None,
+        typer.Option(help="Dynamics, for some; dynamics.parquet beside the runs table."),
+    ] = None,
+    returns: Annotated[
+        Path | None,
+        typer.Option(help="Returns, for some; returns.parquet beside the runs table."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="The CSV file of a table, else printed; the folder of an analysis, else "
+            "analysis/ in it."
+        ),
+    ] = None,
+) -> None:
+    """Analyse the runs of a results or published folder, or make one table from a runs table."""
+    is_folder = Path(what).is_dir()
+    if not is_folder and what not in TABLES:
+        known = ", ".join(TABLES)
+        raise InputError(f"{what!r} is neither a folder nor a table; takes one of: {known}")
+
+    from blockmaps.analysis import tables
+    from blockmaps.core import csv
+    from blockmaps.results import runs as table_of_runs
+
+    if is_folder:
+        folder = output or Path(what) / catalogue.ANALYSIS_FOLDER
+        own = table_of_runs.read(Path(what) / catalogue.RUNS)
+        own = table_of_runs.of_study(own, catalogue.MAIN_STUDY)
+        for name, frame in tables.analyse(own).items():
+            csv.write(frame, folder / f"{name}.csv")
+            print(f"{folder / name}.csv: {len(frame):,} rows")
+        return
+    given = {
+        catalogue.RUNS: runs,
+        catalogue.GROUPS: groups,
+        catalogue.DYNAMICS: dynamics,
+        catalogue.RETURNS: returns,
+    }
+    paths = {name: path or runs.with_name(name) for name, path in given.items()}
+    give(tables.make(what, lambda name: table_of_runs.read(paths[name])), output)

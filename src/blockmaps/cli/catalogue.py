@@ -1,0 +1,11 @@
+"""Prints the catalogue."""
+
+from blockmaps.cli.options import app
+
+
+@app.command()
+def catalogue() -> None:
+    """Print all tables and figures as a Markdown table (results/README.md has it)."""
+    from blockmaps.plan import catalogue
+
+    print(catalogue.as_markdown(), end="")

@@ -1,0 +1,47 @@
+"""Makes a data set's file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+from blockmaps.core.errors import InputError
+
+
+@app.command()
+def data(
+    name: Annotated[str, typer.Argument(help="A name under `datasets` in the config.")],
+    config: ConfigFile = DEFAULT,
+    seed_index: Annotated[int, typer.Option(min=0, help="For data sets that are drawn anew.")] = 0,
+    output: Annotated[Path | None, typer.Option(help="The file.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="That make it, where it can use them.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu or cuda: where images are transformed.")] = "cpu",
+) -> None:
+    """Make a data set's file; neither threads nor device changes a byte of it."""
+    import time
+
+    from blockmaps.data.making import make_file
+    from blockmaps.plan.plan import data_code
+
+    made, results = read_plan(config)
+    if name not in made.config.datasets:
+        raise InputError(f"data set {name!r}: takes one of: {', '.join(made.config.datasets)}")
+    spec = made.config.datasets[name]
+    began = time.perf_counter()
+    path = output or results / "data" / f"{made.data_name(name, seed_index)}.safetensors"
+    made_from = {"data_digest": made.data_digest(name, seed_index), "code": data_code(spec)}
+    sequences = make_file(spec, made.config.seed, seed_index, made_from, path, threads, device)
+    size = path.stat().st_size / 1e6
+    passed = time.perf_counter() - began
+    print(f"{path}: {sequences.inputs.shape[0]:,} sequences, {size:.0f} MB, in {passed:.1f} s")
+    if expert := sequences.about.get("expert"):
+        text = f"the expert: mean return {expert['mean_return']:,.0f}"
+        text += (
+            f" ± {expert['standard_error']:,.0f} (standard error, {expert['episodes']} episodes)"
+        )
+        if expert["success_rate"] is not None:
+            text += f", success {expert['success_rate']:.1%}"
+        if expert["published_mean_return"] is not None:
+            text += f"; published mean return {expert['published_mean_return']:,.0f}"
+        print(text)

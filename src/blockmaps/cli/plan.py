@@ -1,0 +1,23 @@
+"""Lists what a config asks for."""
+
+from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+
+
+@app.command()
+def plan(config: ConfigFile = DEFAULT) -> None:
+    """List the data files and shards that a config asks for, and what each tier of it costs."""
+    from blockmaps.plan import tiers
+
+    made, results = read_plan(config)
+    for name in made.data_files:
+        print(f"data   {name}")
+    for name, shard in made.all.items():
+        print(
+            f"shard  {name if name not in made.provisional else '(waits for rates)'}  "
+            f"{shard.experiment}, seed index {shard.seed_index}: "
+            f"{len(shard.variants)} variants, {shard.unknowns:,.0f} unknowns"
+        )
+    for tier in tiers.of_plan(made.config, made.all.values(), results / "runs"):
+        print(f"tier   {tier}")
+    runs = sum(len(shard.variants) for shard in made.all.values())
+    print(f"{runs} variants in {len(made.all)} shards")

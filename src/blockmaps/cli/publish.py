@@ -1,0 +1,34 @@
+"""Keeps a preset's results."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blockmaps.cli.options import app
+
+
+@app.command()
+def publish(
+    results: Annotated[
+        Path, typer.Argument(help="A results folder, results/<name>; or a published one.")
+    ],
+    folder: Annotated[Path, typer.Argument(help="Where it is kept, published/<name>.")],
+    commit: Annotated[
+        str, typer.Option(help="Whose code trained the runs; this checkout's if left out.")
+    ] = "",
+    file: Annotated[Path, typer.Option(help="The claims.")] = Path("config/claims.yaml"),
+) -> None:
+    """Keep a preset's runs, tables and verdicts with a manifest: config, commit and checksums.
+
+    Tables that it lacks are made. Results published there before make room for these. A published
+    folder given twice is brought up to date: verdicts, tables that it lacks, checksums.
+    """
+    from blockmaps.claims import tests
+    from blockmaps.report import publish
+
+    files = publish.publish(results, folder, tests.read(file), commit)
+    size = sum(path.stat().st_size for path in files)
+    for path in files:
+        print(path)
+    print(f"{len(files)} files, {size / 1e6:.2f} MB")

@@ -1,0 +1,36 @@
+"""Chooses learning rates, where a recipe is tuned."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+from blockmaps.core.errors import InputError
+
+
+@app.command()
+def rates(
+    config: ConfigFile = DEFAULT,
+    output: Annotated[Path | None, typer.Option(help="The table of rates.")] = None,
+) -> None:
+    """Choose each arm's learning rate, where a recipe is tuned, by its validation accuracy."""
+    import pandas as pd
+
+    from blockmaps.analysis.rates import by_rate
+    from blockmaps.core import csv
+    from blockmaps.plan.plan import RATES
+    from blockmaps.results import runs
+
+    made, results = read_plan(config)
+    if not made.tuning:
+        raise InputError(f"{config}: no experiment has a recipe with learning_rate: tuned")
+    pieces = [runs.read(results / "runs" / f"{name}.parquet") for name in made.tuning]
+    table = by_rate(pd.concat(pieces), made.tuned)
+    csv.write(table, output or results / RATES)
+    for row in table[table["chosen"]].itertuples():
+        print(
+            f"{row.experiment}, {row.arm} at {row.budget:,} unknowns: {row.learning_rate:g}, "
+            f"validation accuracy {row.accuracy:.1%}"
+            + (", at the grid's edge" if row.at_edge else "")
+        )

@@ -1,0 +1,29 @@
+"""Gathers the shards' returns."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blockmaps.cli.options import DEFAULT, ConfigFile, app, experts, read_plan
+from blockmaps.core.errors import InputError
+
+
+@app.command()
+def returns(
+    config: ConfigFile = DEFAULT,
+    output: Annotated[Path | None, typer.Option(help="The table of returns.")] = None,
+) -> None:
+    """Gather the shards' returns, with what each policy is and how the expert does."""
+    from blockmaps.results import returns as table
+    from blockmaps.results import runs
+
+    made, results = read_plan(config)
+    shards = made.policy_shards
+    if not shards:
+        raise InputError(f"{config}: no data set with an environment, so nothing is scored")
+    pieces = [runs.read(results / "returns" / f"{name}.parquet") for name in shards]
+    frame = table.collect(pieces, runs.read(results / "runs.parquet"), experts(made, results))
+    path = output or results / "returns.parquet"
+    runs.write(frame, path, table.RETURN_COLUMNS)
+    print(f"{path}: {frame['key'].nunique()} policies, {len(frame):,} episodes")

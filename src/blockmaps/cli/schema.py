@@ -1,0 +1,13 @@
+"""Prints the JSON schema of a config."""
+
+import json
+
+from blockmaps.cli.options import app
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of a config (config/schema.json is its output)."""
+    from blockmaps.plan import config as configs
+
+    print(json.dumps(configs.schema(), indent=1))
