@@ -94,7 +94,7 @@ FAULTS = [  # the path of a key, what is put there, what is said
     (("experiments", "rad", "seeds"), 0, "rad.seeds: found"),
     (
         ("datasets", "rad-digits", "kind"), "mnist",
-        "expected tags: 'adroit', 'copy', 'images', 'rad'",
+        "expected tags: 'adroit', 'copy', 'csv', 'npz', 'images', 'rad'",
     ),
     (
         ("experiments", "path", "initialisation", "gian"), 1,

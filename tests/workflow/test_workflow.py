@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -100,6 +101,34 @@ def test_a_config_at_fault_is_one_line_and_exit_2_and_nothing_is_written(fresh):
 def test_config_on_the_command_line_overrides_the_preset(fresh):
     done = fresh.snakemake("--dry-run", "runs", *TINY, "--config", "name=other")
     assert "results/other/runs.parquet" in done.stdout
+
+
+def test_the_page_is_named_last_and_what_failed_too(ran):
+    claims = "results/tiny/claims.json"
+    done = ran.snakemake(claims, *TINY, "--forcerun", "claims")
+    assert done.stdout.splitlines()[-1] == "The page: results/tiny/report.html"
+    raw = yaml.safe_load((ran.folder / "tests/workflow/tiny.yaml").read_text(encoding="utf-8"))
+    raw["name"], raw["plugins"] = "failing", ["failing.py"]
+    plugin = (ran.folder / "tests/workflow/parity.py").read_text(encoding="utf-8")
+    files = {
+        "failing.yaml": yaml.safe_dump(raw),
+        "failing.py": plugin.replace("bits[..., None], 12", "bits[..., None], 11"),
+    }
+    for name, text in files.items():
+        (ran.folder / name).write_text(text, encoding="utf-8")
+    try:
+        done = ran.snakemake("--configfile", "failing.yaml", check=False)
+        tables = [*(ran.folder / "results/failing").rglob("*.parquet")]
+    finally:
+        for name in files:
+            (ran.folder / name).unlink()
+        shutil.rmtree(ran.folder / "results/failing", ignore_errors=True)
+    assert done.returncode == 1
+    assert tables == []  # nothing was trained
+    assert done.stdout.splitlines()[-1] == (
+        "Failed: results/failing/logs/data/parity.log: blockmaps: data set parity: inputs have "
+        "|x| = 11; the class's `shape` says inputs=12; `blockmaps check-data parity` lists all"
+    )
 
 
 def test_a_new_data_set_goes_through_the_whole_dag(ran):

@@ -1,7 +1,9 @@
 """What the rules share: the checked config, the plan made from it, digests, and devices."""
 
+import atexit
 import json
 import os
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -57,6 +59,22 @@ def write_config():
     """Write the config for the steps to read."""
     with whole(ASKED) as partial:
         partial.write_text(json.dumps(plain(CONFIG), indent=1) + "\n")
+
+
+def say_page():
+    """Print where the page is, if there is one."""
+    if (RESULTS / "report.html").is_file():
+        print(f"The page: {RESULTS}/report.html", file=sys.stderr)
+
+
+def say_errors(logs):
+    """Print the last line of the log of every job that failed, as Snakemake's own logs name them."""
+    text = "\n".join(Path(path).read_text(encoding="utf-8") for path in logs)
+    named = re.findall(r"^ +log: (.+?) \(check log file", text, flags=re.MULTILINE)
+    for path in map(Path, dict.fromkeys(named)):
+        lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
+        last = next((line for line in reversed(lines) if line.strip()), "it left no log")
+        print(f"Failed: {path}: {last}", file=sys.stderr)
 
 
 # The captions of Snakemake's report are one template, which sees the config and no module.

@@ -21,6 +21,7 @@ def data(
     """Make a data set's file; neither threads nor device changes a byte of it."""
     import time
 
+    from blockmaps.data import checking
     from blockmaps.data.making import make_file
     from blockmaps.plan.plan import data_code
 
@@ -31,7 +32,16 @@ def data(
     began = time.perf_counter()
     path = output or results / "data" / f"{made.data_name(name, seed_index)}.safetensors"
     made_from = {"data_digest": made.data_digest(name, seed_index), "code": data_code(spec)}
-    sequences = make_file(spec, made.config.seed, seed_index, made_from, path, threads, device)
+    sequences = make_file(
+        spec,
+        made.config.seed,
+        seed_index,
+        made_from,
+        path,
+        threads,
+        device,
+        examine=lambda found: checking.require(name, found, spec.shape),
+    )
     size = path.stat().st_size / 1e6
     passed = time.perf_counter() - began
     print(f"{path}: {sequences.inputs.shape[0]:,} sequences, {size:.0f} MB, in {passed:.1f} s")

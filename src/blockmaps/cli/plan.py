@@ -1,14 +1,32 @@
 """Lists what a config asks for."""
 
+from typing import Annotated
+
+import typer
+
 from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
 
 
 @app.command()
-def plan(config: ConfigFile = DEFAULT) -> None:
+def plan(
+    config: ConfigFile = DEFAULT,
+    time: Annotated[
+        bool,
+        typer.Option("--time", help="Time some steps here, and say how long all of it takes."),
+    ] = False,
+    cores: Annotated[int | None, typer.Option(min=1, help="For --time; this machine's.")] = None,
+) -> None:
     """List the data files and shards that a config asks for, and what each tier of it costs."""
+    import os
+
     from blockmaps.plan import tiers
 
     made, results = read_plan(config)
+    timed = None
+    if time:
+        from blockmaps.training import calibration  # with torch
+
+        timed = calibration.calibrate(made, results)
     for name in made.data_files:
         print(f"data   {name}")
     for name, shard in made.all.items():
@@ -17,7 +35,11 @@ def plan(config: ConfigFile = DEFAULT) -> None:
             f"{shard.experiment}, seed index {shard.seed_index}: "
             f"{len(shard.variants)} variants, {shard.unknowns:,.0f} unknowns"
         )
-    for tier in tiers.of_plan(made.config, made.all.values(), results / "runs"):
+    for tier in tiers.of_plan(
+        made.config, made.all.values(), results / "runs", timed.shards if timed else None
+    ):
         print(f"tier   {tier}")
     runs = sum(len(shard.variants) for shard in made.all.values())
     print(f"{runs} variants in {len(made.all)} shards")
+    if timed:
+        print("\n".join(calibration.lines(timed, cores or os.cpu_count() or 1)))

@@ -15,8 +15,9 @@ Nothing here imports torch: planning reads sizes from these classes.
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
@@ -94,6 +95,100 @@ class SequenceData(Generic[Inputs, Array]):
     group_names: tuple[str, ...] = ()
     about: dict[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def from_arrays(
+        cls,
+        inputs: Any,
+        targets: Any,
+        *,
+        test: float = 0.2,
+        validation: float = 0.0,
+        seed: int | np.random.SeedSequence = 0,
+        splits: Mapping[str, Any] | None = None,
+        blank_steps: int = 1,
+        about: dict[str, Any] | None = None,
+    ) -> "SequenceData":
+        """Return arrays as a data set: whole-numbered targets are classes, others are regressed.
+
+        The last loss is at the last step. y reads the h of the step before, so a blank step behind
+        the given ones lets what h makes of the last input reach y.
+
+        Parameters
+        ----------
+        inputs : (sequences, steps, |x|), or (sequences, steps) where |x| is 1.
+        targets : classes, (sequences,) or (sequences, k); or numbers, (sequences,),
+            (sequences, |y|) or (sequences, k, |y|). Those of k > 1 are asked for at the last k
+            steps.
+        test, validation : shares of the sequences that are held out, drawn with `seed`.
+        splits : name → positions of sequences, in the place of these; a sequence may be in several.
+        blank_steps : of zeros, behind the given steps.
+        about : what is kept with the data.
+
+        Raises
+        ------
+        InputError
+            If the arrays are not of these shapes, or a split is empty.
+        """
+        inputs, targets = np.asarray(inputs), np.asarray(targets)
+        if inputs.ndim == 2:
+            inputs = inputs[..., None]
+        if inputs.ndim != 3 or targets.ndim < 1 or len(inputs) != len(targets):
+            raise InputError(
+                f"inputs {inputs.shape} and targets {targets.shape}: takes (sequences, steps, |x|) "
+                "and as many targets"
+            )
+        if inputs.dtype != np.uint8:
+            inputs = inputs.astype(np.uint8 if inputs.dtype == bool else np.float32)
+        if classes := targets.dtype.kind in "bui":
+            targets = targets.astype(np.int64).reshape(len(targets), -1)
+        else:
+            rows = targets.reshape(len(targets), 1, -1) if targets.ndim < 3 else targets
+            targets = rows.astype(np.float32)
+        steps, asked = inputs.shape[1] + blank_steps, targets.shape[1]
+        if asked > steps:
+            raise InputError(f"targets ask for {asked} answers in {steps} steps")
+        if splits is None:
+            splits = held_out(len(inputs), {"validation": validation, "test": test}, seed)
+        places = {name: np.asarray(chosen) for name, chosen in splits.items()}
+        places = {
+            name: np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+            for name, chosen in places.items()
+        }
+        for name in ("train", "test"):
+            if not len(places.get(name, ())):
+                raise InputError(f"split {name} of {len(inputs)} sequences is empty")
+        order = np.concatenate(list(places.values()))
+        bounds = pairwise(np.cumsum([0, *map(len, places.values())]).tolist())
+        return cls(
+            inputs=inputs[order],
+            targets=(targets[:, 0] if classes and asked == 1 else targets)[order],
+            loss="cross_entropy" if classes else "mean_squared_error",
+            loss_steps=tuple(range(steps - asked, steps)),
+            splits=dict(zip(places, bounds, strict=True)),
+            blank_steps=blank_steps,
+            about=about or {},
+        )
+
+
+def held_out(
+    number: int, shares: Mapping[str, float], seed: int | np.random.SeedSequence
+) -> dict[str, np.ndarray]:
+    """Draw which of a number of sequences are held out.
+
+    Parameters
+    ----------
+    shares : split → its share; a share of 0 makes no split. What is left is "train".
+    seed : of the draw.
+
+    Returns
+    -------
+    split → positions, "train" first.
+    """
+    counts = {name: round(share * number) for name, share in shares.items() if share}
+    order = np.random.default_rng(seed).permutation(number)
+    *parts, rest = np.split(order, np.cumsum(list(counts.values())))
+    return {"train": rest, **dict(zip(counts, parts, strict=True))}
+
 
 class Means(NamedTuple):
     """What a data set may be made with; none of it changes a byte of what is made.
@@ -139,6 +234,11 @@ class DataSpec(Frozen):
     def environment(self) -> str | None:
         """The task whose environment scores what is trained on it, as a policy; None without."""
         return None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files of the user's own whose content decides what is made."""
+        return ()
 
     def check_installed(self) -> None:
         """Raise InputError if what its experiments need beyond the package is not installed."""

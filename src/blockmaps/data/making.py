@@ -1,11 +1,16 @@
 """Make a data set's file from its config and the root seed."""
 
+import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from blockmaps.core.errors import InputError
 from blockmaps.core.seeds import stream
-from blockmaps.data import DataSpec, Epochs, Means, SequenceData, store
+from blockmaps.data import ALONE, DataSpec, Epochs, Means, SequenceData, store
 
 
 def seed_of(spec: DataSpec, root: int, seed_index: int) -> np.random.SeedSequence:
@@ -32,6 +37,7 @@ def make_file(
     path: Path,
     threads: int = 1,
     device: str = "cpu",
+    examine: Callable[[Any], SequenceData] = lambda made: made,
 ) -> SequenceData:
     """Make a data set and write it.
 
@@ -43,9 +49,39 @@ def make_file(
     made_from : digests that the file keeps: what it was made from.
     path : the file.
     threads, device : what may be used to make it.
+    examine : looks at what was made and returns it as it is to be written (`checking.require`; its
+        words are no part of what makes the file).
+
+    Raises
+    ------
+    InputError
+        If a class that does not come with the package fails: one line, and where.
     """
     seed = seed_of(spec, root, seed_index)
-    sequences = spec.make(seed, Means(threads, device, path))
+    sequences = examine(made(spec, seed, Means(threads, device, path)))
     sequences.about.update(made_from)
     store.write(sequences, path)
     return sequences
+
+
+def made(spec: DataSpec, seed: np.random.SeedSequence, means: Means = ALONE) -> Any:
+    """Return what a class makes; what is wrong with a user's own is told without a traceback.
+
+    Raises
+    ------
+    InputError
+        If a class that does not come with the package fails: one line, and where.
+    """
+    try:
+        return spec.make(seed, means)
+    except InputError:
+        raise
+    except Exception as fault:
+        if type(spec).__module__.startswith("blockmaps."):
+            raise  # a fault of the program
+        frames = traceback.extract_tb(fault.__traceback__)
+        own = sys.modules[type(spec).__module__].__file__
+        line = [str(frame.lineno) for frame in frames if frame.filename == own][-1:] or ["?"]
+        raise InputError(
+            f"{own}, line {line[0]}: `make` of {spec.kind} fails: {type(fault).__name__}: {fault}"
+        ) from fault

@@ -26,6 +26,7 @@ from blockmaps.core.errors import InputError
 from blockmaps.data import KINDS, DataSpec
 from blockmaps.data import adroit as adroit  # registers "adroit"
 from blockmaps.data import copy_memory as copy_memory  # registers "copy"
+from blockmaps.data import files as files  # registers "csv" and "npz"
 from blockmaps.data import images as images  # registers "images"
 from blockmaps.data import rad as rad  # registers "rad"
 from blockmaps.designs.kinds import DESIGNS, AnyDesign
@@ -215,7 +216,7 @@ class Config(Frozen):
     )
     compute: Compute = Compute()
     zoo: bool = Field(
-        default=True, description="Compare torch's networks with the maps made of them."
+        default=False, description="Compare torch's networks with the maps made of them."
     )
     only: tuple[str, ...] | None = Field(
         default=None, description="Names of the experiments to run; all of them if left out."

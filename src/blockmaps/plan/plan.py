@@ -14,6 +14,7 @@ from typing import NamedTuple
 from blockmaps.core.canonical import digest
 from blockmaps.core.code import code_digest, tree_digest
 from blockmaps.core.errors import InputError
+from blockmaps.core.files import checksum
 from blockmaps.data import DataSpec
 from blockmaps.designs.cells import Cell
 from blockmaps.designs.kinds import AnyDesign, Row, Sizes, named_rows
@@ -201,7 +202,8 @@ class Plan:
         """Return the hash of what a data set's file is made from."""
         spec = self.config.datasets[dataset]
         content = spec.model_dump(mode="json", exclude_none=True, exclude=set(spec.where))
-        return digest([content, self.config.seed, seed_index if spec.redraw is True else None])
+        parts = [content, self.config.seed, seed_index if spec.redraw is True else None]
+        return digest([*parts, *map(_content, spec.files)])
 
     @cached_property
     def studies(self) -> set[str]:
@@ -313,6 +315,20 @@ def _variant(row: Row, experiment: Experiment, training: Training) -> AnyVariant
         iterations=row.iterations if row.iterations > 1 else None,
     )
     return LayersVariant(layers_of=variant) if row.layers else variant
+
+
+def _content(path: Path) -> str:
+    """Return the checksum of a file of the user's own.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        return checksum(path)
+    except OSError as fault:
+        raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
 
 
 def data_code(spec: DataSpec) -> str:

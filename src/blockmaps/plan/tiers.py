@@ -9,7 +9,7 @@ every place of W, as a bank does it, and from a time that every step takes howev
 import fnmatch
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from statistics import median
@@ -55,7 +55,12 @@ def priority(config: Config, shards: Iterable[Shard]) -> int:
     return max((len(config.tiers) - tier_of(config, shard) for shard in shards), default=0)
 
 
-def of_plan(config: Config, shards: Iterable[Shard], runs: Path) -> Iterator[str]:
+def of_plan(
+    config: Config,
+    shards: Iterable[Shard],
+    runs: Path,
+    timed: Mapping[str, float] | None = None,
+) -> Iterator[str]:
     """Yield a line a tier that has shards: its runs, those that are in, claims and core hours.
 
     Parameters
@@ -63,12 +68,13 @@ def of_plan(config: Config, shards: Iterable[Shard], runs: Path) -> Iterator[str
     config : that asks for the shards.
     shards : all of them.
     runs : the folder of their tables and manifests.
+    timed : estimates by shard that are better than the formula's, timed on this machine.
     """
     tiers = [*config.tiers.items(), ("rest" if config.tiers else "all", Tier())]
     shards = sorted(shards, key=lambda shard: tier_of(config, shard))
     for place, several in groupby(shards, lambda shard: tier_of(config, shard)):
         name, tier = tiers[place]
-        spent = cost(config, several, runs)
+        spent = cost(config, several, runs, timed)
         yield (
             f"{name}: {spent.trained} of {spent.runs} runs trained; CPU hours of one core: "
             f"{spent.measured / 3600:.1f} measured, {spent.estimated / 3600:.1f} more estimated"
@@ -77,7 +83,12 @@ def of_plan(config: Config, shards: Iterable[Shard], runs: Path) -> Iterator[str
         )
 
 
-def cost(config: Config, shards: Iterable[Shard], runs: Path) -> Cost:
+def cost(
+    config: Config,
+    shards: Iterable[Shard],
+    runs: Path,
+    timed: Mapping[str, float] | None = None,
+) -> Cost:
     """Return what shards cost.
 
     Where some of an experiment's shards have been trained, the estimate of its others is corrected
@@ -88,6 +99,7 @@ def cost(config: Config, shards: Iterable[Shard], runs: Path) -> Cost:
     config : that asks for them.
     shards : of one tier.
     runs : the folder of the shards' tables and manifests.
+    timed : see `of_plan`.
     """
     known: dict[str, float] = {}
     estimates: dict[str, float] = {}
@@ -95,7 +107,8 @@ def cost(config: Config, shards: Iterable[Shard], runs: Path) -> Cost:
     shards = list(shards)
     for shard in shards:
         spec = config.datasets[config.experiments[shard.experiment].dataset]
-        estimates[shard.id] = estimated(shard, spec)
+        own = (timed or {}).get(shard.id)
+        estimates[shard.id] = estimated(shard, spec) if own is None else own
         if seconds := measured(runs / f"{shard.id}.manifest.json"):
             known[shard.id] = seconds
             ratios.setdefault(shard.experiment, []).append(seconds / estimates[shard.id])
