@@ -16,10 +16,10 @@ def raw(root):
     return yaml.safe_load((root / "tests/workflow/tuned.yaml").read_text(encoding="utf-8"))
 
 
-def chosen(plan: Plan, rates: dict[str, float]) -> tuning.Choices:
+def chosen(plan: Plan, rates: dict[str, float]) -> tuning.ChosenRates:
     """Choices of these rates, by arm, as the table has them."""
     return {
-        arm: tuning.Choice(rates[arm[1]], tuning.chosen_by(several))
+        arm: tuning.ChosenRate(rates[arm[1]], tuning.chosen_by(several))
         for arm, several in tuning.by_arm(plan.tuned).items()
     }
 

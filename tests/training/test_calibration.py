@@ -10,7 +10,7 @@ from blockmaps.data import store
 from blockmaps.plan import config as configs
 from blockmaps.plan.plan import Plan
 from blockmaps.training import calibration
-from blockmaps.training.calibration import Estimate, calibrate, lines
+from blockmaps.training.calibration import TimeEstimate, calibrate, lines
 from blockmaps.training.shard import train_shard
 
 DESIGNS = [
@@ -80,7 +80,7 @@ def test_a_file_that_is_there_is_read_and_what_an_environment_makes_is_left_out(
 
 
 def test_work_is_shared_among_cores_but_for_the_last_jobs():
-    found = Estimate({"a": 40.0, "b": 40.0}, {"d": 4.0}, 20.0, 6.0, 2 * 10**9, 3 * 10**6)
+    found = TimeEstimate({"a": 40.0, "b": 40.0}, {"d": 4.0}, 20.0, 6.0, 2 * 10**9, 3 * 10**6)
     assert found.work == 104
     assert found.wall(1) == 104
     assert found.wall(2) == 49 + 6

@@ -53,7 +53,7 @@ class Plan:
         self,
         config: Config,
         ledger: Iterable[Shard] = (),
-        choices: tuning.Choices = MappingProxyType({}),
+        choices: tuning.ChosenRates = MappingProxyType({}),
     ) -> None:
         self.config, self.choices = config, choices
         self.members: list[Member] = []

@@ -30,7 +30,7 @@ class Tuned(NamedTuple):
     key: str
 
 
-class Choice(NamedTuple):
+class ChosenRate(NamedTuple):
     """A rate that has been chosen, and the digest of the variants that it was chosen by."""
 
     learning_rate: float
@@ -38,7 +38,7 @@ class Choice(NamedTuple):
 
 
 # experiment, arm and budget → what has been chosen
-Choices = Mapping[tuple[str, str, int], Choice]
+ChosenRates = Mapping[tuple[str, str, int], ChosenRate]
 
 
 def arms_of(rows: Iterable[Row], most: int) -> dict[tuple[str, int], list[Row]]:
@@ -74,7 +74,7 @@ def by_arm(tuned: Iterable[Tuned]) -> dict[tuple[str, str, int], list[Tuned]]:
     return arms
 
 
-def decided(choices: Choices, tuned: Iterable[Tuned]) -> dict[tuple[str, str, int], float]:
+def decided(choices: ChosenRates, tuned: Iterable[Tuned]) -> dict[tuple[str, str, int], float]:
     """Return the rates that were chosen by just these variants, as the grid has them."""
     found = {}
     for arm, several in by_arm(tuned).items():
@@ -87,7 +87,7 @@ def decided(choices: Choices, tuned: Iterable[Tuned]) -> dict[tuple[str, str, in
     return found
 
 
-def read(path: Path) -> Choices:
+def read(path: Path) -> ChosenRates:
     """Read what has been chosen from the table of rates; nothing, where there is none.
 
     Raises
@@ -100,7 +100,7 @@ def read(path: Path) -> Choices:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return {
-                (row["experiment"], row["arm"], int(row["budget"])): Choice(
+                (row["experiment"], row["arm"], int(row["budget"])): ChosenRate(
                     float(row["learning_rate"]), row["chosen_by"]
                 )
                 for row in csv.DictReader(file)

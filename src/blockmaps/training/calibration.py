@@ -44,7 +44,7 @@ CHECKPOINT = 12_000  # bytes, beside what is three numbers an unknown
 FIGURES = 400_000  # bytes of a figure, both kinds
 
 
-class Cost(NamedTuple):
+class BankSeconds(NamedTuple):
     """Seconds of a bank: to build it, of a training step, of an evaluated minibatch."""
 
     build: float
@@ -52,7 +52,7 @@ class Cost(NamedTuple):
     evaluation: float
 
 
-class Estimate(NamedTuple):
+class TimeEstimate(NamedTuple):
     """What a preset takes, in seconds of one core's work and in bytes.
 
     Attributes
@@ -84,7 +84,7 @@ class Estimate(NamedTuple):
         return max((self.work - self.chain) / cores, longest) + self.chain
 
 
-def calibrate(plan: Plan, results: Path) -> Estimate:
+def calibrate(plan: Plan, results: Path) -> TimeEstimate:
     """Time what a preset is made of, and add it up.
 
     Parameters
@@ -114,7 +114,7 @@ def calibrate(plan: Plan, results: Path) -> Estimate:
             shards[shard.id] = training + cost
             largest = max(largest, room)
     others = len(plan.tables) + len(plan.figures) + PAGE_JOBS
-    return Estimate(
+    return TimeEstimate(
         shards,
         data,
         others * drawing * WORK,
@@ -190,12 +190,12 @@ def _timed(shards: list[Shard], sizes: dict[str, SequenceData]) -> list[tuple[Sh
     at, costs = at[rising], costs[rising]
     found = []
     for shard, own in zip(shards, work, strict=True):
-        cost = Cost(*(float(np.interp(own, at, column)) for column in costs.T))
+        cost = BankSeconds(*(float(np.interp(own, at, column)) for column in costs.T))
         found.append((shard, _job(shard, data, cost), _room(shard, data)))
     return found
 
 
-def _job(shard: Shard, data: SequenceData, cost: Cost) -> float:
+def _job(shard: Shard, data: SequenceData, cost: BankSeconds) -> float:
     """Return the seconds of a shard's training."""
     counts = {name: end - begin for name, (begin, end) in data.splits.items()}
     recipe = shard.recipe
@@ -210,22 +210,24 @@ def _job(shard: Shard, data: SequenceData, cost: Cost) -> float:
     return cost.build + steps * cost.step + passes * (evaluated * cost.evaluation + EPOCH)
 
 
-def _bank(shard: Shard, data: SequenceData) -> Cost:
+def _bank(shard: Shard, data: SequenceData) -> BankSeconds:
     """Time a shard's bank, or that of some of its variants where all are too many."""
     step = _step(shard, data, shard.recipe.batch_size)
     kinds: dict[tuple, list[AnyVariant]] = {}
     for one in shard.variants:
         kinds.setdefault((type(one), one.repeats), []).append(one)
-    total = Cost(0.0, 0.0, 0.0)
+    total = BankSeconds(0.0, 0.0, 0.0)
     for several in kinds.values():
         share = min(1.0, HEAVIEST / max(_places(several, step), 1.0))
         some = several[:: max(math.ceil(1 / share), 1)]
         timed = _steps(shard, data, some)
-        total = Cost(*(a + b * len(several) / len(some) for a, b in zip(total, timed, strict=True)))
+        total = BankSeconds(
+            *(a + b * len(several) / len(some) for a, b in zip(total, timed, strict=True))
+        )
     return total
 
 
-def _steps(shard: Shard, data: SequenceData, variants: list[AnyVariant]) -> Cost:
+def _steps(shard: Shard, data: SequenceData, variants: list[AnyVariant]) -> BankSeconds:
     """Build the bank of some variants and time its steps on random numbers."""
     began = time.process_time()
     bank = BANKS[type(variants[0])](variants, [start(one, shard.seed) for one in variants])
@@ -259,7 +261,7 @@ def _steps(shard: Shard, data: SequenceData, variants: list[AnyVariant]) -> Cost
         began = time.process_time()
         torch.save([bank.unknowns[0].detach()] * 3, Path(folder) / "checkpoint")
         save = (time.process_time() - began) * len(variants)
-    return Cost(build + save * shard.recipe.evaluations, step, evaluation)
+    return BankSeconds(build + save * shard.recipe.evaluations, step, evaluation)
 
 
 def _moment(run: Callable, batch: tuple[torch.Tensor, torch.Tensor]) -> float:
@@ -294,7 +296,7 @@ def _disk(plan: Plan, sizes: dict[str, SequenceData]) -> int:
     return int(data + kept + FIGURES * len(plan.figures))
 
 
-def lines(found: Estimate, cores: int) -> list[str]:
+def lines(found: TimeEstimate, cores: int) -> list[str]:
     """Say what a preset takes, a line for time, memory, disk, and what could not be told."""
     said = [
         f"time   {_long(found.wall(cores))} on {cores} core{'s' if cores > 1 else ''}; of one "

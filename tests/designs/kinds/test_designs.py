@@ -10,12 +10,12 @@ from blockmaps.designs.kinds import (
     Balanced,
     Even,
     Explicit,
-    ExplicitRow,
     Factorial,
     Sizes,
     Uniform,
     named_rows,
 )
+from blockmaps.designs.kinds.structured import ExplicitRow
 from blockmaps.designs.proportion import hidden_proportions
 from blockmaps.plan import config as configs
 from blockmaps.plan.plan import Plan

@@ -13,7 +13,7 @@ from blockmaps.results.strips import MOMENTS, SIDE, Strip
 DISTANCE = {"hammer": 1.0, "door": 1.2}  # of the camera, where nearer than the environment's own
 
 
-class Choice(NamedTuple):
+class ShownRuns(NamedTuple):
     """Which runs are shown in which episode.
 
     Attributes
@@ -29,7 +29,7 @@ class Choice(NamedTuple):
     runs: int
 
 
-def choose(returns: pd.DataFrame, runs: pd.DataFrame) -> Choice:
+def choose(returns: pd.DataFrame, runs: pd.DataFrame) -> ShownRuns:
     """Return what is shown of an experiment.
 
     Parameters
@@ -40,7 +40,7 @@ def choose(returns: pd.DataFrame, runs: pd.DataFrame) -> Choice:
     ordered = runs.sort_values(["return", "key"])
     best, worst = ordered.iloc[-1], ordered.iloc[0]
     own = returns[returns["key"] == best["key"]].sort_values(["return", "episode"])
-    return Choice(best, worst, int(own["episode"].iloc[len(own) // 2]), len(runs))
+    return ShownRuns(best, worst, int(own["episode"].iloc[len(own) // 2]), len(runs))
 
 
 def camera(task: Task) -> Simulator:
