@@ -21,7 +21,7 @@ USUAL = (0.05, 20.0)
 SHOWN = 4  # examples of what is wrong
 
 
-class Findings(NamedTuple):
+class DataFaults(NamedTuple):
     """What was found.
 
     Attributes
@@ -35,7 +35,7 @@ class Findings(NamedTuple):
     notes: list[str]
 
 
-def examine(data: Any, shape: Shape) -> Findings:
+def examine(data: Any, shape: Shape) -> DataFaults:
     """Look at a data set that was made.
 
     Parameters
@@ -44,7 +44,7 @@ def examine(data: Any, shape: Shape) -> Findings:
     shape : what the class says of it.
     """
     if not isinstance(data, SequenceData):
-        return Findings(data, [f"`make` returns {type(data).__name__}; takes SequenceData"], [])
+        return DataFaults(data, [f"`make` returns {type(data).__name__}; takes SequenceData"], [])
     data, faults, notes = _cast(data)
     faults = faults or _of_form(data)
     if not faults:
@@ -53,7 +53,7 @@ def examine(data: Any, shape: Shape) -> Findings:
         notes += [*_of_splits(data), *_of_scale(data), *_of_steps(data)]
         if data.loss == "cross_entropy":
             notes += _of_classes(data, shape)
-    return Findings(data, faults, notes)
+    return DataFaults(data, faults, notes)
 
 
 def require(name: str, data: Any, shape: Shape) -> SequenceData:
@@ -73,7 +73,7 @@ def require(name: str, data: Any, shape: Shape) -> SequenceData:
     return found.data
 
 
-def _cast(data: SequenceData) -> Findings:
+def _cast(data: SequenceData) -> DataFaults:
     """Cast inputs, targets and groups to the numbers that training takes, with a word each."""
     faults: list[str] = []
     notes: list[str] = []
@@ -95,7 +95,7 @@ def _cast(data: SequenceData) -> Findings:
         notes.append(f"{name} are {array.dtype}; cast to {np.dtype(numbers)}")
     if data.loss not in get_args(Loss):
         faults.append(f"loss is {data.loss!r}; takes one of {', '.join(get_args(Loss))}")
-    return Findings(replace(data, **changed), faults, notes)
+    return DataFaults(replace(data, **changed), faults, notes)
 
 
 def _numbers(name: str, data: SequenceData, kind: str) -> type | None:
