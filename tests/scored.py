@@ -18,11 +18,11 @@ STRUCTURES = (
 
 
 def scored(seeds=5, episodes=8, noise=500.0, experiment="hammer", budget=10_000, seed=0):
-    """Returns by episode; arms of one seed index have a part in common that pairing takes out."""
+    """Returns by episode; arms of one seed index have a small part in common."""
     rng = np.random.default_rng(seed)
     rows = []
     for seed_index in range(seeds):
-        common = 2_000 * rng.standard_normal()
+        common = 200 * rng.standard_normal()
         for arm, structure, hidden, proportion, mean in STRUCTURES:
             level = mean and mean + common + noise * rng.standard_normal()
             for episode in range(episodes):

@@ -1,14 +1,15 @@
-"""Differences between arms: against statsmodels and scipy, and what the intervals cover."""
+"""Differences between arms, by panel, family, outcome and protocol; and restricted means."""
 
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.formula.api as smf
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
+from tables import runs_table
 
-from blockmaps.analysis import comparisons, robust
+from blockmaps.analysis import comparisons, robust, summary
 from blockmaps.analysis.columns import COMPARISONS, INITIALISATIONS
+from blockmaps.analysis.outcomes import run_outcomes
+from blockmaps.analysis.statistics import holm
 
 SIMULATIONS = 250
 MONTE_CARLO = 3 * np.sqrt(0.95 * 0.05 / SIMULATIONS)
@@ -17,124 +18,13 @@ ARMS = ("dense", "uniform", "balanced", "balanced", "uniform-0.1", "uniform-0.5"
 
 
 def runs(rng, seeds: int = 4, scatter=(1.0,) * 6, effects=(0.0,) * 6) -> pd.DataFrame:
-    """Return runs of fixed arms whose seeds have an effect of their own."""
-    shared = rng.normal(0, 2.0, seeds)
+    """Return runs of fixed arms."""
     rows = [
-        (arm, f"p{number}", seed, effects[number] + shared[seed] + scatter[number] * rng.normal())
+        (arm, f"p{number}", seed, effects[number] + scatter[number] * rng.normal())
         for number, arm in enumerate(ARMS)
         for seed in range(seeds)
     ]
     return pd.DataFrame(rows, columns=["arm", "pattern", "seed_index", "value"])
-
-
-def test_the_pooled_difference_is_that_of_a_mixed_model():
-    table = runs(np.random.default_rng(1), effects=(0, 1, 3, 2, 1, 0))
-    found = comparisons.Blocks(table).difference("uniform", "dense")
-    mixed = smf.mixedlm("value ~ C(pattern)", table, groups="seed_index").fit(reml=True)
-    assert found.value == pytest.approx(mixed.fe_params["C(pattern)[T.p1]"], abs=1e-6)
-    assert found.error == pytest.approx(mixed.bse_fe["C(pattern)[T.p1]"], rel=1e-3)
-    assert found.degrees == 5 * 3
-    # an arm of two patterns is their mean
-    both = comparisons.Blocks(table).difference("balanced", "dense")
-    means = table.groupby("pattern")["value"].mean()
-    assert both.value == pytest.approx(means[["p2", "p3"]].mean() - means["p0"])
-    assert both.error == pytest.approx(
-        np.sqrt(comparisons.Blocks(table).variance * (1 / 8 + 1 / 4))
-    )
-
-
-def test_nothing_is_estimated_from_one_seed():
-    assert comparisons.Blocks(runs(np.random.default_rng(1), seeds=1)).difference(
-        "dense", "uniform"
-    ) == (comparisons.UNKNOWN)
-
-
-def covered(scatter) -> tuple[float, float]:
-    """Return how often the paired and the pooled interval of balanced − dense hold the truth."""
-    rng = np.random.default_rng(3)
-    paired = pooled = 0
-    for _ in range(SIMULATIONS):
-        table = runs(rng, scatter=scatter)
-        low, high = comparisons.Blocks(table).difference("balanced", "dense").bounds()
-        pooled += low <= 0 <= high
-        by_pattern = table["value"].to_numpy().reshape(len(ARMS), -1)
-        differences = by_pattern[2:4].mean(0) - by_pattern[0]
-        paired += stats.ttest_1samp(differences, 0).pvalue >= 0.05  # it is `paired_difference`
-    return paired / SIMULATIONS, pooled / SIMULATIONS
-
-
-def test_what_is_compared_is_both_intervals():
-    table = runs(np.random.default_rng(2), effects=(0, 1, 3, 3, 1, 0))
-    blocks = comparisons.Blocks(table)
-    found = comparisons._compared(table, blocks, "balanced", "dense")
-    by_pattern = table["value"].to_numpy().reshape(len(ARMS), -1)
-    one = stats.ttest_1samp(by_pattern[2:4].mean(0) - by_pattern[0], 0)
-    assert (found["low"], found["high"]) == pytest.approx(tuple(one.confidence_interval()))
-    assert found["p"] == pytest.approx(one.pvalue)
-    pooled = blocks.difference("balanced", "dense")
-    assert (found["pooled_low"], found["pooled_high"]) == pytest.approx(pooled.bounds())
-    assert (found["n_first"], found["n_second"], found["seeds"]) == (8, 4, 4)
-
-
-def test_both_intervals_cover_where_arms_scatter_alike():
-    for share in covered((1.0,) * 6):
-        assert share == pytest.approx(0.95, abs=MONTE_CARLO)
-
-
-def test_only_the_paired_interval_covers_where_dense_scatters_more():
-    paired, pooled = covered((4.0, 1, 1, 1, 1, 1))
-    assert paired == pytest.approx(0.95, abs=MONTE_CARLO)
-    assert pooled < 0.9
-
-
-def test_welch_covers_for_a_sample_of_patterns():
-    rng, hits, simulations = np.random.default_rng(4), 0, 120
-    for _ in range(simulations):
-        fixed = runs(rng)
-        shared = fixed[fixed["pattern"] == "p1"].set_index("seed_index")["value"]
-        of_pattern = rng.normal(0, 3.0, 62)
-        mixed = pd.DataFrame(
-            {
-                "arm": "mixed",
-                "pattern": np.repeat([f"m{i}" for i in range(62)], 2),
-                "seed_index": np.tile([0, 1], 62),
-            }
-        )
-        # the effect of the seed is in both, that of the run in uniform alone
-        noise = rng.normal(size=4)
-        fixed.loc[fixed["pattern"] == "p1", "value"] = shared.mean() + noise
-        mixed["value"] = shared.mean() + np.repeat(of_pattern, 2) + rng.normal(size=124)
-        found = comparisons.welch_difference(
-            mixed,
-            fixed[fixed["arm"] == "uniform"],
-            comparisons.Blocks(fixed[fixed["pattern"] != "p1"]),
-        )
-        low, high = found.bounds()
-        hits += low <= 0 <= high
-    monte_carlo = 3 * np.sqrt(0.95 * 0.05 / simulations)
-    assert hits / simulations == pytest.approx(0.95, abs=monte_carlo)
-
-
-def test_welch_by_hand():
-    mixed = pd.DataFrame({"pattern": list("abc"), "seed_index": 0, "value": [1.0, 2.0, 6.0]})
-    fixed = pd.DataFrame({"pattern": "u", "seed_index": [0, 9], "value": [5.0, 100.0]})
-    blocks = comparisons.Blocks(runs(np.random.default_rng(0)))
-    found = comparisons.welch_difference(mixed, fixed, blocks)
-    assert found.value == pytest.approx(3 - 5)  # seed index 9 is not in both
-    assert found.error == pytest.approx(np.sqrt(7 / 3 + blocks.variance))
-
-
-def test_holm_is_statsmodels():
-    values = np.random.default_rng(0).uniform(0, 0.5, 12).round(1)  # with ties
-    expected = multipletests(values, method="holm")[1]
-    np.testing.assert_allclose(comparisons.holm(pd.Series(values)), expected)
-
-
-def test_holm_by_hand():
-    np.testing.assert_allclose(
-        comparisons.holm(pd.Series([0.01, np.nan, 0.04, 0.03])), [0.03, np.nan, 0.06, 0.06]
-    )
-    assert np.isnan(comparisons.holm(pd.Series([np.nan]))).all()
 
 
 def outcomes(rng, initialisation="N(0, 0.05²)", experiment="e", gain=2.0, seeds=3) -> pd.DataFrame:
@@ -148,6 +38,8 @@ def outcomes(rng, initialisation="N(0, 0.05²)", experiment="e", gain=2.0, seeds
         for protocol in comparisons.PROTOCOLS
     }
     labels = {"experiment": experiment, "dataset": "d", "budget": 4000}
+    full = np.where(table["pattern"] == "p3", 1.0, 0.1)  # the second balanced pattern's yh
+    labels |= {"density_yh": full, "outputs": 10}
     return table.assign(**labels, initialisation=initialisation, **columns)
 
 
@@ -157,14 +49,45 @@ def test_comparisons_have_three_outcomes_two_protocols_and_holm():
     assert set(table["outcome"]) == set(comparisons.OUTCOMES)
     assert set(table["protocol"]) == {"clean", "leaking"}
     rows = table[(table["outcome"] == "accuracy") & (table["protocol"] == "clean")]
-    assert rows["difference"].tolist() == ["balanced - dense", "balanced - uniform"]
+    families = [f"{first} - {second}" for first, second in summary.FAMILIES]
+    assert rows["difference"].tolist() == ["balanced - dense", "balanced - uniform", *families]
     assert set(rows["role"]) == {"primary"}
-    np.testing.assert_allclose(rows["estimate"], [2, 1], atol=0.4)
+    np.testing.assert_allclose(rows["estimate"], [2, 1] * 3, atol=0.4)
+    assert rows["patterns_first"].tolist() == [2, 2, 1, 1, 1, 1]
+    assert set(rows["units"]) == {3}
     assert (rows["low"] < rows["estimate"]).all()
-    np.testing.assert_allclose(rows["p_holm"], comparisons.holm(rows["p"]))
+    np.testing.assert_allclose(rows["p_holm"], holm(rows["p"]))
     # p and interval agree on what is clear
     assert ((rows["p"] < 0.05) == ((rows["low"] > 0) | (rows["high"] < 0))).all()
-    assert (rows["pooled_degrees"] == 5 * 2).all()
+
+
+def test_a_family_is_its_patterns_alone():
+    table = outcomes(np.random.default_rng(9))
+    made = comparisons.comparisons(table)
+    one = table[(table["pattern"] == "p2") | (table["arm"] == "dense")]
+    alone = comparisons.comparisons(one)
+    chosen = [
+        rows[(rows["outcome"] == "accuracy") & (rows["protocol"] == "clean")].set_index(
+            "difference"
+        )
+        for rows in (made, alone)
+    ]
+    thin = chosen[0].loc["balanced-thin - dense", ["estimate", "low", "high", "p"]]
+    same = chosen[1].loc["balanced - dense", ["estimate", "low", "high", "p"]]
+    np.testing.assert_allclose(thin.astype(float), same.astype(float))
+
+
+def test_figures_tables_and_ledger_have_one_interval_for_one_difference():
+    """The same runs, as the summary's table and as the analysis' that the ledger reads."""
+    table = runs_table(budgets=(4000,), designs=("uniform", "balanced"), epochs=2, seeds=3)
+    short = summary.differences(table)
+    short = short[short["outcome"] == "test_accuracy"].set_index("difference")
+    whole = comparisons.comparisons(run_outcomes(table))
+    whole = whole[(whole["outcome"] == "accuracy") & (whole["protocol"] == "clean")]
+    for row in whole[whole["claim"] == "A1"].to_dict("records"):
+        same = short.loc[row["difference"]]
+        for ours, theirs in (("estimate", "mean"), ("low", "low"), ("high", "high")):
+            assert row[ours] == pytest.approx(same[theirs])
 
 
 def test_a_cell_is_compared_with_the_pattern_of_its_own_count():

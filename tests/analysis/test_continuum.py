@@ -36,11 +36,12 @@ def test_a_row_an_arm_and_number_of_iterations():
         assert row["n"] == 5
         assert row["low"] < row["accuracy"] < row["high"]
         assert np.isnan(row["moved"]) == (arm in ("control", "dense"))
-    # the variance is pooled over the arms, so all intervals have one width
-    assert np.ptp(table["high"] - table["low"]) == pytest.approx(0, abs=1e-12)
+        # each arm has its own variance: Student's t over its seeds
+        half = stats.t.ppf(0.975, 4) * stats.sem(own)
+        assert row["high"] - row["accuracy"] == pytest.approx(half)
 
 
-def test_differences_are_paired_by_seed_with_both_levels():
+def test_differences_have_welchs_interval_at_both_levels():
     runs = made_runs()
     table = continuum.differences(runs).set_index(["difference", "iterations"])
     end = runs[(runs["epoch"] == 2) & (runs["split"] == "test")]
@@ -50,10 +51,10 @@ def test_differences_are_paired_by_seed_with_both_levels():
         ("random - MLP", "random-places, K = 6", 6),
         ("path-0.5 - MLP", "path-0.5", 3),
     ):
-        row, difference = table.loc[(name, k)], 100 * (end[structure] - end["mlp"])
-        assert row["mean"] == pytest.approx(difference.mean())
+        row, sides = table.loc[(name, k)], (100 * end[structure], 100 * end["mlp"])
+        assert row["mean"] == pytest.approx(sides[0].mean() - sides[1].mean())
         for level in (0.90, 0.95):
-            bounds = stats.t.interval(level, 4, difference.mean(), stats.sem(difference))
+            bounds = stats.ttest_ind(*sides, equal_var=False).confidence_interval(level)
             found = row[[f"low_{100 * level:.0f}", f"high_{100 * level:.0f}"]]
             np.testing.assert_allclose(found.astype(float), bounds)
     same = table.loc[("MLP - control", 3)]

@@ -100,10 +100,47 @@ def test_intervals_cover_at_the_presets_numbers_of_patterns_and_seeds(preset):
     assert coverage(inside, within) > 0.95 - MONTE_CARLO
 
 
-def test_percentiles_cover_less_with_few_patterns():
-    _, outside, _, predicted = simulated(*PRESETS[0])
-    percentiles = coverage(outside, predicted, ("bootstrap_low", "bootstrap_high"))
-    assert percentiles < coverage(outside, predicted)
+def test_a_refit_to_a_resample_is_a_refit_without_all_copies_of_a_pattern():
+    value, X, codes = sample(2)
+    model = regression.fit(value, X, codes)
+    rng, patterns = np.random.default_rng(0), codes.max() + 1
+    times = rng.multinomial(patterns, np.full(patterns, 1 / patterns), 3)
+    for weights, found in zip(times, regression.refitted(model, times), strict=True):
+        total = 0.0
+        for pattern in np.flatnonzero(weights):
+            others = codes != pattern
+            fitted = sm.WLS(value[others], X[others], weights[codes][others]).fit()
+            predicted = fitted.predict(X[~others])
+            total += weights[pattern] * ((value[~others] - predicted) ** 2).sum()
+        assert found == pytest.approx(total, rel=1e-4)
+    # of each pattern once it is the cross-validation itself
+    once = regression.refitted(model, np.ones((1, patterns)))
+    assert once[0] == pytest.approx(model.outside.sum(), rel=1e-6)
+
+
+@pytest.mark.parametrize("noise", [0.1, 0.3])
+def test_the_refitting_bootstrap_covers_at_forty_patterns(noise):
+    """Half of them below a proportion of .25 and a cliff there: the later test of claim A2."""
+    simulations, patterns = 60, 40
+    rng, codes = np.random.default_rng(8), np.repeat(np.arange(patterns), 2)
+    places = np.interp((np.arange(20) + 0.5) / 20, [0, 0.5, 1], [0, 0.25, 1])
+    x = np.tile(places, 2)[codes]
+    groups = np.eye(2)[(np.arange(patterns) // 20)[codes]]
+    X = np.hstack([groups, spline_basis(x, spline_knots(x))[:, 1:]])
+    curve = np.where(x < 0.15, -1.2 * (1 - x / 0.15), 0.0)
+    found, sums = [], []
+    for number in range(10 * simulations):
+        value = curve + rng.normal(0, noise, patterns)[codes] + rng.normal(0, noise, len(x))
+        large, small = (regression.fit(value, columns, codes) for columns in (X, groups))
+        sums.append((large.outside.sum(), small.outside.sum()))
+        if number < simulations:
+            found.append(regression.cross_validated(large, small, bootstrap=True))
+    above, below = np.mean(sums, axis=0)
+    share = coverage(found, 1 - above / below, ("bootstrap_low", "bootstrap_high"))
+    assert share > 0.95 - 3 * np.sqrt(0.95 * 0.05 / simulations)
+    # the cliff is found where the noise is small
+    powered = np.mean([one.bootstrap_low > 0.25 for one in found])
+    assert powered > 0.9 if noise == 0.1 else powered < 0.9
 
 
 def test_a_table_with_no_effect_yields_none():

@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from blockmaps.analysis import smoothing, splines, statistics
 
@@ -21,6 +24,7 @@ def outcomes(values: np.ndarray, patterns=None, **columns) -> pd.DataFrame:
             "pattern": np.repeat(names, values.shape[1]),
             "seed_index": np.tile(np.arange(values.shape[1]), len(values)),
             "value": values.ravel(),
+            "arm": "balanced",
             **columns,
         }
     )
@@ -77,35 +81,112 @@ def test_pooled_t_covers():
     assert covered / SIMULATIONS == pytest.approx(0.95, abs=MONTE_CARLO)
 
 
-def test_paired_difference_covers_although_seeds_share_an_effect():
-    generator = np.random.default_rng(2)
-    covered = 0
+HALVES = st.floats(1e-6, 5)
+SCATTER = st.floats(0.01, 5)
+SIDES = st.lists(st.floats(-100, 100), min_size=3, max_size=8)
+
+
+@given(first=SIDES, second=SIDES)
+def test_a_difference_is_scipys_welch_test(first, second):
+    sides = [np.array(side) for side in (first, second)]
+    if any(np.ptp(side) < 1e-3 for side in sides):
+        return
+    found = statistics.difference(outcomes(sides[0]), outcomes(sides[1]))
+    test = stats.ttest_ind(*sides, equal_var=False)
+    interval = test.confidence_interval()
+    np.testing.assert_allclose(found[1:3], (interval.low, interval.high), rtol=1e-9)
+    assert found.p == pytest.approx(test.pvalue)
+    assert found.degrees == pytest.approx(test.df)
+    assert found.n == min(map(len, sides))
+
+
+@given(scales=st.tuples(SCATTER, SCATTER))
+def test_a_differences_degrees_lie_between_those_of_one_arm_and_of_both(scales):
+    rng = np.random.default_rng(0)
+    sides = [rng.normal(0, scale, 4) for scale in scales]
+    found = statistics.welch(sides)
+    assert 3 - 1e-9 <= found.degrees <= 6 + 1e-9
+    # the other way round it is the same interval, mirrored
+    other = statistics.welch(sides[::-1])
+    np.testing.assert_allclose((other.low, other.high), (-found.high, -found.low))
+
+
+def test_a_contrast_of_four_arms_by_hand():
+    rng = np.random.default_rng(1)
+    sides = [rng.normal(0, scale, n) for scale, n in ((1, 4), (4, 5), (0.5, 3), (2, 6))]
+    weights = (-1, 1, 0.5, -0.5)
+    found = statistics.welch(sides, weights)
+    parts = np.array([w**2 * s.var(ddof=1) / len(s) for w, s in zip(weights, sides, strict=True)])
+    degrees = parts.sum() ** 2 / sum(p**2 / (len(s) - 1) for p, s in zip(parts, sides, strict=True))
+    means = [side.mean() for side in sides]
+    assert found.mean == pytest.approx(-means[0] + means[1] + 0.5 * means[2] - 0.5 * means[3])
+    half = stats.t.ppf(0.975, degrees) * np.sqrt(parts.sum())
+    assert found.high - found.mean == pytest.approx(half)
+    assert found.n == 3
+
+
+@pytest.mark.parametrize("scatter", [(1, 1), (4, 1), (50, 1)])
+def test_a_difference_covers_however_arms_scatter(scatter):
+    """Where one arm scatters as much more than another as dense did: pooling does not."""
+    rng, hits = np.random.default_rng(2), 0
     for _ in range(SIMULATIONS):
-        shared = generator.normal(0, 0.1, 4)  # the data of a seed index
-        first = outcomes(0.65 + shared + generator.normal(0, 0.02, (2, 4)))
-        second = outcomes(0.62 + shared + generator.normal(0, 0.02, (1, 4)))
-        found = statistics.paired_difference(first, second)
-        covered += found.low <= 0.03 <= found.high
-    assert covered / SIMULATIONS == pytest.approx(0.95, abs=MONTE_CARLO)
+        sides = [rng.normal(0, scale, 4) for scale in scatter]
+        found = statistics.welch(sides)
+        hits += found.low <= 0 <= found.high
+    assert hits / SIMULATIONS == pytest.approx(0.95, abs=MONTE_CARLO)
 
 
-def test_paired_difference_is_scipys_paired_t():
-    first, second = np.array([0.61, 0.66, 0.63]), np.array([0.60, 0.62, 0.64])
-    found = statistics.paired_difference(outcomes(first), outcomes(second))
-    np.testing.assert_allclose(found[1:3], stats.ttest_rel(first, second).confidence_interval())
-    assert (found.n, found.seeds) == (3, 3)
+def test_a_unit_is_a_seed_index_of_a_fixed_arm_and_a_pattern_of_a_sample():
+    values = np.array([[1.0, 2.0, 3.0, 9.0], [3.0, 4.0, 5.0, np.nan]])
+    fixed = outcomes(values)
+    # a seed index at which a pattern is missing would mix in which one
+    np.testing.assert_allclose(statistics.units(fixed), [2, 3, 4])
+    np.testing.assert_allclose(statistics.units(fixed.assign(arm="mixed")), [3.75, 4])
 
 
-def test_paired_difference_takes_only_seed_indices_that_both_arms_have_whole():
-    first = outcomes(np.array([[1.0, 2.0, 3.0, 9.0], [3.0, 4.0, 5.0, np.nan]]))
-    second = outcomes(np.array([[0.0, 1.0]]))
-    found = statistics.paired_difference(first, second)
-    assert found.n == 2
-    assert found.mean == pytest.approx(2)
-    assert statistics.paired_difference(first, outcomes(np.array([[np.nan]]))).n == 0
-    alone = statistics.paired_difference(first, outcomes(np.array([[1.0]])))
-    assert alone.n == 1
-    assert np.isnan(alone.low)
+def test_too_few_units_or_none_that_vary_have_no_interval():
+    few = statistics.difference(outcomes(np.array([1.0, 2.0])), outcomes(np.array([1.0, 2, 3])))
+    assert (few.mean, few.n, few.method) == (-0.5, 2, statistics.TOO_FEW)
+    alike = statistics.welch([np.ones(4), np.zeros(3)])
+    assert (alike.mean, alike.method) == (1, statistics.ALIKE)
+    none = statistics.difference(outcomes(np.array([np.nan])), outcomes(np.array([1.0])))
+    assert none.n == 0
+    assert np.isnan([few.low, few.high, alike.low, alike.p, none.mean]).all()
+
+
+@given(mean=st.one_of(st.floats(1e-6, 1 - 1e-6), st.sampled_from([0.0, 1.0])), half=HALVES)
+def test_a_share_stays_a_share(mean, half):
+    low, high = statistics.within(mean, half, (0.0, 1.0))
+    assert 0 <= low <= mean + 1e-12
+    assert mean - 1e-12 <= high <= 1
+    if half <= min(mean, 1 - mean):
+        assert (low, high) == (mean - half, mean + half)
+    scaled = statistics.within(200 * mean - 100, 200 * half, (-100.0, 100.0))
+    np.testing.assert_allclose(scaled, (200 * low - 100, 200 * high - 100), atol=1e-6)
+
+
+def test_near_an_end_an_interval_is_the_logits_own():
+    values = np.array([0.02, 0.10, 0.01, 0.01])
+    found = statistics.arm_interval(outcomes(values), ends=(0.0, 1.0))
+    m, se = values.mean(), stats.sem(values)
+    assert m - stats.t.ppf(0.975, 3) * se < 0
+    half = stats.t.ppf(0.975, 3) * se / (m * (1 - m))
+    logit = np.log(m / (1 - m))
+    expected = 1 / (1 + np.exp(-(logit + np.array([-half, half]))))
+    np.testing.assert_allclose(found[1:3], expected)
+
+
+def test_holm_is_statsmodels():
+    values = np.random.default_rng(0).uniform(0, 0.5, 12).round(1)  # with ties
+    expected = multipletests(values, method="holm")[1]
+    np.testing.assert_allclose(statistics.holm(pd.Series(values)), expected)
+
+
+def test_holm_by_hand():
+    np.testing.assert_allclose(
+        statistics.holm(pd.Series([0.01, np.nan, 0.04, 0.03])), [0.03, np.nan, 0.06, 0.06]
+    )
+    assert np.isnan(statistics.holm(pd.Series([np.nan]))).all()
 
 
 @pytest.mark.parametrize(("patterns", "method"), [(8, "t over"), (30, "bootstrap over")])
@@ -130,10 +211,13 @@ def test_pattern_interval_known_cases():
 
 
 def test_arms_that_sample_patterns_are_told_from_fixed_ones():
-    table = outcomes(np.random.default_rng(4).normal(0.6, 0.1, (25, 2)))
-    pooled = statistics.pooled_variance(table)
-    assert statistics.arm_interval("mixed", table, pooled).method == "bootstrap over patterns"
-    assert statistics.arm_interval("balanced", table, pooled).method == "pooled t"
+    table = outcomes(np.random.default_rng(4).normal(0.6, 0.1, (25, 4)))
+    mixed = statistics.arm_interval(table.assign(arm="mixed"))
+    assert mixed.method == "bootstrap over patterns"
+    found = statistics.arm_interval(table)
+    assert found.method == "t over seed indices"
+    seeds = table.groupby("seed_index")["value"].mean()
+    np.testing.assert_allclose(found[1:3], stats.ttest_1samp(seeds, 0).confidence_interval())
 
 
 def curved(patterns: int, seeds: int, noise: float, seed: int = 5) -> pd.DataFrame:

@@ -5,9 +5,10 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from tables import runs_table
 
-from blockmaps.analysis import summary
+from blockmaps.analysis import statistics, summary
 from blockmaps.core import csv
 from blockmaps.core.errors import InputError
 
@@ -73,9 +74,14 @@ def test_summary_has_a_method_that_suits_the_arm(table):
     assert mixed["method"] == "bootstrap over patterns"
     assert (even["patterns"], even["n"], even["method"]) == (18, 36, "t over patterns")
     assert (balanced["patterns"], balanced["n"], balanced["seeds"]) == (2, 10, 5)
-    assert (dense["method"], balanced["method"]) == (summary.FIXED_ARMS,) * 2
-    assert (made["low"] < made["mean"]).all()
-    assert (made["mean"] < made["high"]).all()
+    assert (dense["seeds"], dense["method"]) == (2, statistics.TOO_FEW)
+    assert balanced["method"] == statistics.T_OVER_SEEDS
+    parts = [row(made, arm=arm, **chosen) for arm in (summary.THIN, summary.FULL)]
+    assert [part["patterns"] for part in parts] == [1, 1]
+    bounded = made[made["low"].notna()]
+    assert (bounded["low"] < bounded["mean"]).all()
+    assert (bounded["mean"] < bounded["high"]).all()
+    assert set(made.loc[made["low"].isna(), "method"]) == {statistics.TOO_FEW}
 
 
 def test_variance_is_pooled_within_a_budget_only(table):
@@ -96,15 +102,20 @@ def test_structures(table):
 
 def test_differences_in_percentage_points(table):
     made = summary.differences(table)
-    assert set(made["difference"]) == {
-        *("balanced - dense", "balanced - uniform", "mixed - uniform", "mixed - dense")
-    }
-    found = row(made, difference="mixed - dense", budget=4000, outcome="test_accuracy")
+    pairs = (*summary.DIFFERENCES, *summary.FAMILIES)
+    assert set(made["difference"]) == {" - ".join(pair) for pair in pairs}
+    few = row(made, difference="balanced - dense", budget=4000, outcome="test_accuracy")
+    assert (few["n"], few["method"]) == (2, statistics.TOO_FEW)
     final = summary.final_outcomes(table)
-    final = final[final["budget"] == 4000]
-    by_seed = final.groupby(["arm", "seed_index"])["test_accuracy"].mean()
-    assert found["mean"] == pytest.approx(100 * (by_seed["mixed"] - by_seed["dense"]).mean())
-    assert (found["n"], found["method"], found["unit"]) == (2, "paired t", "percentage points")
+    final = final[final["budget"] == 4000].rename(columns={"test_accuracy": "value"})
+    more = final[final["arm"] == "balanced"].assign(
+        arm="dense", value=lambda rows: rows["value"] - 0.1
+    )
+    found = statistics.difference(final[final["arm"] == "mixed"], more)
+    mixed = final[final["arm"] == "mixed"].groupby("pattern")["value"].mean()
+    test = stats.ttest_ind(mixed, more.groupby("seed_index")["value"].mean(), equal_var=False)
+    np.testing.assert_allclose(found[1:3], test.confidence_interval())
+    assert (found.n, found.method) == (5, "Welch's t")
 
 
 def test_differences_of_arms_that_are_not_there(small):

@@ -8,15 +8,22 @@ import pytest
 import studies
 from tables import runs_table
 
+from blockmaps.analysis.apriori import NOT_LEARNT
 from blockmaps.analysis.continuum import differences
 from blockmaps.analysis.pairs import INSEPARABLE
 from blockmaps.analysis.tables import analyse
 from blockmaps.analysis.trainability import differences as fates
 from blockmaps.claims import folders, judging, tests, writing
-from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
+from blockmaps.claims.findings import Alternative, Statistic
 from blockmaps.claims.folders import Folder
 from blockmaps.claims.judging import FINDERS
-from blockmaps.claims.thresholds import CONTRADICTED, INCONCLUSIVE, NOT_TESTED, SUPPORTED
+from blockmaps.claims.thresholds import (
+    CONTRADICTED,
+    INCONCLUSIVE,
+    NOT_TESTED,
+    SUPPORTED,
+    UNLEARNT,
+)
 from blockmaps.core import csv
 from blockmaps.core.errors import InputError
 from blockmaps.results import runs
@@ -57,8 +64,9 @@ def judged(ledger, results):
     return judging.verdicts(ledger, [results])
 
 
-def of(rows, name):
-    return [row for row in rows if row["id"] == name and row["folder"] is not None]
+def of(rows, name, version=1):
+    own = [row for row in rows if row["id"] == name and row["folder"] is not None]
+    return [row for row in own if row["test_version"] == version]
 
 
 def made(tmp_path, **files):
@@ -79,7 +87,8 @@ def test_every_claim_has_a_finder_and_a_row_of_the_papers_scale(ledger, judged):
         assert row["reason"]
     for row in judged:
         assert set(row) >= ASKED
-        assert row["test_version"] == len(ledger.claims[row["id"]].versions)
+        assert row["sentence"]
+        assert row["in_force"] == (row["test_version"] == len(ledger.claims[row["id"]].versions))
 
 
 def test_the_numbers_are_those_of_the_tables(judged, results):
@@ -88,7 +97,7 @@ def test_the_numbers_are_those_of_the_tables(judged, results):
     for one in row["statistics"]:
         (own,) = _rows(table, one["row"])
         found = [one[name] for name in ("estimate", "low", "high", "n")]
-        assert found == [own[name] for name in ("pooled", "pooled_low", "pooled_high", "seeds")]
+        assert found == [own[name] for name in ("estimate", "low", "high", "units")]
     (row,) = of(judged, "A2")
     (one,) = row["statistics"]
     (own,) = _rows(csv.read(results / "analysis/explained.csv"), one["row"])
@@ -106,23 +115,21 @@ def _rows(table, values):
 
 
 def test_a_later_version_of_a_test_says_why(judged):
-    reasons = {row["id"]: row["test_reason"] for row in judged}
-    assert "after deviations" in reasons.pop("B2")
-    assert set(reasons.values()) == {None}
+    for row in judged:
+        assert (row["test_reason"] is None) == (row["test_version"] == 1)
+    later = {row["id"] for row in judged if row["in_force"] and row["test_version"] > 1}
+    assert later == {"A1", "A2", "A4", "A5", "E1b", "B2", "B4"}
 
 
 def test_too_few_runs_give_no_verdict_under_another_analysis_either(ledger):
-    test = ledger.claims["A1"]
+    test = ledger.claims["A1"].test
     few, many = (
-        [Statistic(name, -5.0, n, {0.95: (-6.0, -4.0)}, 3.0) for name in test.test.statistics]
+        [Statistic(name, -5.0, n, {0.95: (-6.0, -4.0)}, 3.0) for name in test.statistics]
         for n in (2, 3)
     )
     for statistics, would_be in ((few, None), (many, CONTRADICTED)):
         other = Alternative("other", tuple(statistics))
-        finding = Finding(
-            "A1", Scale("x"), tuple(many), sensitivity=(other,), n_of="pairs of seeds"
-        )
-        found = list(judging._sensitivity(other, finding, test, 0.95))
+        found = list(judging._sensitivity(other, test, 0.95))
         assert {one["would_be"] for one in found} == {would_be}
 
 
@@ -135,7 +142,7 @@ def test_sensitivity_lists_everything_asked_for_or_says_why_not(judged, ledger):
             assert entries or row["id"] == "A5", (row["id"], what)
             for one in entries:
                 assert (one["statistic"] is None) == bool(one["absent"])
-                assert (one["would_be"] is None) == bool(one["absent"])
+                assert one["would_be"] is None or not one["absent"]
 
 
 def test_the_inseparable_pairs_are_left_out(judged):
@@ -161,7 +168,7 @@ def test_a_folder_without_tables_gives_the_same_verdicts(ledger, judged, results
     shutil.copy(results / "analysis/comparisons.csv", alone / "analysis")
     path = alone / "analysis/comparisons.csv"
     table = csv.read(path)
-    table["pooled_low"], table["pooled_high"] = 2.0, 9.0
+    table["low"], table["high"] = 2.0, 9.0
     csv.write(table, path)
     (row,) = of(judging.verdicts(ledger, [alone]), "A1")
     assert (row["verdict"], row["low"]) == (SUPPORTED, 2.0)
@@ -171,8 +178,11 @@ def test_too_few_seeds_are_not_tested(ledger, tmp_path):
     table = runs_table(budgets=(4000,), designs=("uniform", "balanced"), epochs=1, seeds=2)
     runs.write(table, tmp_path / "runs.parquet", runs.COLUMNS)
     (row,) = of(judging.verdicts(ledger, [tmp_path]), "A1")
-    assert (row["verdict"], row["reason"]) == (NOT_TESTED, "2 pairs of seeds; it takes 3")
+    assert row["verdict"] == NOT_TESTED
+    assert row["reason"].startswith("too few runs for an interval of balanced - dense")
     assert row["estimate"] is not None
+    for row in of(judging.verdicts(ledger, [tmp_path]), "A1", 2):
+        assert (row["verdict"], row["reason"]) == (NOT_TESTED, "2 seed indices; it takes 3")
 
 
 def test_a_scale_with_the_papers_sizes_is_the_papers(ledger, tmp_path):
@@ -180,14 +190,18 @@ def test_a_scale_with_the_papers_sizes_is_the_papers(ledger, tmp_path):
     table = table.assign(inputs=2500, budget=100_000)
     runs.write(table, tmp_path / "runs.parquet", runs.COLUMNS)
     rows = [row for row in judging.verdicts(ledger, [tmp_path]) if row["id"] == "A1"]
-    (row,) = rows
-    assert row["paper_scale"]
-    assert row["verdict"] != NOT_TESTED
+    assert all(row["paper_scale"] for row in rows)
+    assert all(row["verdict"] != NOT_TESTED for row in rows)
+    parts = ["paper's rows, final accuracy", "paper's rows, area under the test curve"]
+    assert [row["part"] for row in rows if row["in_force"]] == parts
 
 
 def test_holm_makes_a_claim_of_several_inconclusive(ledger):
-    def row(name, p, budget=4000):
+    def row(name, p, budget=4000, version=None):
+        latest = ledger.claims[name].test.version
         sizes = {"dataset": "rad", "inputs": 9, "outputs": 4, "budget": budget}
+        sizes |= {"experiment": "e", "scale": "s", "sentence": "it is", "steps": 9}
+        sizes |= {"test_version": version or latest, "in_force": version in (None, latest)}
         return {"id": name, "verdict": SUPPORTED, "p": p, "p_holm": None, "reason": "it is"} | sizes
 
     rows = judging._corrected([row("A1", 0.03), row("A2", 0.04), row("A1", 0.04, 9000)], ledger)
@@ -197,7 +211,10 @@ def test_holm_makes_a_claim_of_several_inconclusive(ledger):
         "supported by itself (it is), but not after Holm's correction over 2" in rows[0]["reason"]
     )
     rows = judging._corrected([row("A1", 0.02), row("E1b", 0.04), row("A2", 0.04)], ledger)
-    assert [one["p_holm"] for one in rows] == [0.04, None, 0.04]
+    assert [one["p_holm"] for one in rows] == [0.04, 0.04, 0.04]
+    # a test's parts are corrected together, an earlier version among those of its time
+    rows = [row("A1", 0.02), row("A1", 0.03), row("A1", 0.04, version=1), row("A2", 0.5)]
+    assert [one["p_holm"] for one in judging._corrected(rows, ledger)] == [0.06, 0.06, 0.04, 0.5]
 
 
 PATH = {
@@ -244,20 +261,34 @@ def test_random_places_are_tested_on_plain_mnist(ledger, tmp_path, spec, bounds,
 
 def test_both_ends_of_the_path_are_needed(ledger, tmp_path):
     made(tmp_path, tables__continuum_differences=path_rows(0, 0, 0, 0, 0))
-    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B2")
-    assert (row["verdict"], row["test_version"]) == (NOT_TESTED, 2)
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B2", 3)
+    assert row["verdict"] == NOT_TESTED
     assert row["reason"] == "one of two ends: no learning curves of forced map - nn.RNN here"
     learning = [
-        {"dtype": "float32", "draw": draw, "curve_deviation": value}
-        for draw, value in enumerate((1e-7, 3e-7))
+        {"model": "rnn", "dtype": dtype, "draw": draw, "curve_deviation": value * unit}
+        for dtype, unit in (("float32", 1e-7), ("float64", 1e-16))
+        for draw, value in enumerate((1, 3))
     ]
     made(tmp_path, tables__learning=learning)
-    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B2")
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B2", 3)
     assert row["verdict"] == SUPPORTED
-    assert [one["estimate"] for one in row["statistics"]] == [1e-7, 3e-7]
+    assert [one["estimate"] for one in row["statistics"]] == pytest.approx([1e-7, 3e-7])
+    # version 2 allowed up to half of float32's digits, 3 calls the stretch between undecided
+    made(tmp_path, tables__continuum_differences=path_rows(0, 0, 0, 0, 0, deviation=1e-4))
+    rows = judging.verdicts(ledger, [tmp_path])
+    found = [of(rows, "B2", version)[0]["verdict"] for version in (2, 3)]
+    assert found == [SUPPORTED, INCONCLUSIVE]
     made(tmp_path, tables__continuum_differences=path_rows(0, 0, 0, 0, 0, deviation=1e-3))
-    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B2")
-    assert row["verdict"] == CONTRADICTED
+    rows = judging.verdicts(ledger, [tmp_path])
+    assert {of(rows, "B2", version)[0]["verdict"] for version in (2, 3)} == {CONTRADICTED}
+    # version 4 is of float64, where both ends are the zoo's
+    (row,) = of(rows, "B2", 4)
+    assert (row["verdict"], row["reason"]) == (NOT_TESTED, "no rho 0 - MLP here")
+    ours = [one | {"model": "mlp"} for one in learning]
+    made(tmp_path, tables__learning=[*learning, *ours])
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B2", 4)
+    assert row["verdict"] == SUPPORTED
+    assert row["sentence"].startswith("rho 0 and MLP differ by at most 1.0e-09")
 
 
 def test_one_network_that_differs_contradicts_that_all_are_maps(ledger, tmp_path):
@@ -295,19 +326,119 @@ def test_training_over_many_steps_is_tested_at_50(ledger, tmp_path):
     assert (row["verdict"], row["reason"]) == (NOT_TESTED, "19 runs an arm; it takes 20")
 
 
-def apriori_rows(sizes, bounds):
-    labels = {"initialisation": "N(0, 0.05²)", "unit": "percentage points"}
+def test_replicates_of_one_data_set_are_not_seeds(ledger, tmp_path):
+    """Version 2 of B4 takes five seed indices, however many runs there are of one."""
+
+    def rows(seeds):
+        fate = {"dense": (1, 3, 0), "balanced": (4, 0, 0), "uniform": (4, 0, 0)}
+        parts = [studies.trainability(fate) for _ in range(seeds)]
+        for seed, part in enumerate(parts):
+            part["seed_index"], part["key"] = seed, part["key"] + f"-{seed}"
+        return fates(pd.concat(parts))
+
+    made(tmp_path, tables__trainability_differences=rows(5))
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B4", 2)
+    assert (row["verdict"], row["n"]) == (SUPPORTED, 20)
+    many = studies.trainability(
+        {"dense": (5, 15, 0), "balanced": (20, 0, 0), "uniform": (20, 0, 0)}
+    )
+    made(tmp_path, tables__trainability_differences=fates(many))
+    (row,) = of(judging.verdicts(ledger, [tmp_path]), "B4", 2)
+    assert (row["verdict"], row["reason"]) == (NOT_TESTED, "1 seed indices; it takes 5")
+
+
+def test_an_arm_that_did_not_learn_is_neither_for_nor_against(ledger, results, tmp_path):
+    shutil.copytree(results, tmp_path / "dead")
+    table = runs.read(tmp_path / "dead/runs.parquet")
+    dense = (table["arm"] == "dense") & (table["split"] == "test")
+    table.loc[dense, "accuracy"] = 0.1 + 0.01 * (table.loc[dense, "seed_index"] % 2)
+    runs.write(table, tmp_path / "dead/runs.parquet", runs.COLUMNS)
+    shutil.rmtree(tmp_path / "dead/analysis")
+    rows = judging.verdicts(ledger, [tmp_path / "dead"])
+    for row in (*of(rows, "A1"), *of(rows, "A1", 2)):
+        assert row["verdict"] == UNLEARNT
+        assert row["reason"].startswith("dense: 10.")
+        assert row["reason"].endswith("chance is 10 %")
+        assert (row["p"], row["p_holm"]) == (None, None)
+    assert ledger.rules.did_not_learn.margin == NOT_LEARNT
+    assert {"A1", "A5", "E1b", "B3"} == set(ledger.rules.did_not_learn.claims)
+
+
+def test_families_and_outcomes_have_verdicts_of_their_own(judged, results):
+    rows = of(judged, "A1", 2)
+    assert [row["part"] for row in rows] == [
+        f"{family}, {outcome}"
+        for family in ("balanced-thin", "balanced-full")
+        for outcome in ("final accuracy", "area under the test curve")
+    ]
+    table = csv.read(results / "analysis/comparisons.csv")
+    for row in rows:
+        for one in row["statistics"]:
+            assert one["statistic"] in ("balanced - dense", "balanced - uniform")
+            assert one["row"]["difference"] == one["statistic"].replace(
+                "balanced", row["part"].partition(",")[0]
+            )
+            (own,) = _rows(table, one["row"])
+            assert [one["estimate"], one["low"]] == [own["estimate"], own["low"]]
+        assert all(
+            one["absent"] is None for one in row["sensitivity"] if "secondary" in one["what"]
+        )
+
+
+def test_an_lstm_is_named_as_what_it_is_and_each_arm_has_its_own_rate(ledger, tmp_path):
+    def folder(hidden, rates=(1e-3, 1e-3)):
+        table = runs_table(budgets=(4000,), designs=("uniform",), epochs=1, seeds=3)
+        names = {"uniform": "uniform~lstm", "dense": "lstm"}
+        table = table[table["arm"].isin(names)]
+        cell = table["arm"] == "dense"
+        sizes = {"hidden": hidden, "biases": 30, "unknowns": 4000}
+        table = table.assign(arm=table["arm"].map(names), biases=30, unknowns=4000)
+        table.loc[cell, list(sizes)] = list(sizes.values())
+        table["learning_rate"] = table["arm"].map(dict(zip(names.values(), rates, strict=True)))
+        runs.write(table, tmp_path / "runs.parquet", runs.COLUMNS)
+        return judging.verdicts(ledger, [tmp_path])
+
+    (row,) = of(folder(9), "E1b")
+    assert row["part"] == "LSTM of |h| 9 with a linear read-out"
+    (row,) = of(folder(9), "E1b", 2)
+    assert (row["verdict"], "projects" in row["reason"]) == (NOT_TESTED, True)
+    (row,) = of(folder(11), "E1b", 2)
+    assert row["part"] == "LSTM of |h| 11 projecting"
+    assert row["reason"] == "all arms are trained at 0.001; the test asks for each arm's own rate"
+    (row,) = of(folder(11, (1e-3, 4e-3)), "E1b", 2)
+    assert row["verdict"] != NOT_TESTED
+
+
+def test_the_same_file_in_two_folders_is_one_row(ledger, tmp_path):
+    rows = [
+        {"model": "mlp", "dtype": dtype, "unknowns": 9, "output_deviation": 1e-16}
+        | {"gradient_deviation": 1e-16}
+        for dtype in ("float64", "float32")
+    ]
+    places = [made(tmp_path / name, tables__equivalence=rows) for name in ("one", "other")]
+    (row,) = of(judging.verdicts(ledger, places), "B1")
+    assert row["folder"] == "one"
+    rows[0]["output_deviation"] = 2e-16
+    made(tmp_path / "other", tables__equivalence=rows)
+    assert len(of(judging.verdicts(ledger, places), "B1")) == 2
+
+
+def apriori_rows(sizes, bounds, dead=()):
+    labels = {"initialisation": "N(0, 0.05²)", "unit": "percentage points", "steps": 564}
+    labels["experiment"] = "sizes"
     numbers = dict(zip(("estimate", "low", "high"), bounds, strict=True))
     names = ("recommended - expected best of 10 random", "recommended - median random")
     each = [
         {**labels, "level": "one size", "inputs": x, "outputs": y, "statistic": name, "n": 50}
         | dict.fromkeys(("estimate", "low", "high"), 0.0)
+        | {"learnt": (x, y) not in dead}
         for x, y in sizes
         for name in (*names, "balanced - dense")
     ]
     slope = "slope of balanced - dense on log(|x|/|y|)"
     over = [
         {**labels, "level": "all sizes", "statistic": name, "n": len(sizes), **numbers}
+        | {"degrees": len(sizes) - (2 if name == slope else 1)}
         for name in (*names, slope)
     ]
     return [*each, *(over if len(sizes) > 2 else [])]
@@ -332,6 +463,10 @@ def test_what_is_known_before_training_is_tested_over_other_sizes(ledger, tmp_pa
     made(tmp_path, analysis__apriori=apriori_rows(sizes[:2], (0.5, -0.5, 1.5)))
     (a5,) = of(judging.verdicts(ledger, [tmp_path]), "A5")
     assert a5["verdict"] == NOT_TESTED
+    four = [*sizes, (196, 8)]
+    made(tmp_path, analysis__apriori=apriori_rows(four, (0.5, -0.5, 1.5), dead=[(784, 10)]))
+    (a5,) = of(judging.verdicts(ledger, [tmp_path]), "A5")
+    assert a5["scale"].startswith("3 sizes |x|/|y|: 64/20, 144/16, 196/8; without 784/10")
 
 
 def returns(low, high, n=5, budgets=(10_000, 400_000)):
@@ -357,9 +492,10 @@ def test_returns_are_shares_of_the_experts_at_both_budgets(ledger, tmp_path):
     made(tmp_path, tables__return_differences=returns(0.06, 0.16, budgets=(10_000,)))
     (row,) = of(judging.verdicts(ledger, [tmp_path]), "A3")
     assert (row["verdict"], row["reason"]) == (NOT_TESTED, "no runs at 400,000 unknowns")
-    made(tmp_path, tables__return_differences=returns(0.06, 0.16, n=2))
+    made(tmp_path, tables__return_differences=returns(float("nan"), 0.16, n=2))
     (row,) = of(judging.verdicts(ledger, [tmp_path]), "A3")
-    assert row["reason"] == "2 pairs of seeds; it takes 3"
+    assert row["verdict"] == NOT_TESTED
+    assert row["reason"].startswith("too few runs for an interval of dense - uniform")
 
 
 def test_folders_are_found_below_and_once(results, tmp_path):

@@ -43,8 +43,8 @@ def test_the_command_judges_and_writes(folder, tmp_path, blockmaps, root):
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
     assert "old" not in text
-    assert "| **supported** | float64 deviation: 2.0e-16" in text
-    assert text.count("not tested at this scale") == 10
+    assert "| **supported**: float64 deviation is at most 1.0e-12;" in text
+    assert text.count("**not tested at this scale**") == 10
     assert "B1   supported" in "\n".join(writing.lines(rows))
 
 
@@ -64,7 +64,9 @@ def test_faults_are_one_line(folder, tmp_path, blockmaps):
     with pytest.raises(InputError, match="neither"):
         writing.write([], tmp_path / "claims.txt")
     (tmp_path / "README.md").write_text("no marks")
-    row = {"id": "A1", "verdict": "not tested at this scale", "paper_scale": True}
+    row = dict.fromkeys(writing.COLUMNS) | {"id": "A1", "paper_scale": True, "in_force": True}
+    row |= {"verdict": "not tested at this scale", "sentence": "no runs", "scale": "the paper's"}
+    row |= {"test_version": 2, "part": "", "sensitivity": [], "statistics": []}
     with pytest.raises(InputError, match="no marks"):
         writing.put_into_readme([row], tmp_path / "README.md")
     with pytest.raises(InputError, match="no verdicts"):

@@ -1,9 +1,11 @@
 """What can be said before training, tested on sizes that took no part in making the rule.
 
-Per size: the recommended pattern less the expected best of ten random ones and less their median
-(claim A4), how many random ones match it, and the rank correlation of predicted with measured
-accuracy over the random patterns. Over sizes, the unit being the size: the means of these, and the
-slope of (balanced − dense) on log(|x|/|y|) (claim A5).
+Per size: the recommended pattern less the expected best of ten random ones, less their median and
+less the rule without the proportion, the same of the rule's other controls (claim A4), how many
+random ones match it, and the rank correlation of predicted with measured accuracy over the random
+patterns. Over sizes, the unit being the size: the means of these, and slopes of differences between
+arms on log(|x|/|y|) (claim A5). Sizes are put together that were trained for as many steps. One at
+which an arm did not learn is no part of a slope.
 """
 
 import numpy as np
@@ -20,21 +22,38 @@ from blockmaps.analysis.regret import (
     expected_best,
     jackknife_error,
 )
-from blockmaps.analysis.statistics import LEVEL, paired_difference
-from blockmaps.analysis.summary import PANEL
+from blockmaps.analysis.statistics import LEVEL, arm_interval
+from blockmaps.analysis.statistics import difference as between
+from blockmaps.analysis.summary import FULL, PANEL, POINTS, SHARE, THIN, with_families
+from blockmaps.designs.kinds.design import WITHOUT_PROPORTION
 from blockmaps.designs.recommend import predicted
 
 SEARCHED = 10  # random patterns in claim A4
 FEWEST_SIZES = 3
 RESAMPLES = 1999
-BEST = f"recommended - expected best of {SEARCHED} random"
-MEDIAN = "recommended - median random"
+RANDOM_BEST, RANDOM_MEDIAN = f"expected best of {SEARCHED} random", "median random"
+CONTROL = "rule without the proportion"
+# What is held against the random patterns, by what the claims call it: the rule and its controls.
+CONTESTANTS = {
+    "recommended": "recommended",
+    CONTROL: WITHOUT_PROPORTION,
+    FULL: FULL,
+    THIN: THIN,
+}
 MATCH = "random patterns that match the recommended one"
-RANK = "rank correlation, predicted and measured"
-SLOPE = "slope of balanced - dense on log(|x|/|y|)"
-POINTS = "percentage points"
-GAIN = "balanced - dense"
-GAINS = (("balanced", "dense"), ("recommended", "dense"), ("recommended", "uniform"))
+RHO = "Spearman's ρ"
+VALUE = "accuracy_clean"
+IN_POINTS = "percentage points"
+GAINS = (
+    ("balanced", "dense"),
+    *((family, arm) for family in (FULL, THIN) for arm in ("dense", "uniform")),
+    ("uniform", "dense"),
+    ("recommended", "dense"),
+    ("recommended", "uniform"),
+    ("recommended", WITHOUT_PROPORTION),
+)
+NOT_LEARNT = 0.10  # `rules.did_not_learn` of config/claims.yaml: the margin above chance
+ON_RATIO, ON_INPUTS, ON_OUTPUTS = "log(|x|/|y|)", "log|x|", "log|y|"
 RIVALS = ("density", "hidden", "spectral_radius", "state_scale")
 
 _LABELS = [*PANEL, "initialisation", "inputs", "outputs"]
@@ -95,100 +114,144 @@ def matching(contest: Contest) -> tuple[float, float, float]:
     return found["value"], found["low"], found["high"]
 
 
-def _of_contest(contest: Contest) -> list[dict]:
-    """Return the rows of one size."""
-    n = len(contest.random)
+def learnt(outcomes: pd.DataFrame) -> bool:
+    """Return whether an arm left chance: its mean accuracy's upper bound is above the margin.
+
+    The margin is a share of the way from chance to 100 %. An arm without an interval has left it.
+
+    Parameters
+    ----------
+    outcomes : the arm's runs.
+    """
+    chance = 1 / outcomes["outputs"].iloc[0]
+    high = arm_interval(outcomes.assign(value=outcomes[VALUE]), ends=SHARE).high
+    return not high < chance + NOT_LEARNT * (1 - chance)
+
+
+def _against_random(contest: Contest) -> dict[str, tuple[float, float, float]]:
+    """Return a contestant less the expected best of ten and less the median random pattern."""
+    n, best = len(contest.random), (np.nan,) * 3
     if n >= SEARCHED:
         error = jackknife_error(contest.random, SEARCHED) if COVERED * n >= SEARCHED else np.nan
         regret = difference(expected_best(contest.random, SEARCHED), error, n, contest.recommended)
         best = (-regret.value, -regret.high, -regret.low)
-    else:
-        best = (np.nan,) * 3
-    patterns = contest.patterns
-    expected = predicted(patterns["hidden_proportion"].to_numpy(float))
+    return {RANDOM_BEST: best, RANDOM_MEDIAN: median_difference(contest)}
+
+
+def _of_contest(name: str, contest: Contest) -> list[dict]:
+    """Return the rows of one contestant at one size."""
     rows = [
-        (BEST, POINTS, best),
-        (MEDIAN, POINTS, median_difference(contest)),
-        (MATCH, "patterns", matching(contest)),
-        (RANK, "Spearman's ρ", rank_correlation(expected, contest.random)),
+        (f"{name} - {other}", IN_POINTS, found) for other, found in _against_random(contest).items()
     ]
-    for name in RIVALS:
-        found = rank_correlation(patterns[name].to_numpy(float), contest.random)
-        rows.append((f"rank correlation, {name} and measured", "Spearman's ρ", found))
+    if name == "recommended":
+        patterns = contest.patterns
+        expected = predicted(patterns["hidden_proportion"].to_numpy(float))
+        known = {"predicted": expected}
+        known |= {rival: patterns[rival].to_numpy(float) for rival in RIVALS}
+        rows.append((MATCH, "patterns", matching(contest)))
+        rows += [
+            (f"rank correlation, {what} and measured", RHO, rank_correlation(x, contest.random))
+            for what, x in known.items()
+        ]
     return [
         contest.labels
         | dict(zip(("statistic", "unit"), row[:2], strict=True))
         | dict(zip(("estimate", "low", "high"), row[2], strict=True))
-        | {"n": n, "level": "one size"}
+        | {"n": len(contest.random), "level": "one size", "learnt": True}
         for row in rows
     ]
 
 
-def gains(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return differences of arms in percentage points, paired by seed index, by panel."""
+def _difference(pair: tuple[str, str]) -> str:
+    return " - ".join(CONTROL if arm == WITHOUT_PROPORTION else arm for arm in pair)
+
+
+def gains(outcomes: pd.DataFrame, value: str = VALUE) -> pd.DataFrame:
+    """Return differences of arms in percentage points by panel, and whether both arms learnt."""
     rows = []
-    for values, panel in outcomes.groupby([*PANEL, "initialisation"]):
+    known = outcomes[outcomes[value].notna()]
+    for values, panel in known.groupby([*PANEL, "initialisation"]):
         labels = dict(zip([*PANEL, "initialisation"], values, strict=True))
-        labels |= {name: int(panel[name].iloc[0]) for name in ("inputs", "outputs")}
-        scaled = panel.assign(value=100 * panel["accuracy_clean"])
+        labels |= {name: int(panel[name].iloc[0]) for name in ("inputs", "outputs", "steps")}
+        arms = with_families(panel)
         for pair in GAINS:
-            sides = [scaled[scaled["arm"] == arm] for arm in pair]
-            if any(side.empty for side in sides):
+            if not set(pair) <= set(arms):
                 continue
-            gain = paired_difference(*sides)
-            found = {"statistic": " - ".join(pair), "unit": POINTS, "level": "one size"}
+            sides = [arms[arm].assign(value=100 * arms[arm][value]) for arm in pair]
+            gain = between(*sides, ends=POINTS)
+            found = {"statistic": _difference(pair), "unit": IN_POINTS, "level": "one size"}
             found |= {"estimate": gain.mean, "low": gain.low, "high": gain.high, "n": gain.n}
-            rows.append(labels | found)
+            rows.append(labels | found | {"learnt": all(learnt(arms[arm]) for arm in pair)})
     return pd.DataFrame(rows, columns=list(APRIORI))
 
 
-def slope(gained: pd.DataFrame) -> tuple[float, float, float, int]:
-    """Return the slope of balanced − dense on log(|x|/|y|), its 95 % t interval, and the sizes.
+def slopes(gained: pd.DataFrame) -> list[dict]:
+    """Return the slopes of one difference over sizes, each with its 95 % t interval.
 
-    A size, one |x| and |y|, is one point, the mean over its budgets. NaN with fewer than three.
+    On log(|x|/|y|); and where |x| and |y| are crossed, on the logarithm of each, given the other. A
+    size, one |x| and |y|, is one point, the mean over its budgets. None with fewer than three.
     """
-    own = gained[gained["statistic"] == GAIN]
-    sizes = own.groupby(["inputs", "outputs"])["estimate"].mean().dropna().reset_index()
-    x = np.log(sizes["inputs"] / sizes["outputs"]).to_numpy(float)
-    if len(sizes) < FEWEST_SIZES or np.ptp(x) == 0:
-        return np.nan, np.nan, np.nan, len(sizes)
-    fitted = sm.OLS(sizes["estimate"].to_numpy(float), sm.add_constant(x)).fit()
-    low, high = fitted.conf_int(1 - LEVEL)[1]
-    return float(fitted.params[1]), float(low), float(high), len(sizes)
+    sizes = gained.groupby(["inputs", "outputs"])["estimate"].mean().dropna().reset_index()
+    logs = np.log(sizes[["inputs", "outputs"]].to_numpy(float))
+    ratio = logs[:, :1] - logs[:, 1:]
+    forms = {ON_RATIO: (ratio, 1)}
+    if len(sizes) > FEWEST_SIZES and len(sizes) == np.prod([sizes[n].nunique() for n in sizes][:2]):
+        forms |= {ON_INPUTS: (logs, 1), ON_OUTPUTS: (logs, 2)}
+    rows = []
+    for on, (x, place) in forms.items():
+        if len(sizes) < FEWEST_SIZES or np.ptp(x[:, place - 1]) == 0:
+            continue
+        fitted = sm.OLS(sizes["estimate"].to_numpy(float), sm.add_constant(x)).fit()
+        if fitted.df_resid < 1:
+            continue
+        low, high = fitted.conf_int(1 - LEVEL)[place]
+        rows.append(
+            {"statistic": f"slope of {gained['statistic'].iloc[0]} on {on}", "n": len(sizes)}
+            | {"unit": f"{IN_POINTS} per unit", "estimate": float(fitted.params[place])}
+            | {"low": float(low), "high": float(high), "degrees": float(fitted.df_resid)}
+        )
+    return rows
+
+
+def _size(rows: pd.DataFrame) -> pd.Series:
+    return pd.Series(list(zip(rows["inputs"], rows["outputs"], strict=True)), rows.index)
 
 
 def _over_sizes(rows: pd.DataFrame) -> list[dict]:
-    """Return the mean of each statistic over sizes, with t over these."""
+    """Return the mean of each statistic over sizes, with t over these, and slopes."""
     found = []
-    for (scheme, statistic, unit), group in rows.groupby(
-        ["initialisation", "statistic", "unit"], sort=False
+    for (scheme, steps, statistic, unit), group in rows.groupby(
+        ["initialisation", "steps", "statistic", "unit"], sort=False
     ):
+        labels = {"initialisation": scheme, "steps": steps, "level": "all sizes"}
+        if statistic in map(_difference, GAINS):
+            able = group[~_size(group).isin(_size(group[~group["learnt"].astype(bool)]))]
+            found += [labels | row for row in (slopes(able) if len(able) else ())]
         values = group.groupby(["inputs", "outputs"])["estimate"].mean().dropna().to_numpy(float)
         if statistic == MATCH or len(values) < FEWEST_SIZES:
             continue
         low, high = stats.t.interval(
             LEVEL, len(values) - 1, values.mean(), max(stats.sem(values), 1e-300)
         )
-        found.append(
-            {"initialisation": scheme, "statistic": statistic, "unit": unit, "n": len(values)}
-            | {"level": "all sizes", "estimate": values.mean(), "low": low, "high": high}
-        )
+        row = {"statistic": statistic, "unit": unit, "n": len(values), "degrees": len(values) - 1}
+        found.append(labels | row | {"estimate": values.mean(), "low": low, "high": high})
     return found
 
 
-def apriori(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return all of it; columns as in `APRIORI`. Of rows over all sizes the panel is empty."""
-    rows = [row for contest in contests(outcomes) for row in _of_contest(contest)]
-    gained = gains(outcomes)
-    table = pd.DataFrame(rows, columns=list(APRIORI))
-    table = pd.concat([part for part in (table, gained) if len(part)] or [table])
-    over = _over_sizes(table)
-    for scheme, group in gained.groupby("initialisation"):
-        value, low, high, sizes = slope(group)
-        if np.isfinite(value):
-            over.append(
-                {"initialisation": scheme, "statistic": SLOPE, "level": "all sizes", "n": sizes}
-                | {"unit": f"{POINTS} per unit", "estimate": value, "low": low, "high": high}
-            )
-    whole = [table, pd.DataFrame(over, columns=list(APRIORI))]
+def apriori(outcomes: pd.DataFrame, value: str = VALUE) -> pd.DataFrame:
+    """Return all of it; columns as in `APRIORI`. Of rows over all sizes the panel is empty.
+
+    Parameters
+    ----------
+    value : the outcome's column, a share.
+    """
+    rows = [
+        row
+        for name, arm in CONTESTANTS.items()
+        for contest in contests(outcomes, arm, value)
+        for row in _of_contest(name, contest)
+    ]
+    parts = [pd.DataFrame(rows, columns=list(APRIORI)), gains(outcomes, value)]
+    table = pd.concat([part for part in parts if len(part)] or parts)
+    whole = [table, pd.DataFrame(_over_sizes(table), columns=list(APRIORI))]
     return pd.concat([part for part in whole if len(part)] or whole, ignore_index=True)

@@ -7,14 +7,14 @@ PANEL_COLUMNS = {
     "inputs": "|x|",
     "outputs": "|y|",
     "initialisation": "scheme of the unknowns' start",
-    "design": "the design's patterns alone; all: of every design, cells left out",
-    "outcome": "logit of accuracy, loss or area under the curve; clean or leaking protocol",
+    "design": "its patterns alone; even > 0.15: those proportions; all: every design, no cells",
+    "outcome": "logit of accuracy, loss, area under its curve, steps to half; by protocol; train",
 }
 _NUMBERS = {"patterns": "patterns, the unit", "n": "runs"}
 
 EXPLAINED = {
     **PANEL_COLUMNS,
-    "explanation": "what is regressed on: a column of the runs table, density or share_yx = n_yx/N",
+    "explanation": "what is regressed on: a column of the runs table, density, share_yx = n_yx/N",
     "form": "linear; quadratic; natural cubic spline, 4 degrees of freedom",
     "r2": "R² in sample",
     "r2_adjusted": "R² in sample, adjusted for degrees of freedom",
@@ -23,14 +23,15 @@ EXPLAINED = {
     "cv_r2": "R² of patterns predicted from the others",
     "cv_low": "its lower bound, 95 %, jackknife over patterns",
     "cv_high": "its upper bound",
-    "cv_bootstrap_low": "the same, bootstrap over patterns; empty with fewer than 20",
+    "cv_bootstrap_low": "the same, bootstrap over patterns that fits again, of splines in even and "
+    "crossed; empty with fewer than 20",
     "cv_bootstrap_high": "its upper bound",
     **_NUMBERS,
 }
 PARTIAL = {
     **PANEL_COLUMNS,
-    "explanation": "the hidden proportion, by its definition",
-    "given": "sizes: density, |h|, n_yx/N; scale: state_scale; radius: spectral_radius; all",
+    "explanation": "the hidden proportion, by its definition; or n_yh, given the proportion",
+    "given": "sizes: density, |h|, n_yx/N; scale: state_scale; radius: spectral_radius; n_yh; all",
     "form": "of the proportion and of what is given alike",
     "partial_r2": "partial R² in sample, adjusted for degrees of freedom",
     "partial_low": "its lower bound, 95 %, jackknife over patterns",
@@ -38,6 +39,8 @@ PARTIAL = {
     "cv_partial_r2": "partial R² of patterns predicted from the others",
     "cv_low": "its lower bound, 95 %, jackknife over patterns",
     "cv_high": "its upper bound",
+    "cv_bootstrap_low": "the same, bootstrap that fits again, given n_yh or the radius, as above",
+    "cv_bootstrap_high": "its upper bound",
     "inflation": "variance inflation factor of the proportion, given the others, linear",
     "condition": "condition number of the standardised linear design",
     "separable": "whether the inflation is at most 10: otherwise the two are one explanation",
@@ -95,24 +98,18 @@ COMPARISONS = {
     "outcome": "accuracy; area under its curve; steps to half way from chance to 100 %",
     "protocol": _PROTOCOL,
     "unit": "percentage points, or optimiser steps (fewer are better)",
-    "estimate": "the difference, paired by seed index",
-    "low": "lower bound, 95 %, by `method`; empty with fewer than three pairs",
+    "estimate": "difference of the arms' means",
+    "low": "lower bound, 95 %, Welch's t; empty with fewer than three units of an arm",
     "high": "upper bound",
     "p": "two-sided p value of no difference",
     "p_holm": "corrected after Holm over the panel's comparisons of this outcome and protocol",
     "degrees": "degrees of freedom",
-    "method": "paired t over seed indices; of a sample of patterns Welch, over patterns and runs",
-    "pooled": "the difference in the additive model pattern + seed index, of fixed arms",
-    "pooled_low": "its lower bound, 95 %, variance pooled over all fixed arms",
-    "pooled_high": "its upper bound",
-    "pooled_p": "its p value",
-    "pooled_p_holm": "corrected likewise",
-    "pooled_degrees": "its degrees of freedom",
+    "method": "Welch's t, or why there is none",
     "patterns_first": "patterns of the first arm",
     "patterns_second": "of the second",
     "n_first": "runs of the first arm",
     "n_second": "of the second",
-    "seeds": "seed indices that both have",
+    "units": "units of the smaller arm: seed indices, of a sample of patterns these",
 }
 INITIALISATIONS = {
     "dataset": PANEL_COLUMNS["dataset"],
@@ -123,16 +120,16 @@ INITIALISATIONS = {
     "unit": COMPARISONS["unit"],
     "first": "one initialisation",
     "second": "the other",
-    "under_first": "the difference under the first, paired by seed index",
-    "first_low": "its lower bound, 95 %, t over seed indices",
+    "under_first": "the difference under the first",
+    "first_low": "its lower bound, 95 %, Welch's t over seed indices",
     "first_high": "its upper bound",
     "under_second": "the difference under the second",
     "second_low": "its lower bound",
     "second_high": "its upper bound",
-    "change": "the second's less the first's, at the seed indices that both have",
-    "low": "its lower bound, 95 %, t over seed indices; empty with fewer than three",
+    "change": "the second's less the first's",
+    "low": "its lower bound, 95 %, Welch's t of four arms; empty with fewer than three seeds",
     "high": "its upper bound",
-    "seeds": "pairs",
+    "seeds": "seed indices of the smallest arm",
 }
 _RUNS = {"patterns": "patterns", "n": "runs"}
 ROBUST = {
@@ -173,8 +170,10 @@ _SIZES = {
     "inputs": "|x|",
     "outputs": "|y|",
 }
+_TRAINED = {"steps": "optimiser steps taken; sizes of as many are put together"}
 REGRET = {
     **_SIZES,
+    **_TRAINED,
     "N": "random patterns that a search tries",
     "best": "expected best of N, in percent: of the patterns' means over seeds",
     "recommended": "mean of the recommended pattern, in percent",
@@ -189,13 +188,16 @@ REGRET = {
 }
 APRIORI = {
     **_SIZES,
+    **_TRAINED,
     "level": "one size; or all sizes, then the panel is empty and the size is the unit",
     "statistic": "what is estimated",
     "unit": "of the estimate",
     "estimate": "its value; of patterns that match, empty for more than there are",
     "low": "lower bound, 95 %",
     "high": "upper bound; of patterns that match, empty for more than can be told",
-    "n": "random patterns; of a difference of arms, pairs; over all sizes, sizes",
+    "n": "random patterns; of a difference of arms, seed indices; over all sizes, sizes",
+    "degrees": "degrees of freedom over sizes; empty of one size",
+    "learnt": "of one size: whether both arms left chance; else it is no part of a slope",
 }
 UNIFORM = {
     **_ARM,
@@ -214,6 +216,24 @@ UNIFORM = {
     "n": "runs",
 }
 
+CROSSED = {
+    **_SIZES,
+    "hidden": "|h|, fixed in the design",
+    "outcome": "accuracy; area under its curve; clean",
+    "effect": "proportion: all but the lowest less the lowest; yh: its largest density less its "
+    "smallest; interaction: the effect of yh from ½ on less that at the lowest proportion",
+    "unit": COMPARISONS["unit"],
+    "estimate": "the contrast of the cells' means",
+    "low": "its lower bound, 95 %, Welch's t over seed indices",
+    "high": "upper bound",
+    "p": "two-sided p value of none",
+    "degrees": "degrees of freedom",
+    "method": "Welch's t, or why there is none",
+    "cells": "proportions × densities of yh",
+    "seeds": "seed indices of the smallest cell",
+    "n": "runs",
+}
+
 COLUMNS = {
     "explained": EXPLAINED,
     "partial": PARTIAL,
@@ -228,4 +248,5 @@ COLUMNS = {
     "response": RESPONSE,
     "regret": REGRET,
     "apriori": APRIORI,
+    "crossed": CROSSED,
 }

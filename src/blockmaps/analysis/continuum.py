@@ -9,12 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from blockmaps.analysis.statistics import (
-    LEVEL,
-    fixed_variance,
-    paired_difference,
-    pooled_t_interval,
-)
+from blockmaps.analysis.statistics import LEVEL, arm_interval, difference
+from blockmaps.analysis.summary import POINTS, SHARE
 
 STUDY = "continuum"
 EQUIVALENCE_LEVEL = 0.90  # two one-sided tests at 5 % are a 90 % interval (config/claims.yaml, B3)
@@ -36,7 +32,7 @@ ARM_COLUMNS = {
     "unknowns": "realised unknowns, the same in every seed",
     "hidden": "units of all hidden slots",
     "accuracy": "mean test accuracy after the last epoch",
-    "low": "lower bound, 95 %, t with the variance between seeds pooled over the experiment's arms",
+    "low": "lower bound, 95 %, t over seeds; empty with fewer than three",
     "high": "upper bound",
     "sd": "standard deviation between seeds",
     "n": "runs",
@@ -51,12 +47,13 @@ DIFFERENCE_COLUMNS = {
     "difference": "what is compared, in the claims' words: random - MLP, path-0.5 - MLP …",
     "iterations": "K of the first of the two; of the MLP its number of layers",
     "unit": "percentage points of test accuracy",
-    "mean": "mean difference, paired by seed",
+    "mean": "difference of means",
     "low_90": "lower bound, 90 %: inside ± 1 with its upper bound is claim B3's equivalence",
     "high_90": "upper bound, 90 %",
-    "low_95": "lower bound, 95 %, paired t",
+    "low_95": "lower bound, 95 %, Welch's t",
     "high_95": "upper bound, 95 %",
-    "n": "pairs",
+    "degrees": "its degrees of freedom",
+    "n": "seeds of the smaller arm",
     "curve_deviation": "of whole learning curves: largest |difference| of losses / largest loss",
     "epochs": "epochs trained",
     "steps": "optimiser steps taken",
@@ -102,9 +99,8 @@ def by_arm(runs: pd.DataFrame) -> pd.DataFrame:
     """Return a row an arm and number of iterations; columns as in `ARM_COLUMNS`."""
     rows = []
     for labels, panel in panels(finals(runs)):
-        pooled = fixed_variance(panel)
         for (arm, iterations), group in panel.groupby(["arm", "iterations"]):
-            interval = pooled_t_interval(group, pooled)
+            interval = arm_interval(group, ends=SHARE)
             first = group.iloc[0]
             rows.append(
                 {
@@ -150,19 +146,21 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
         pairs += [(mlps[0], control) for control in controls]
         for first, second in pairs:
             names = [group["arm"].iloc[0] for group in (first, second)]
-            narrow = paired_difference(first, second, EQUIVALENCE_LEVEL)
-            wide = paired_difference(first, second, LEVEL)
+            points = [side.assign(value=100 * side["value"]) for side in (first, second)]
+            levels = (EQUIVALENCE_LEVEL, LEVEL)
+            narrow, wide = (difference(*points, level, POINTS) for level in levels)
             rows.append(
                 {
                     **labels,
                     "difference": " - ".join(WORDS.get(name, name) for name in names),
                     "iterations": first["iterations"].iloc[0],
                     "unit": "percentage points",
-                    "mean": 100 * wide.mean,
-                    "low_90": 100 * narrow.low,
-                    "high_90": 100 * narrow.high,
-                    "low_95": 100 * wide.low,
-                    "high_95": 100 * wide.high,
+                    "mean": wide.mean,
+                    "low_90": narrow.low,
+                    "high_90": narrow.high,
+                    "low_95": wide.low,
+                    "high_95": wide.high,
+                    "degrees": wide.degrees,
                     "n": wide.n,
                     "curve_deviation": curve_deviation(curves, first, second),
                     "epochs": first["epoch"].iloc[0],

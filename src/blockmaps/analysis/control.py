@@ -1,4 +1,4 @@
-"""Tables of policies' returns: by structure, and differences between arms paired by seed index.
+"""Tables of policies' returns: by structure, and differences between arms.
 
 A run's return is its mean over the episodes that it was scored in, its success the share of them
 that reach the goal. The unit of an interval is the run of a seed index: episodes of one model say
@@ -7,15 +7,20 @@ which all models have in common: they say nothing of how other start states woul
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import permutations, product
 
 import numpy as np
 import pandas as pd
 
+from blockmaps.analysis.explain import FEWEST_PATTERNS, PROPORTIONS, YH, columns
 from blockmaps.analysis.power import SESOI
+from blockmaps.analysis.regression import cross_validated, fit
 from blockmaps.analysis.statistics import (
-    FEWEST_PAIRS,
+    ALIKE,
+    FEWEST_SEEDS,
+    TOO_FEW,
     Interval,
-    paired_difference,
+    difference,
     pooled_t_interval,
 )
 from blockmaps.analysis.summary import DIFFERENCES
@@ -25,11 +30,10 @@ STUDY = "control"
 # An interval is from a structure's own variance, whatever the number of seed indices: a structure
 # that learns nothing has hardly any, and one that sometimes does has much, so that none is pooled.
 OWN = "t, own variance"
-ALIKE = "none: all runs alike"
-TOO_FEW = f"none: fewer than {FEWEST_PAIRS} seed indices"
 # Claim A3's first, and A1's beside it; then these arms against every LSTM.
 COMPARED = (("dense", "uniform"), *DIFFERENCES)
 AGAINST_CELLS = ("dense", "uniform")
+EXPLANATIONS = (PROPORTIONS[0], YH)
 
 _ESTIMATE = {
     "low": "lower bound, 95 %; empty where all runs are alike or seed indices fewer than three",
@@ -63,12 +67,24 @@ COLUMNS = {
         **PANEL,
         "difference": "what is compared, in the claims' words: dense - uniform …",
         "outcome": "return, success, or share: return as a share of the expert's mean return",
-        "mean": "mean difference over the seed indices, the first less the second",
+        "mean": "difference of means over the seed indices, the first less the second",
         **_ESTIMATE,
-        "n": "pairs: seed indices",
+        "degrees": "degrees of freedom",
+        "n": "seed indices of the smaller arm",
         "diverged": "runs of both arms that gave an action that is not finite; they count",
         "smallest_of_interest": "smallest difference of interest, 5 % of the expert's mean return",
         "expert_return": "expert's mean return: sampled actions, episodes of all splits",
+    },
+    "return_explained": {
+        **PANEL,
+        "explanation": "hidden_proportion; unknowns_yh = n_yh, the unknowns from h to y",
+        "given": "none, or the other: then the partial R² of what is added to it",
+        "form": "linear; natural cubic spline, 4 degrees of freedom",
+        "cv_r2": "R² of structures' mean returns predicted from the others",
+        "low": "its lower bound, 95 %, jackknife over structures",
+        "high": "its upper bound",
+        "patterns": "structures, the unit; cells left out",
+        "n": "runs",
     },
 }
 
@@ -85,7 +101,7 @@ def _interval(values: pd.DataFrame) -> Interval:
         found = pooled_t_interval(values)
         return found._replace(low=np.nan, high=np.nan, method=ALIKE)
     found = pooled_t_interval(values)
-    if found.seeds < FEWEST_PAIRS:
+    if found.seeds < FEWEST_SEEDS:
         return found._replace(low=np.nan, high=np.nan, method=TOO_FEW)
     return found._replace(method=OWN)
 
@@ -129,7 +145,7 @@ def _compared(arms: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def differences(returns: pd.DataFrame) -> pd.DataFrame:
-    """Return differences between arms, paired by seed index; columns as in `COLUMNS`.
+    """Return differences between arms with Welch's interval; columns as in `COLUMNS`.
 
     A description: verdicts come from the claims ledger.
     """
@@ -143,11 +159,7 @@ def differences(returns: pd.DataFrame) -> pd.DataFrame:
             least = SESOI * both["expert_return"].mean()
             for outcome in ("return", "share", "success"):
                 sides = [arms[name].assign(value=arms[name][outcome]) for name in (first, second)]
-                found = paired_difference(*sides)
-                if found.n < FEWEST_PAIRS:
-                    found = found._replace(method=TOO_FEW)
-                elif found.low == found.high:  # no variance, of too few pairs
-                    found = found._replace(low=np.nan, high=np.nan, method=ALIKE)
+                found = difference(*sides)
                 rows.append(
                     {
                         **labels,
@@ -156,12 +168,41 @@ def differences(returns: pd.DataFrame) -> pd.DataFrame:
                         "mean": found.mean,
                         "low": found.low,
                         "high": found.high,
+                        "degrees": found.degrees,
                         **_counts(both, found),
                         "smallest_of_interest": {"return": least, "share": SESOI}.get(outcome),
                         "expert_return": least / SESOI,
                     }
                 )
     return pd.DataFrame(rows, columns=list(COLUMNS["return_differences"]))
+
+
+def explained(returns: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return what the hidden proportion and n_yh explain of return; columns as in `COLUMNS`.
+
+    Parameters
+    ----------
+    runs : the runs table, for n_yh.
+    """
+    rows, known = [], runs.drop_duplicates("key").set_index("key")["unknowns_yh"]
+    for labels, panel in _panels(returns):
+        own = panel[panel["hidden_proportion"].notna()]
+        own = own.assign(unknowns_yh=own["key"].map(known).astype(float))
+        codes, names = pd.factorize(own["pattern"], sort=True)
+        if len(names) < FEWEST_PATTERNS:
+            continue
+        value, one = own["return"].to_numpy(float), np.ones((len(own), 1))
+        for form, (name, other) in product(("linear", "spline"), permutations(EXPLANATIONS)):
+            x, rival = (columns(own[of].to_numpy(float), form, codes) for of in (name, other))
+            for given, base in (("none", one), (other, np.hstack([one, rival]))):
+                small, large = (fit(value, X, codes) for X in (base, np.hstack([base, x])))
+                found = cross_validated(large, small)
+                rows.append(
+                    {**labels, "explanation": name, "given": given, "form": form}
+                    | {"cv_r2": found.value, "low": found.low, "high": found.high}
+                    | {"patterns": len(names), "n": len(own)}
+                )
+    return pd.DataFrame(rows, columns=list(COLUMNS["return_explained"]))
 
 
 def _expert_error(run: pd.Series, outcome: str) -> float:

@@ -1,9 +1,10 @@
 """How much of performance the hidden proportion explains, and how much its rivals do.
 
 Within a panel, one experiment, data set and budget, and within a design, an outcome is regressed on
-what was known before training. In the `even` design every |h| has a mean of its own, so that R² is
-of what varies at a fixed number of unknowns *and* |h| (claim A2); in the others |h| is a rival.
-Patterns are the unit throughout (see `regression`).
+what was known before training. In the `even` and `crossed` designs every |h| has a mean of its own,
+so that R² is of what varies at a fixed number of unknowns *and* |h| (claim A2); in the others |h|
+is a rival. So is n_yh, the unknowns from h to y. `even > 0.15` is the even design off the cliff at
+the small proportions. Patterns are the unit throughout (see `regression`).
 """
 
 from collections.abc import Iterator
@@ -24,22 +25,33 @@ INSEPARABLE = 10.0  # a variance inflation factor above which two explanations a
 VARIES = 1e-3  # of its size: an explanation that varies less within groups is constant
 
 PROPORTIONS = ("hidden_proportion", "hidden_proportion_hh_hx", "hidden_proportion_hh_all")
+YH = "unknowns_yh"
 EXPLANATIONS = (
     *PROPORTIONS,
-    *("density", "hidden", "share_yx", "spectral_radius", "state_scale"),
+    *(YH, "density", "hidden", "share_yx", "spectral_radius", "state_scale"),
 )
+FIXED = ("even", "crossed")  # designs of one |h| each
+CLIFF = 0.15  # proportions below it are left out of the plateau
+PLATEAU = f"even > {CLIFF}"
 FORMS = ("linear", "quadratic", "spline")
-OUTCOMES = tuple(
-    f"{name}_{protocol}" for protocol in PROTOCOLS for name in ("logit", "loss", "area")
+OUTCOMES = (
+    *(f"{name}_{protocol}" for protocol in PROTOCOLS for name in ("logit", "loss", "area")),
+    *("logit_train", "steps_to_half_clean"),
 )
 
-# What the proportion is to add to.
+# What the proportion is to add to, by any definition; by the primary one alone; and what n_yh is.
 GIVEN = {
     "sizes": ("density", "hidden", "share_yx"),
     "scale": ("state_scale",),
     "scale and radius": ("state_scale", "spectral_radius"),
     "all": ("density", "hidden", "share_yx", "state_scale", "spectral_radius"),
 }
+RIVALS = {"n_yh": (YH,), "radius": ("spectral_radius",), "|h|": ("hidden",)}
+ADDED = (
+    *((name, given, others) for name in PROPORTIONS for given, others in GIVEN.items()),
+    *((PROPORTIONS[0], given, others) for given, others in RIVALS.items()),
+    (YH, "proportion", PROPORTIONS[:1]),
+)
 
 
 class Sample(NamedTuple):
@@ -50,19 +62,28 @@ class Sample(NamedTuple):
     groups: np.ndarray  # (runs, groups) indicators of what has a mean of its own
 
 
-def samples(outcomes: pd.DataFrame) -> Iterator[Sample]:
-    """Yield every panel's runs by design, and of all designs if there are several."""
+def samples(outcomes: pd.DataFrame, plateau: bool = False) -> Iterator[Sample]:
+    """Yield every panel's runs by design, and of all designs if there are several.
+
+    Parameters
+    ----------
+    plateau : those of the even design off the cliff too.
+    """
     patterned = outcomes[outcomes["hidden_proportion"].notna()]
     for values, panel in patterned.groupby(PANEL):
         designs = sorted(panel["design"].unique())
-        for design in [*designs, "all"] if len(designs) > 1 else designs:
-            runs = panel if design == "all" else panel[panel["design"] == design]
+        parts = {design: panel[panel["design"] == design] for design in designs}
+        if plateau and "even" in parts:
+            even = parts["even"]
+            means = even.groupby("pattern")["hidden_proportion"].transform("mean")
+            parts[PLATEAU] = even[means > CLIFF]
+        for design, runs in {**parts, **({"all": panel} if len(designs) > 1 else {})}.items():
             if runs["pattern"].nunique() < FEWEST_PATTERNS:
                 continue
             labels = dict(zip(PANEL, values, strict=True))
             labels |= {name: int(runs[name].iloc[0]) for name in ("inputs", "outputs")}
             labels |= {"initialisation": _said(runs["initialisation"]), "design": design}
-            own = runs["hidden"] if design == "even" else np.zeros(len(runs))
+            own = runs["hidden"] if design in (*FIXED, PLATEAU) else np.zeros(len(runs))
             yield Sample(labels, runs, pd.get_dummies(own).to_numpy(float))
 
 
@@ -105,10 +126,10 @@ def _valued(sample: Sample, outcome: str) -> Sample | None:
 
 
 def cases(
-    outcomes: pd.DataFrame, names: tuple[str, ...] = OUTCOMES
+    outcomes: pd.DataFrame, names: tuple[str, ...] = OUTCOMES, plateau: bool = False
 ) -> Iterator[tuple[Sample, dict, np.ndarray, np.ndarray]]:
     """Yield sample, labels, outcome and pattern codes for every panel, design and outcome."""
-    for sample in samples(outcomes):
+    for sample in samples(outcomes, plateau):
         for outcome in names:
             valued = _valued(sample, outcome)
             if valued is None:
@@ -139,14 +160,15 @@ def explained(outcomes: pd.DataFrame) -> pd.DataFrame:
     outcomes : of `outcomes.run_outcomes`.
     """
     rows = []
-    for sample, labels, value, codes in cases(outcomes):
+    for sample, labels, value, codes in cases(outcomes, plateau=True):
         base = fit(value, sample.groups, codes)
         for name in EXPLANATIONS:
             if not varies(sample.runs[name].to_numpy(float), sample.groups):
                 continue
             for form in FORMS:
                 model = fit(value, _design(sample, (name,), form, codes), codes)
-                inside, outside = adjusted(model, base), cross_validated(model, base)
+                asked = _resampled(sample, form) and name in (*PROPORTIONS, YH)
+                inside, outside = adjusted(model, base), cross_validated(model, base, asked)
                 rows.append(
                     {
                         **labels,
@@ -164,6 +186,11 @@ def explained(outcomes: pd.DataFrame) -> pd.DataFrame:
                     }
                 )
     return pd.DataFrame(rows, columns=list(EXPLAINED))
+
+
+def _resampled(sample: Sample, form: str) -> bool:
+    """Return whether patterns are resampled: of the curve that a claim or an analysis names."""
+    return form == "spline" and sample.labels["design"] in (*FIXED, PLATEAU)
 
 
 def collinearity(sample: Sample, proportion: str, given: tuple[str, ...]) -> tuple[float, float]:
@@ -195,35 +222,35 @@ def partial(outcomes: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for sample, labels, value, codes in cases(outcomes):
-        for proportion in PROPORTIONS:
-            if not usable(sample, proportion):
+        for name, given, names in ADDED:
+            if not usable(sample, name):
                 continue
-            for given, names in GIVEN.items():
-                inflation, condition = collinearity(sample, proportion, names)
-                for form in FORMS:
-                    small, large = (
-                        fit(value, _design(sample, chosen, form, codes), codes)
-                        for chosen in (names, (*names, proportion))
-                    )
-                    if large.rank >= labels["patterns"]:
-                        continue  # as many columns as patterns: nothing is left to judge by
-                    rows.append(
-                        {
-                            **labels,
-                            "explanation": proportion,
-                            "given": given,
-                            "form": form,
-                            **_partial_shares(large, small),
-                            "inflation": inflation,
-                            "condition": condition,
-                            "separable": inflation <= INSEPARABLE,
-                        }
-                    )
+            inflation, condition = collinearity(sample, name, names)
+            for form in FORMS:
+                small, large = (
+                    fit(value, _design(sample, chosen, form, codes), codes)
+                    for chosen in (names, (*names, name))
+                )
+                if large.rank >= labels["patterns"]:
+                    continue  # as many columns as patterns: nothing is left to judge by
+                asked = _resampled(sample, form) and given in RIVALS
+                rows.append(
+                    {
+                        **labels,
+                        "explanation": name,
+                        "given": given,
+                        "form": form,
+                        **_partial_shares(large, small, asked),
+                        "inflation": inflation,
+                        "condition": condition,
+                        "separable": inflation <= INSEPARABLE,
+                    }
+                )
     return pd.DataFrame(rows, columns=list(PARTIAL))
 
 
-def _partial_shares(large: Fit, small: Fit) -> dict[str, float]:
-    inside, outside = adjusted(large, small), cross_validated(large, small)
+def _partial_shares(large: Fit, small: Fit, bootstrap: bool) -> dict[str, float]:
+    inside, outside = adjusted(large, small), cross_validated(large, small, bootstrap)
     return {
         "partial_r2": inside.value,
         "partial_low": inside.low,
@@ -231,4 +258,6 @@ def _partial_shares(large: Fit, small: Fit) -> dict[str, float]:
         "cv_partial_r2": outside.value,
         "cv_low": outside.low,
         "cv_high": outside.high,
+        "cv_bootstrap_low": outside.bootstrap_low,
+        "cv_bootstrap_high": outside.bootstrap_high,
     }

@@ -83,6 +83,7 @@ def run_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     - for each protocol P: `accuracy_P`, `area_P`, `steps_to_half_P`, `reached_P`, `loss_P`, and
       `logit_P`, the empirical logit of the accuracy. NaN where the table has no such split or no
       classes.
+    - `logit_train`: the same of the training sequences
     """
     outcomes = final_outcomes(runs)
     run = pd.MultiIndex.from_frame(outcomes[["experiment", "key"]])
@@ -93,7 +94,7 @@ def run_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     outcomes["density"] = outcomes["unknowns"] / (rows * (rows + outcomes["inputs"]))
     outcomes["share_yx"] = outcomes["unknowns_yx"] / outcomes["unknowns"]
     last = runs["epoch"] == runs.groupby(["experiment", "key"])["epoch"].transform("max")
-    for protocol, split in PROTOCOLS.items():
+    for protocol, split in (*PROTOCOLS.items(), ("train", "train")):
         final = runs[last & (runs["split"] == split)].set_index(["experiment", "key"])
         known = final[["accuracy", "loss", "sequences"]].reindex(run)
         outcomes[f"accuracy_{protocol}"] = known["accuracy"].to_numpy(float)
@@ -101,6 +102,8 @@ def run_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
         outcomes[f"logit_{protocol}"] = logit(
             known["accuracy"].to_numpy(float), known["sequences"].to_numpy(float)
         )
+        if protocol not in PROTOCOLS:
+            continue
         curves = _curve_outcomes(runs, split).reindex(run)
         for name in ("area", "steps_to_half"):
             outcomes[f"{name}_{protocol}"] = curves[name].to_numpy(float)

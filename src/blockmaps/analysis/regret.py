@@ -26,7 +26,7 @@ from scipy.special import gammaln
 
 from blockmaps.analysis.columns import REGRET
 from blockmaps.analysis.statistics import LEVEL
-from blockmaps.analysis.summary import PANEL
+from blockmaps.analysis.summary import PANEL, with_families
 
 MOST = 50
 COVERED = 0.4  # share of the patterns up to which N has an interval
@@ -113,21 +113,30 @@ class Contest(NamedTuple):
     patterns: pd.DataFrame
 
 
-def contests(outcomes: pd.DataFrame) -> Iterator[Contest]:
-    """Yield every panel that has a recommended pattern and at least ten random ones."""
-    valued = outcomes[outcomes["accuracy_clean"].notna()]
+def contests(
+    outcomes: pd.DataFrame, arm: str = "recommended", value: str = "accuracy_clean"
+) -> Iterator[Contest]:
+    """Yield every panel that has a contestant and at least ten random patterns.
+
+    Parameters
+    ----------
+    arm : what is held against them, in the place of the recommended pattern.
+    value : the outcome's column, a share.
+    """
+    valued = outcomes[outcomes[value].notna()]
     for values, panel in valued.groupby([*PANEL, "initialisation"]):
+        arms = with_families(panel)
         random = panel[panel["arm"] == "random"]
-        recommended = panel.loc[panel["arm"] == "recommended", "accuracy_clean"].to_numpy(float)
-        if random["pattern"].nunique() < FEWEST_PATTERNS or not len(recommended):
+        if random["pattern"].nunique() < FEWEST_PATTERNS or arm not in arms:
             continue
-        by_seed = random.pivot(index="pattern", columns="seed_index", values="accuracy_clean")
+        recommended = arms[arm][value].to_numpy(float)
+        by_seed = random.pivot(index="pattern", columns="seed_index", values=value)
         labels = dict(zip([*PANEL, "initialisation"], values, strict=True))
-        labels |= {name: int(panel[name].iloc[0]) for name in ("inputs", "outputs")}
+        labels |= {name: int(panel[name].iloc[0]) for name in ("inputs", "outputs", "steps")}
         means = random.groupby("pattern").mean(numeric_only=True)
         yield Contest(
             labels,
-            100 * means["accuracy_clean"].to_numpy(float),
+            100 * means[value].to_numpy(float),
             100 * by_seed.dropna().to_numpy(float),
             100 * recommended,
             means,

@@ -2,36 +2,47 @@
 
 Every function takes *outcomes*: a table with a row a run and the columns
 
+    arm          the group that is compared
     pattern      a label; runs of one pattern differ in their seed index (and so in their mask)
-    seed_index   arms are paired by it: same data, same order
+    seed_index   which data order, and which data where these are drawn anew
     value        the outcome; a run without a value (NaN) is left out
 
-A pattern is either *fixed*, named before the experiment (dense, uniform, balanced), and then its
-seeds are the sample; or one of a *sample* of patterns (mixed, even), and then the patterns are, and
-runs are averaged within them first: two seeds of one pattern are not two patterns.
+An arm is either *fixed*, named before the experiment (dense, uniform, balanced), and then its seed
+indices are the sample, over whose patterns the mean is taken first; or it is a *sample* of patterns
+(mixed, even), and then these are, over whose runs it is: two seeds of one pattern are not two.
 
-What an interval for a mean does not cover: runs of one seed index share their data, so an effect of
-the data set that is common to all patterns does not shrink with the number of patterns, and the
-degrees of freedom count it as if it did. A paired difference cancels it: compare arms by that.
+A difference between arms has one interval, `difference`, everywhere: Welch's t over the units of
+each arm (config/claims.yaml, `rules.amended`). Arms scatter differently, by a factor of up to
+fifty, so that no variance is pooled over them; and they are not paired by seed index, although arms
+of one seed index share data and order: what these have in common is too little to be worth half of
+the few degrees of freedom.
+
+What an interval for a mean does not cover: runs of one data set share it, so an effect of the data
+set that is common to all patterns does not shrink with their number.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+from scipy.special import expit, logit
 
 LEVEL = 0.95
 # From this many patterns on they are resampled (config/claims.yaml, `bootstrap_from_patterns`).
 BOOTSTRAP_FROM = 20
 RESAMPLES = 9999
-FEWEST_PAIRS = 3
-SAMPLED_ARMS = ("random", "grid", "mixed", "even")
+FEWEST_SEEDS = 3
+SAMPLED_ARMS = ("random", "grid", "mixed", "even", "crossed")
 
 POOLED_T = "pooled t"
+T_OVER_SEEDS = "t over seed indices"
 T_OVER_PATTERNS = "t over patterns"
 BOOTSTRAP_OVER_PATTERNS = "bootstrap over patterns"
-PAIRED_T = "paired t"
+WELCH = "Welch's t"
+TOO_FEW = f"none: fewer than {FEWEST_SEEDS} units of an arm"
+ALIKE = "none: all units of every arm alike"
 
 
 class Interval(NamedTuple):
@@ -41,9 +52,10 @@ class Interval(NamedTuple):
     ----------
     mean : the estimate, in the outcome's unit.
     low, high : the interval's bounds; NaN where the data allow none.
-    n : values that the estimate is made from: runs, or pairs for a paired difference.
+    n : values that the estimate is made from: runs, or a difference's units of its smaller arm.
     patterns, seeds : how many different ones those are.
-    method : how the bounds were found.
+    method : how the bounds were found, or why there are none.
+    degrees, p : of freedom, and two-sided of no difference; NaN where it is no Student's t.
     """
 
     mean: float
@@ -53,6 +65,8 @@ class Interval(NamedTuple):
     patterns: int
     seeds: int
     method: str
+    degrees: float = np.nan
+    p: float = np.nan
 
 
 class Pooled(NamedTuple):
@@ -94,20 +108,6 @@ def pooled_variance(outcomes: pd.DataFrame) -> Pooled:
         return Pooled(np.nan, 0)
     residuals = valued["value"] - valued.groupby("pattern")["value"].transform("mean")
     return Pooled(float((residuals**2).sum() / degrees), degrees)
-
-
-def fixed_variance(outcomes: pd.DataFrame) -> Pooled:
-    """Return the pooled variance of the fixed arms' runs; of all runs where they have no two seeds.
-
-    A sample of patterns holds some that do not train at all in some seeds. They scatter ten times
-    as much as the arms that are compared, and say nothing of these.
-
-    Parameters
-    ----------
-    outcomes : with a column `arm` beside the others.
-    """
-    fixed = pooled_variance(outcomes[~outcomes["arm"].isin(SAMPLED_ARMS)])
-    return fixed if fixed.degrees else pooled_variance(outcomes)
 
 
 def pooled_t_interval(
@@ -168,35 +168,140 @@ def pattern_interval(
     return interval_of(valued, mean, low, high, method)
 
 
-def arm_interval(arm: str, outcomes: pd.DataFrame, pooled: Pooled) -> Interval:
-    """Return an arm's mean with the interval that suits it: over patterns if it samples them."""
-    if arm in SAMPLED_ARMS:
-        return pattern_interval(outcomes)
-    return pooled_t_interval(outcomes, pooled)
+def units(outcomes: pd.DataFrame) -> np.ndarray:
+    """Return the values of an arm's units: (units,).
+
+    Of a sample of patterns each pattern's mean over its runs; of a fixed arm each seed index's mean
+    over the arm's patterns, of seed indices at which all of them have a value: otherwise the mean
+    would mix in which patterns are missing.
+    """
+    valued = with_value(outcomes)
+    table = valued.groupby(["seed_index", "pattern"])["value"].mean().unstack()
+    if len(outcomes) and outcomes["arm"].iloc[0] in SAMPLED_ARMS:
+        return table.mean(axis=0).to_numpy(float)
+    return table.dropna().mean(axis=1).to_numpy(float)
 
 
-def paired_difference(first: pd.DataFrame, second: pd.DataFrame, level: float = LEVEL) -> Interval:
-    """Return the mean of first − second, paired by seed index, with its t(n − 1) interval.
+def within(mean: float, half: float, ends: tuple[float, float]) -> tuple[float, float]:
+    """Return mean ± half, or where that leaves the range of a share, the interval on the logit.
 
-    Within a seed index the mean over the arm's patterns is taken first, so that n is the number of
-    seed indices, however many patterns the arms have. Only seed indices at which every pattern of
-    both arms has a value count: otherwise the difference would mix in which patterns are missing.
+    There the standard error is divided by the logit's slope, m (1 − m) on a range from 0 to 1, and
+    the bounds are taken back. A mean at an end has no logit: its interval is cut off there.
+
+    Parameters
+    ----------
+    ends : smallest and largest possible value.
+    """
+    low, high = mean - half, mean + half
+    first, last = ends
+    if np.isnan(half) or (first <= low and high <= last):
+        return low, high
+    share = (mean - first) / (last - first)
+    if not 0 < share < 1:
+        return max(low, first), min(high, last)
+    width = half / (last - first) / (share * (1 - share))
+    bounds = expit(logit(share) + np.array([-width, width]))
+    return tuple(first + (last - first) * bounds)
+
+
+def arm_interval(
+    outcomes: pd.DataFrame, level: float = LEVEL, ends: tuple[float, float] | None = None
+) -> Interval:
+    """Return an arm's mean with its interval: over patterns if it is a sample of these.
+
+    Of a fixed arm it is Student's t over seed indices, with the arm's own variance; NaN with fewer
+    than `FEWEST_SEEDS`.
+
+    Parameters
+    ----------
+    ends : of the outcome's range, if it has one: bounds stay in it.
+    """
+    if len(outcomes) and outcomes["arm"].iloc[0] in SAMPLED_ARMS:
+        found = pattern_interval(outcomes, level)
+    else:
+        values, valued = units(outcomes), with_value(outcomes)
+        mean = values.mean() if len(values) else valued["value"].mean()
+        half, method = np.nan, TOO_FEW
+        if len(values) >= FEWEST_SEEDS:
+            half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
+            method = T_OVER_SEEDS
+        found = interval_of(valued, mean, mean - half, mean + half, method)
+    if ends is None or found.method == BOOTSTRAP_OVER_PATTERNS:  # its resamples are in the range
+        return found
+    low, high = within(found.mean, found.high - found.mean, ends)
+    return found._replace(low=float(low), high=float(high))
+
+
+def welch(
+    sides: Sequence[np.ndarray], weights: Sequence[float] = (1, -1), level: float = LEVEL
+) -> Interval:
+    """Return Σ_i w_i v̄_i of several samples, with Welch's t interval.
+
+    The squared standard error is Σ_i w_i² s_i² / n_i, degrees of freedom are after Satterthwaite.
+    With two samples and the weights 1 and −1 it is Welch's test of a difference.
+
+    Parameters
+    ----------
+    sides : values of the units of each sample.
 
     Returns
     -------
-    n is the number of pairs. All is NaN without any; the bounds are with fewer than `FEWEST_PAIRS`:
-    t(1) has so long a tail that two pairs give a huge interval, or by luck a tiny one.
+    `n` and `seeds` count the units of the smallest sample. There are no bounds if it has fewer than
+    `FEWEST_SEEDS`: t(1) has so long a tail that they are huge, or by luck tiny. Nor if no sample
+    varies.
     """
-    sides = []
-    for outcomes in (first, second):
-        valued = with_value(outcomes)
-        by_seed = valued.groupby(["seed_index", "pattern"])["value"].mean().unstack()
-        sides.append(by_seed.dropna().mean(axis=1))
-    differences = (sides[0] - sides[1]).dropna().to_numpy()
-    n = len(differences)
-    mean = differences.mean() if n else np.nan
-    half = np.nan
-    if n >= FEWEST_PAIRS:
-        half = stats.t.ppf((1 + level) / 2, n - 1) * stats.sem(differences)
+    n = min(map(len, sides))
+    if n == 0:
+        return Interval(*[np.nan] * 3, 0, 0, 0, TOO_FEW)
+    estimate = float(sum(w * side.mean() for w, side in zip(weights, sides, strict=True)))
+    if n < FEWEST_SEEDS:
+        return Interval(estimate, np.nan, np.nan, n, 0, n, TOO_FEW)
+    parts = np.array(
+        [w**2 * side.var(ddof=1) / len(side) for w, side in zip(weights, sides, strict=True)]
+    )
+    if all(np.ptp(side) == 0 for side in sides):
+        return Interval(estimate, np.nan, np.nan, n, 0, n, ALIKE)
+    degrees = parts.sum() ** 2 / sum(
+        part**2 / (len(side) - 1) for part, side in zip(parts, sides, strict=True)
+    )
+    error = np.sqrt(parts.sum())
+    half = float(stats.t.ppf((1 + level) / 2, degrees) * error)
+    p = float(2 * stats.t.sf(abs(estimate) / error, degrees))
+    bounds = estimate - half, estimate + half
+    return Interval(estimate, *bounds, n, 0, n, WELCH, float(degrees), p)
+
+
+def difference(
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    level: float = LEVEL,
+    ends: tuple[float, float] | None = None,
+) -> Interval:
+    """Return first − second, two arms, with Welch's t interval: the one of every difference.
+
+    `patterns` counts those of both arms.
+
+    Parameters
+    ----------
+    ends : of the difference's range, if it has one: −1 and 1 of shares.
+    """
+    found = welch([units(first), units(second)], level=level)
     patterns = with_value(first)["pattern"].nunique() + with_value(second)["pattern"].nunique()
-    return Interval(float(mean), float(mean - half), float(mean + half), n, patterns, n, PAIRED_T)
+    if ends is not None:
+        low, high = within(found.mean, found.high - found.mean, ends)
+        found = found._replace(low=float(low), high=float(high))
+    return found._replace(patterns=patterns)
+
+
+def holm(p: pd.Series) -> np.ndarray:
+    """Return Holm's adjusted p values; NaN where there is none.
+
+    With m values in ascending order, p̃_i = max over j ≤ i of (m − j + 1) p_j, at most 1. It is
+    statsmodels' `multipletests`, which collects garbage at every call, a fifth of a second each.
+    """
+    values = p.to_numpy(float)
+    found = np.full(len(values), np.nan)
+    order = np.argsort(values)[: np.isfinite(values).sum()]  # NaN sorts last
+    steps = np.arange(len(order), 0, -1) * values[order]
+    found[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return found

@@ -9,11 +9,9 @@ import numpy as np
 import pandas as pd
 
 from blockmaps.analysis.statistics import (
-    POOLED_T,
     Interval,
     arm_interval,
-    fixed_variance,
-    paired_difference,
+    difference,
     pooled_t_interval,
     pooled_variance,
 )
@@ -23,20 +21,23 @@ from blockmaps.designs.patterns import RNN_BLOCKS
 # What is summarised: columns of `final_outcomes`, all of them shares between 0 and 1.
 OUTCOMES = ("test_accuracy", "test_leaking_accuracy", "area_under_test_curve")
 
-# The differences of claim A1, in the claims' own words.
+# The differences of claim A1, in the claims' own words: of its first version, and by family.
 DIFFERENCES = (
     ("balanced", "dense"),
     ("balanced", "uniform"),
     ("mixed", "uniform"),
     ("mixed", "dense"),
 )
+THIN, FULL = "balanced-thin", "balanced-full"
+FAMILIES = tuple((family, arm) for family in (THIN, FULL) for arm in ("dense", "uniform"))
+FULL_FROM = 0.5  # density of yh from which on a balanced pattern's output rows are full
 # Beside them: the rule's pattern against the arms that need no rule.
 RECOMMENDED = (("recommended", "dense"), ("recommended", "uniform"))
 
-# Structures are many and alike in kind, so their variance is pooled over all of them; an arm's over
-# the fixed arms alone. The same runs may so have two intervals, and the method says which.
+# Structures are many, alike in kind and have two seeds each, so their variance is pooled over all;
+# arms have their own. The same runs may so have two intervals, and the method says which.
 ALL_PATTERNS = "pooled t, variance of all patterns"
-FIXED_ARMS = "pooled t, variance of the fixed arms"
+SHARE, POINTS = (0.0, 1.0), (-100.0, 100.0)  # ends of an accuracy, and of differences of these
 
 # A comparison never leaves one of these groups.
 PANEL = ["experiment", "dataset", "budget"]
@@ -84,7 +85,7 @@ _CONSTANT = [
 
 # What a row of a table is made from, beside an outcome.
 _VALUED = [
-    *("arm", "pattern", "seed_index", "hidden", "hidden_proportion"),
+    *("arm", "pattern", "seed_index", "hidden", "hidden_proportion", "density_yh"),
     *("diverged", "epochs", "steps"),
     *(*COSTS, "device"),
 ]
@@ -170,6 +171,21 @@ def final_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     return outcomes.sort_values(order, ignore_index=True)
 
 
+def with_families(values: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return runs by arm, and those of balanced patterns by family too.
+
+    Parameters
+    ----------
+    values : with the columns arm and density_yh; runs of one panel.
+    """
+    arms = dict(tuple(values.groupby("arm")))
+    if "balanced" in arms:
+        full = arms["balanced"]["density_yh"] >= FULL_FROM
+        parts = {THIN: arms["balanced"][~full], FULL: arms["balanced"][full]}
+        arms |= {name: part for name, part in parts.items() if len(part)}
+    return arms
+
+
 def without_repeats(runs: pd.DataFrame) -> pd.DataFrame:
     """Leave out experiments that repeat another's data set and budget with a fan-in-scaled start.
 
@@ -195,13 +211,13 @@ def _panels(runs: pd.DataFrame) -> Iterator[tuple[dict, str, pd.DataFrame]]:
                 yield dict(zip(PANEL, labels, strict=True)), outcome, values
 
 
-def _row(labels: dict, interval: Interval, values: pd.DataFrame, scale: float = 1) -> dict:
+def _row(labels: dict, interval: Interval, values: pd.DataFrame) -> dict:
     return {
         **labels,
-        "mean": scale * interval.mean,
-        "low": scale * interval.low,
-        "high": scale * interval.high,
-        "sd": scale * values["value"].std(),
+        "mean": interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+        "sd": values["value"].std(),
         "n": interval.n,
         "patterns": interval.patterns,
         "seeds": interval.seeds,
@@ -215,18 +231,15 @@ def _row(labels: dict, interval: Interval, values: pd.DataFrame, scale: float = 
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the mean of every arm and outcome, with a 95 % interval.
 
-    Dense, uniform and balanced are fixed patterns: t, variance pooled within experiment, budget and
-    outcome. Mixed and even are samples of patterns: over patterns (see `statistics`). `n` counts
-    the runs that have a value, `diverged` all that diverged.
+    Dense, uniform and balanced are fixed patterns: t over seed indices. Mixed and even are samples
+    of patterns: over patterns (see `statistics`). Balanced patterns are there by family too. `n`
+    counts the runs that have a value, `diverged` all that diverged.
     """
     rows = []
     for labels, outcome, values in _panels(runs):
-        pooled = fixed_variance(values)
-        for arm, group in values.groupby("arm"):
+        for arm, group in sorted(with_families(values).items()):
             named = {**labels, "arm": arm, "outcome": outcome}
-            interval = arm_interval(arm, group, pooled)
-            if interval.method == POOLED_T:
-                interval = interval._replace(method=FIXED_ARMS)
+            interval = arm_interval(group, ends=SHARE)
             costs = {name: group[name].mean() for name in COSTS}
             costs["device"] = " and ".join(sorted(group["device"].unique()))
             rows.append(_row(named, interval, group) | costs)
@@ -252,22 +265,22 @@ def by_structure(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def differences(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return differences between arms, paired by seed index, in percentage points.
+    """Return differences between arms in percentage points, with Welch's interval.
 
     Those of claim A1, the recommended pattern's, and those of patterns with a cell's own count.
 
-    Descriptive at this scale; verdicts come from the claims ledger. `n` is the number of pairs;
-    with one the bounds are missing.
+    Descriptive at this scale; verdicts come from the claims ledger. `n` counts the units of the
+    smaller arm; with fewer than three the bounds are missing.
     """
     rows = []
     for labels, outcome, values in _panels(runs):
-        arms = dict(tuple(values.groupby("arm")))
+        arms = with_families(values)
         # a pattern of a cell's own count is compared with that cell
         matched = [(arm, arm.partition("~")[2]) for arm in sorted(arms) if "~" in arm]
-        for first, second in (*DIFFERENCES, *RECOMMENDED, *matched):
+        for first, second in (*DIFFERENCES, *FAMILIES, *RECOMMENDED, *matched):
             if first in arms and second in arms:
-                interval = paired_difference(arms[first], arms[second])
+                both = [arms[arm].assign(value=100 * arms[arm]["value"]) for arm in (first, second)]
+                interval = difference(*both, ends=POINTS)
                 named = {**labels, "difference": f"{first} - {second}", "outcome": outcome}
-                both = pd.concat([arms[first], arms[second]])
-                rows.append(_row(named, interval, both, 100) | {"unit": "percentage points"})
+                rows.append(_row(named, interval, pd.concat(both)) | {"unit": "percentage points"})
     return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)

@@ -1,9 +1,14 @@
 """Tables of how hard maps are to train over many steps: gradients, exponents, and what fails.
 
-A run *stays at chance* where an exact binomial test at 1 % cannot tell its test accuracy from
-guessing; it has *diverged* where a loss is not finite. The two exclude each other, and a run that
-does either *fails*. Shares have Wilson's interval, differences of shares Newcombe's, which combines
-two of them. The unit is the run: of mask and weights (and data order, with several seed indices).
+A run *stays at chance* where an exact two-sided binomial test at 1 % cannot tell its test accuracy
+from guessing; it has *diverged* where a loss is not finite. The two exclude each other, and a run
+that does either *fails*, as does one that is told from guessing because it is worse.
+
+Shares have Wilson's interval, differences of shares Newcombe's, which combines two of them. Runs of
+one seed index share data and order: they are clusters. So an arm counts for fewer runs than it has
+(Korn and Graubard 1998): n divided by the design effect, the variance of the share between clusters
+over that of so many independent runs, at least 1, and times (t(n − 1) / t(clusters − 1))² at
+97.5 %. With one seed index nothing is known of that, and the interval is of mask and weights alone.
 """
 
 from collections.abc import Iterator
@@ -37,10 +42,11 @@ ARM_COLUMNS = {
     "diverged": "share of runs with a loss that is not finite",
     "diverged_low": "lower bound, 95 %, Wilson",
     "diverged_high": "upper bound",
+    "seeds": "seed indices, the clusters",
     "at_chance": "share of runs whose test accuracy cannot be told from guessing",
     "at_chance_low": "lower bound, 95 %, Wilson",
     "at_chance_high": "upper bound",
-    "failed": "share of runs that did either",
+    "failed": "share of runs that did either, or are worse than guessing",
     "failed_low": "lower bound, 95 %, Wilson",
     "failed_high": "upper bound",
     **{
@@ -66,6 +72,7 @@ DIFFERENCE_COLUMNS = {
     "high": "upper bound",
     "n_first": "runs of the first",
     "n_second": "runs of the second",
+    "seeds": "seed indices of the arm that has fewer, the clusters",
 }
 GRADIENT_COLUMNS = {
     **_ARM,
@@ -88,13 +95,69 @@ def judged(runs: pd.DataFrame) -> pd.DataFrame:
     final["diverged"] = ~finite.reindex(run).to_numpy(bool)
     final["chance"] = 1 / final["outputs"]
     right = np.round(final["accuracy"] * final["sequences"])
-    # P(as many right answers or more | guessing)
-    p = stats.binom.sf(right - 1, final["sequences"], final["chance"])
-    final["at_chance"] = ~final["diverged"] & ~(p < CHANCE_LEVEL)
-    final["failed"] = final["diverged"] | final["at_chance"]
+    told = _told_from_guessing(right, final["sequences"], final["chance"])
+    final["at_chance"] = ~final["diverged"] & ~told
+    worse = told & (final["accuracy"] < final["chance"])
+    final["failed"] = final["diverged"] | final["at_chance"] | worse
     final["steps"] = final["tokens"] * final["iterations"]
     order = [*_ARM, "seed_index", "replicate", "key"]
     return final.sort_values(order, ignore_index=True)
+
+
+def _told_from_guessing(right: pd.Series, of: pd.Series, chance: pd.Series) -> np.ndarray:
+    """Return whether an exact two-sided test tells right answers from guessing; not of NaN."""
+    return np.array(
+        [
+            np.isfinite(r) and stats.binomtest(int(r), int(n), c).pvalue < CHANCE_LEVEL
+            for r, n, c in zip(right, of, chance, strict=True)
+        ],
+        dtype=bool,
+    )
+
+
+def design_effect(fates: np.ndarray, clusters: np.ndarray) -> float:
+    """Return the variance of a share between clusters over that of so many independent runs.
+
+    At least 1; NaN of a share of 0 or 1, or of one cluster, which say nothing of it.
+    """
+    share, n, codes = fates.mean(), len(fates), pd.factorize(clusters)[0]
+    several = codes.max() + 1
+    if several < 2 or not 0 < share < 1:
+        return np.nan
+    sums = np.bincount(codes, fates - share)
+    variance = (sums**2).sum() * several / (several - 1) / n**2
+    return max(1.0, float(variance / (share * (1 - share) / n)))
+
+
+def effective_runs(arms: list[pd.DataFrame], outcome: str) -> list[float]:
+    """Return how many independent runs each arm counts for; its runs with one seed index.
+
+    An arm whose runs all end alike takes the largest design effect of the others.
+    """
+    effects = [
+        design_effect(arm[outcome].to_numpy(float), arm["seed_index"].to_numpy()) for arm in arms
+    ]
+    known = [effect for effect in effects if np.isfinite(effect)]
+    found = []
+    for arm, effect in zip(arms, effects, strict=True):
+        n, several = len(arm), arm["seed_index"].nunique()
+        if several < 2:
+            found.append(float(n))
+            continue
+        effect = effect if np.isfinite(effect) else max(known, default=1.0)
+        run, cluster = (stats.t.ppf((1 + LEVEL) / 2, count - 1) for count in (n, several))
+        found.append(n / effect * (run / cluster) ** 2)
+    return found
+
+
+def between_shares(arms: list[pd.DataFrame], outcome: str) -> tuple[float, float]:
+    """Return the 95 % interval of a difference of two arms' shares: Newcombe's, of clusters."""
+    first, second = effective_runs(arms, outcome)
+    counts = arms[0][outcome].mean() * first, arms[1][outcome].mean() * second
+    low, high = confint_proportions_2indep(
+        *(counts[0], first, counts[1], second), method="newcomb", compare="diff", alpha=1 - LEVEL
+    )
+    return float(low), float(high)
 
 
 def _measures(dynamics: pd.DataFrame) -> pd.DataFrame:
@@ -120,11 +183,12 @@ def by_arm(runs: pd.DataFrame, dynamics: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for labels, group in final.groupby(list(_ARM), sort=True):
         row = dict(zip(_ARM, labels, strict=True)) | {"n": len(group)}
+        row |= {"seeds": group["seed_index"].nunique()}
         row |= {"accuracy": group["accuracy"].mean(), "chance": group["chance"].iloc[0]}
         for name in SHARES:
-            count = int(group[name].sum())
-            low, high = proportion_confint(count, len(group), 1 - LEVEL, "wilson")
-            row |= {name: count / len(group), f"{name}_low": low, f"{name}_high": high}
+            share, (n,) = group[name].mean(), effective_runs([group], name)
+            low, high = proportion_confint(share * n, n, 1 - LEVEL, "wilson")
+            row |= {name: share, f"{name}_low": low, f"{name}_high": high}
         row |= {name: group[name].median() for name in named}
         row |= {name: group[name].mean() for name in ("hidden", "unknowns")}
         row |= {"epochs": group["epoch"].iloc[0], "optimiser_steps": group["step"].iloc[0]}
@@ -137,24 +201,20 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for labels, first, second, arms in _compared(judged(runs)):
         for outcome in SHARES:
-            counts = [int(arms[name][outcome].sum()) for name in (first, second)]
-            numbers = [len(arms[name]) for name in (first, second)]
-            low, high = confint_proportions_2indep(
-                *(counts[0], numbers[0], counts[1], numbers[1]),
-                method="newcomb",
-                compare="diff",
-                alpha=1 - LEVEL,
-            )
+            both = [arms[name] for name in (first, second)]
+            shares = [arm[outcome].mean() for arm in both]
+            low, high = between_shares(both, outcome)
             rows.append(
                 {
                     **labels,
                     "difference": f"{first} - {second}",
                     "outcome": outcome,
-                    "value": counts[0] / numbers[0] - counts[1] / numbers[1],
+                    "value": shares[0] - shares[1],
                     "low": low,
                     "high": high,
-                    "n_first": numbers[0],
-                    "n_second": numbers[1],
+                    "n_first": len(both[0]),
+                    "n_second": len(both[1]),
+                    "seeds": min(arm["seed_index"].nunique() for arm in both),
                 }
             )
     return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))

@@ -16,7 +16,8 @@ class Statistic:
     name : in the test's words.
     estimate : in the test's unit; NaN where there is none.
     intervals : level → lower and upper bound.
-    n : what the interval's unit counts: pairs, patterns, runs.
+    n : what the interval's unit counts: seed indices, patterns, sizes, runs.
+    seeds : seed indices, where n counts something else.
     degrees : of freedom of Student's t; None where the interval is no such one.
     table, row : the table, relative to the folder, and the columns that find its row there.
     span : smallest and largest possible value, where the test speaks of that range.
@@ -32,6 +33,7 @@ class Statistic:
     row: Mapping[str, Any] = field(default_factory=dict)
     span: tuple[float, float] | None = None
     at: str = ""
+    seeds: int | None = None
 
     @property
     def title(self) -> str:
@@ -97,7 +99,9 @@ class Finding:
     Attributes
     ----------
     n_of : what n of the statistics counts.
-    missing : why there can be no verdict here (too few runs, another scale); None where there can.
+    missing : why there can be no verdict here (another scale, say); None where there can.
+    part : which of several that a test judges by themselves: a family and an outcome, a cell.
+    unlearnt : which arm did not learn, and what it reaches; None where all did.
     """
 
     claim: str
@@ -107,3 +111,5 @@ class Finding:
     sensitivity: tuple[Alternative, ...] = ()
     n_of: str | None = None
     missing: str | None = None
+    part: str = ""
+    unlearnt: str | None = None

@@ -1,156 +1,141 @@
 """Claims A1 and E1b: differences between arms on RAD."""
 
 from collections.abc import Iterator
-
-import pandas as pd
+from functools import partial
 
 from blockmaps.analysis.comparisons import comparisons
-from blockmaps.analysis.summary import DIFFERENCES, PANEL
+from blockmaps.analysis.summary import PANEL
 from blockmaps.claims.findings import Alternative, Finding, Statistic
 from blockmaps.claims.folders import Folder, as_written
 from blockmaps.claims.rows import (
-    ALIKE,
-    COVARIATE,
-    DEFINITIONS,
     LEAKING,
-    NO_GROUPS,
-    NOT_READ,
-    ONE_SHARE,
+    OF_RAD,
     SECONDARY,
     SEPARABLE,
+    Read,
+    Rows,
+    by_panel,
     chosen,
-    completed,
-    fan_in,
-    few_pairs,
-    panels,
-    statistic,
+    of_panel,
+    one_rate,
+    statistics,
+    unlearnt,
 )
+from blockmaps.claims.scales import is_paper_scale
+from blockmaps.claims.tests import Test
 
-COMPARISONS = "analysis/comparisons.csv"
-POOLED = ("pooled", "pooled_low", "pooled_high", "seeds")
-PAIRED = ("estimate", "low", "high", "seeds")
-WELCH = ("estimate", "low", "high", "patterns_first")
-
-Rows = pd.DataFrame
-
-
-def _difference(
-    rows: Rows, name: str, columns: tuple[str, str, str, str], degrees: str
-) -> Statistic | None:
-    """Return a difference of arms from its row; None without one."""
-    if rows.empty:
-        return None
-    row = rows.iloc[0]
-    keys = [*PANEL, "difference", "outcome", "protocol"]
-    return statistic(name, row, COMPARISONS, keys, columns, row[degrees])
+TABLE = "analysis/comparisons.csv"
+KEYS = [*PANEL, "difference", "outcome", "protocol"]
+COLUMNS = ("estimate", "low", "high", "units")
+OUTCOMES = {"test_accuracy": "accuracy", "area_under_test_curve": "area"}
+WORDS = {"test_accuracy": "final accuracy", "area_under_test_curve": "area under the test curve"}
+BALANCED, PAPERS_ROWS = "balanced", "paper's rows"
+SECOND = ("dense", "uniform")
 
 
-def _pair(
-    rows: Rows,
-    outcome: str = "accuracy",
-    protocol: str = "clean",
-    columns: tuple[str, str, str, str] = POOLED,
+def _read(
+    rows: Rows, pairs: dict[str, str], outcome: str = "accuracy", protocol: str = "clean"
 ) -> tuple[Statistic, ...]:
-    """Return A1's two differences under an outcome, protocol and interval, where they are."""
-    degrees = "pooled_degrees" if columns == POOLED else "degrees"
-    found = []
-    for first, second in DIFFERENCES[:2]:
-        name = f"{first} - {second}"
-        own = chosen(rows, difference=name, outcome=outcome, protocol=protocol)
-        found.append(_difference(own, name, columns, degrees))
-    return tuple(one for one in found if one is not None)
-
-
-def _arms(folder: Folder, rows: Rows, table: Rows, extract) -> tuple[Alternative, ...]:
-    """Return the sensitivity analyses that claims on differences of arms share.
+    """Return differences of arms under an outcome and protocol.
 
     Parameters
     ----------
-    extract : from rows, outcome, protocol and columns to statistics.
+    pairs : name in the test's words → the difference in the table's.
     """
-    found = [
-        Alternative("paired t instead of the pooled variance", extract(rows, columns=PAIRED)),
-        Alternative(LEAKING, extract(rows, protocol="leaking")),
-        Alternative(SECONDARY, extract(rows, outcome="area")),
-        *(Alternative(what, extract(own)) for what, own in fan_in(table, rows)),
-    ]
-    if folder.separable is not None:
-        first = rows.iloc[0]
-        values = {name: first[name] for name in PANEL}
-        own = chosen(folder.separable, **values)
-        if len(own):
-            found.append(Alternative(SEPARABLE, extract(as_written(comparisons(own)))))
-    reasons = {DEFINITIONS: NOT_READ, **ALIKE, SEPARABLE: NO_GROUPS, COVARIATE: ONE_SHARE}
-    return completed([one for one in found if one.statistics], reasons)
+    own = chosen(rows, outcome=outcome, protocol=protocol)
+    names = {name: {"difference": written} for name, written in pairs.items()}
+    return statistics(own, names, TABLE, KEYS, COLUMNS)
 
 
-def varied_sparsity(folder: Folder) -> Iterator[Finding]:
-    """Find A1: balanced less dense and less uniform, by experiment and budget."""
-    table = folder.analysis("comparisons")
-    own = chosen(table, claim="A1")
-    for rows in panels("A1", own):
-        statistics = _pair(rows)
-        if not statistics:
-            continue
-        secondary = [
-            _difference(
-                chosen(rows, difference=name, outcome="accuracy", protocol="clean"),
-                *(name, WELCH, "degrees"),
+def _others(folder: Folder, read: Read, rows: Rows) -> Iterator[Alternative]:
+    """Yield the sensitivity analyses that claims on differences of arms share."""
+    yield Alternative(LEAKING, read(rows, protocol="leaking"))
+    yield Alternative(SECONDARY, read(rows, outcome="area"))
+    own = chosen(folder.separable, **{name: rows.iloc[0][name] for name in PANEL})
+    if len(own):
+        yield Alternative(SEPARABLE, read(as_written(comparisons(own))))
+
+
+def varied_sparsity(folder: Folder, test: Test) -> Iterator[Finding]:
+    """Find A1: balanced less dense and less uniform, by experiment, budget, family and outcome."""
+    table = chosen(folder.analysis("comparisons"), claim="A1")
+    for family in test.families or (BALANCED,):
+        arm = BALANCED if family == PAPERS_ROWS else family
+        pairs = {f"{BALANCED} - {second}": f"{arm} - {second}" for second in SECOND}
+        for outcome in test.outcomes or ("test_accuracy",):
+            read = partial(_read, pairs=pairs, outcome=OUTCOMES[outcome])
+            told = OUTCOMES[outcome] != "accuracy" or len(test.outcomes) > 1
+            found = by_panel(
+                "A1",
+                folder,
+                table,
+                read,
+                n_of="seed indices an arm",
+                others=partial(_others, folder, read),
+                reasons=OF_RAD | ({SECONDARY: None} if told else {}),
+                secondary=partial(_read, pairs={name: name for name in test.secondary}),
+                unlearnt=lambda rows, arm=arm: unlearnt(
+                    of_panel(folder.outcomes, rows), (arm, *SECOND)
+                ),
+                part=lambda rows, f=family, o=outcome: f"{f}, {WORDS[o]}" if test.families else "",
             )
-            for name in (" - ".join(pair) for pair in DIFFERENCES[2:])
-        ]
-        yield Finding(
-            "A1",
-            folder.scale(rows),
-            statistics,
-            tuple(one for one in secondary if one is not None),
-            _arms(folder, rows, own, _pair),
-            "pairs of seeds",
-            few_pairs(statistics),
-        )
+            for finding in found:
+                paper = is_paper_scale("A1", finding.scale)
+                if not test.families or paper == (family == PAPERS_ROWS):
+                    yield finding
 
 
-LSTM, PATTERN, NAMED = "lstm", "uniform~lstm", "uniform - LSTM"
 ALLOWED = 0.02  # difference of parameter counts that E1b's test allows
+UNIFORM = "uniform~"
 
 
-def _cells(
-    rows: Rows,
-    outcome: str = "accuracy",
-    protocol: str = "clean",
-    columns: tuple[str, str, str, str] = POOLED,
-) -> tuple[Statistic, ...]:
-    own = chosen(rows, difference=f"{PATTERN} - {LSTM}", outcome=outcome, protocol=protocol)
-    found = _difference(own, NAMED, columns, "pooled_degrees" if columns == POOLED else "degrees")
-    return () if found is None else (found,)
+def against_lstm(folder: Folder, test: Test) -> Iterator[Finding]:
+    """Find E1b: uniform patterns less LSTMs with as many parameters, an LSTM at a time."""
+    table = chosen(folder.analysis("comparisons"), claim="E1b")
+    written = table["difference"].unique() if len(table) else ()
+    for name in (one for one in written if one.startswith(f"{UNIFORM}lstm")):
+        pattern, cell = name.split(" - ")
+        read = partial(_read, pairs={test.statistics[0]: name})
 
+        def missing(rows: Rows, _: object, pattern=pattern, cell=cell) -> str | None:
+            arms = of_panel(folder.outcomes, rows)
+            if not {pattern, cell} <= set(arms):
+                return "without the runs table parameters cannot be counted"
+            if test.own_rates and not _projects(arms[cell]):
+                return f"{_named(arms[cell])}: not the paper's, which projects (proj_size = |y|)"
+            alike = one_rate(folder, arms, (pattern, cell)) if test.own_rates else None
+            return alike or _unequal(arms[pattern], arms[cell])
 
-def against_lstm(folder: Folder) -> Iterator[Finding]:
-    """Find E1b: uniform patterns less LSTMs with as many parameters."""
-    own = chosen(folder.analysis("comparisons"), claim="E1b")
-    for rows in panels("E1b", own):
-        statistics = _cells(rows)
-        if not statistics:
-            continue
-        yield Finding(
+        yield from by_panel(
             "E1b",
-            folder.scale(rows),
-            statistics,
-            sensitivity=_arms(folder, rows, own, _cells),
-            n_of="pairs of seeds",
-            missing=few_pairs(statistics) or _unequal(folder, rows),
+            folder,
+            table,
+            read,
+            n_of="seed indices an arm",
+            others=partial(_others, folder, read),
+            missing=missing,
+            unlearnt=lambda rows, names=(pattern, cell): unlearnt(
+                of_panel(folder.outcomes, rows), names
+            ),
+            part=lambda rows, cell=cell: _named(of_panel(folder.outcomes, rows).get(cell)),
         )
 
 
-def _unequal(folder: Folder, rows: Rows) -> str | None:
+def _projects(cell: Rows) -> bool:
+    return cell["hidden"].iloc[0] > cell["outputs"].iloc[0]
+
+
+def _named(cell: Rows | None) -> str:
+    """Name an LSTM as what it is: where |h| ≤ |y| it has a linear read-out and no projection."""
+    if cell is None:
+        return "LSTM"
+    how = "projecting" if _projects(cell) else "with a linear read-out"
+    return f"LSTM of |h| {int(cell['hidden'].iloc[0])} {how}"
+
+
+def _unequal(pattern: Rows, cell: Rows) -> str | None:
     """Return by how much parameter counts differ, if that is more than is allowed."""
-    if folder.outcomes is None:
-        return "without the runs table parameters cannot be counted"
-    own = chosen(folder.outcomes, **{name: rows.iloc[0][name] for name in PANEL})
-    counts = [
-        (side["unknowns"] + side["biases"]).mean()
-        for side in (chosen(own, arm=PATTERN), chosen(own, arm=LSTM))
-    ]
+    counts = [(side["unknowns"] + side["biases"]).mean() for side in (pattern, cell)]
     apart = abs(counts[0] / counts[1] - 1)
     if apart <= ALLOWED:
         return None

@@ -4,9 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-import pandas as pd
-
-from blockmaps.analysis.continuum import EQUIVALENCE_LEVEL
+from blockmaps.analysis.continuum import EQUIVALENCE_LEVEL, finals
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
 from blockmaps.claims.folders import Folder
 from blockmaps.claims.rows import (
@@ -18,146 +16,153 @@ from blockmaps.claims.rows import (
     NO_TRANSFORMS,
     SECONDARY,
     SEPARABLE,
+    Rows,
+    by_panel,
     chosen,
     completed,
-    fan_in,
-    few_pairs,
-    panels,
-    statistic,
+    statistics,
+    unlearnt,
 )
 from blockmaps.claims.scales import FAN_IN as FAN_IN_START
+from blockmaps.claims.tests import Test
 
 EQUIVALENCE, LEARNING, CONTINUUM, TRAINABILITY = (
     f"tables/{name}.csv"
     for name in ("equivalence", "learning", "continuum_differences", "trainability_differences")
 )
-NOT_OF_MAPS = {
+OF_MAPS = {
     DEFINITIONS: "the claim is not about the hidden proportion",
     LEAKING: "the data have no leaking test sequences",
+    FAN_IN: NO_RUNS,
     SECONDARY: "the claim names no other outcome",
     SEPARABLE: NO_TRANSFORMS,
     COVARIATE: "the claim is not about the hidden proportion",
 }
 
 
-def equivalence(folder: Folder) -> Iterator[Finding]:
+def _worst(name: str, table: Rows, column: str, where: str, keys: list[str], n: int) -> Statistic:
+    """Return the largest deviation of a table's rows; NaN where one of them has none."""
+    worst = table.loc[table[column].fillna(math.inf).idxmax()]
+    found = {key: worst[key].item() if hasattr(worst[key], "item") else worst[key] for key in keys}
+    return Statistic(name, float(worst[column]), n, table=where, row=found)
+
+
+def equivalence(folder: Folder, test: Test) -> Iterator[Finding]:
     """Find B1: the largest deviation of any model of the zoo, by precision."""
     table = folder.table("equivalence")
     if table is None or table.empty:
         return
     parts = table[["output_deviation", "gradient_deviation"]]
     table = table.assign(deviation=parts.max(axis=1).where(parts.notna().all(axis=1), math.nan))
-    statistics = []
-    for dtype, rows in table.groupby("dtype", sort=False):
-        lacks = rows["deviation"].isna().any()
-        worst = rows.loc[rows["deviation"].fillna(math.inf).idxmax()]
-        statistics.append(
-            Statistic(
-                f"{dtype} deviation",
-                math.nan if lacks else float(worst["deviation"]),
-                rows["model"].nunique(),
-                table=EQUIVALENCE,
-                row={"model": worst["model"], "dtype": dtype},
-            )
+    found = tuple(
+        _worst(
+            f"{dtype} deviation",
+            *(rows, "deviation", EQUIVALENCE, ["model", "dtype"], rows["model"].nunique()),
         )
-    unknowns = table["unknowns"]
-    scale = Scale(
-        f"{table['model'].nunique()} networks of {unknowns.min():,} to {unknowns.max():,} unknowns"
+        for dtype, rows in table.groupby("dtype", sort=False)
     )
-    reasons = {**NOT_OF_MAPS, FAN_IN: "weights are torch's own and random"}
-    yield Finding("B1", scale, tuple(statistics), (), completed((), reasons), "networks")
+    few, many = (f"{getattr(table['unknowns'], end)():,}" for end in ("min", "max"))
+    scale = Scale(f"{table['model'].nunique()} networks of {few} to {many} unknowns")
+    reasons = OF_MAPS | {FAN_IN: "weights are torch's own and random"}
+    yield Finding("B1", scale, found, (), completed((), reasons), "networks")
 
 
 RHO, FORCED = "rho 0 - MLP", "forced map - nn.RNN"
 PATH_KEYS = ["experiment", "budget", "difference", "iterations"]
+# Whose whole learning curves the zoo compares with its map's, by statistic.
+TRAINED = {RHO: "mlp", FORCED: "rnn"}
 
 
-def _ends(folder: Folder, rows: pd.DataFrame) -> tuple[Statistic, ...]:
-    """Return the deviation of learning curves at the path's end, and of the forced map."""
-    found = []
-    for _, row in chosen(rows, difference="MLP - control").head(1).iterrows():
-        own = {column: row[column] for column in PATH_KEYS}
-        found.append(
-            Statistic(RHO, float(row["curve_deviation"]), int(row["n"]), {}, None, CONTINUUM, own)
-        )
-    return (*found, *_forced(folder, "float32"))
-
-
-def _forced(folder: Folder, dtype: str) -> tuple[Statistic, ...]:
-    own = chosen(folder.table("learning"), dtype=dtype)
+def _trained(folder: Folder, name: str, dtype: str) -> tuple[Statistic, ...]:
+    """Return the largest deviation of learning curves of one of the zoo's networks."""
+    own = chosen(folder.table("learning"), dtype=dtype, model=TRAINED[name])
     if own.empty:
         return ()
-    worst = own.loc[own["curve_deviation"].fillna(math.inf).idxmax()]
-    keys = {"dtype": dtype, "draw": int(worst["draw"])}
-    value = float(worst["curve_deviation"])
-    return (Statistic(FORCED, value, len(own), {}, None, LEARNING, keys),)
+    keys = ["model", "dtype", "draw"]
+    return (_worst(name, own, "curve_deviation", LEARNING, keys, len(own)),)
 
 
-def ends(folder: Folder) -> Iterator[Finding]:
-    """Find B2: whole learning curves at both ends of the path."""
-    table = folder.table("continuum_differences")
-    for rows in panels("B2", table):
-        statistics = _ends(folder, rows)
-        if not statistics:
-            continue
-        found = [Alternative(what, _ends(folder, own)) for what, own in fan_in(table, rows)]
-        absent = {**NOT_OF_MAPS, FAN_IN: NO_RUNS}
-        missing = None
-        if len(statistics) < 2:
-            lacking = ({RHO, FORCED} - {one.name for one in statistics}).pop()
-            missing = f"one of two ends: no learning curves of {lacking} here"
-        yield Finding(
-            "B2",
-            folder.scale(rows),
-            statistics,
-            sensitivity=completed([one for one in found if one.statistics], absent),
-            n_of="pairs of runs",
-            missing=missing,
-        )
+def ends(folder: Folder, test: Test) -> Iterator[Finding]:
+    """Find B2: whole learning curves at both ends of the path, in the test's precision."""
+    if "float64" in test.outcome:
+        found = tuple(one for name in (RHO, FORCED) for one in _trained(folder, name, "float64"))
+        if found:
+            scale = Scale("the zoo's perceptron and RNN, trained in float64")
+            yield Finding("B2", scale, found, (), completed((), OF_MAPS), "draws")
+        return
+
+    def read(rows: Rows) -> tuple[Statistic, ...]:
+        columns = ("curve_deviation", "low_95", "high_95", "n")
+        names = {RHO: {"difference": "MLP - control"}}
+        path = statistics(rows, names, CONTINUUM, PATH_KEYS, columns)
+        bare = (replace(one, intervals={}, degrees=None) for one in path)
+        return (*bare, *_trained(folder, FORCED, "float32"))
+
+    def missing(_: Rows, found: tuple[Statistic, ...]) -> str | None:
+        lacking = {RHO, FORCED} - {one.name for one in found}
+        return f"one of two ends: no learning curves of {lacking.pop()} here" if lacking else None
+
+    yield from by_panel(
+        "B2",
+        folder,
+        folder.table("continuum_differences"),
+        read,
+        n_of="pairs of runs",
+        reasons=OF_MAPS,
+        missing=missing,
+    )
 
 
 RANDOM = "random - MLP"
 
 
-def _random(rows: pd.DataFrame, layers: bool = True) -> tuple[Statistic, ...]:
-    """Return random places less the MLP, with both levels; of as many iterations as layers."""
+def _random(rows: Rows) -> tuple[Statistic, ...]:
+    """Return random places less the MLP, with both levels; of the fewest iterations there are."""
     own = chosen(rows, difference=RANDOM)
     if own.empty:
         return ()
-    row = own.sort_values("iterations").iloc[0]
+    own = own.sort_values("iterations").head(1)
     columns = ("mean", "low_95", "high_95", "n")
-    wide = statistic(RANDOM, row, CONTINUUM, PATH_KEYS, columns, row["n"] - 1)
-    narrow = (float(row["low_90"]), float(row["high_90"]))
-    intervals = {**wide.intervals, EQUIVALENCE_LEVEL: narrow}
-    return (replace(wide, intervals=intervals),)
+    narrow = (float(own["low_90"].iloc[0]), float(own["high_90"].iloc[0]))
+    return tuple(
+        replace(one, intervals={**one.intervals, EQUIVALENCE_LEVEL: narrow})
+        for one in statistics(own, RANDOM, CONTINUUM, PATH_KEYS, columns)
+    )
 
 
-def random_places(folder: Folder) -> Iterator[Finding]:
+def random_places(folder: Folder, test: Test) -> Iterator[Finding]:
     """Find B3: random places less the MLP at equal unknowns."""
-    table = folder.table("continuum_differences")
-    for rows in panels("B3", table):
-        statistics = _random(rows)
-        if not statistics:
-            continue
-        found = [Alternative(what, _random(own)) for what, own in fan_in(table, rows)]
-        for iterations, own in chosen(rows, difference=RANDOM).groupby("iterations"):
-            if iterations != statistics[0].row["iterations"]:
-                found.append(Alternative(f"{iterations} iterations of the map", _random(own)))
-        scale = folder.scale(rows)
-        absent = {**NOT_OF_MAPS, FAN_IN: NO_RUNS}
-        yield Finding(
-            "B3",
-            scale,
-            statistics,
-            sensitivity=completed([one for one in found if one.statistics], absent),
-            n_of="pairs of seeds",
-            missing=few_pairs(statistics) or _not_plain_mnist(folder, scale),
-        )
+
+    def others(rows: Rows) -> Iterator[Alternative]:
+        more = chosen(rows, difference=RANDOM)
+        fewest = more["iterations"].min()
+        for iterations, own in more[more["iterations"] > fewest].groupby("iterations"):
+            yield Alternative(f"{iterations} iterations of the map", _random(own))
+
+    def not_learnt(rows: Rows) -> str | None:
+        if folder.runs is None:
+            return None
+        runs = chosen(finals(folder.runs), experiment=rows["experiment"].iloc[0])
+        runs = runs.assign(accuracy_clean=runs["accuracy"])
+        arms = dict(tuple(runs.groupby("arm")))
+        return unlearnt(arms, ("random-places", "mlp"))
+
+    yield from by_panel(
+        "B3",
+        folder,
+        folder.table("continuum_differences"),
+        _random,
+        n_of="seed indices an arm",
+        others=others,
+        reasons=OF_MAPS,
+        missing=lambda rows, found: _not_plain_mnist(folder, rows["dataset"].iloc[0]),
+        unlearnt=not_learnt,
+    )
 
 
-def _not_plain_mnist(folder: Folder, scale: Scale) -> str | None:
+def _not_plain_mnist(folder: Folder, dataset: str) -> str | None:
     """Return why a data set is not the claim's, which is MNIST's single images as they are."""
-    spec = folder.datasets.get(scale.dataset)
+    spec = folder.datasets.get(dataset)
     if spec is None:
         return "without a config it is not known what the data set is"
     if spec.get("source") != "mnist":
@@ -166,50 +171,43 @@ def _not_plain_mnist(folder: Folder, scale: Scale) -> str | None:
 
 
 STEPS = 50
-DIFFERENCES = ("dense - balanced", "dense - uniform")
 
 
-def _at_chance(rows: pd.DataFrame, outcome: str = "at_chance") -> tuple[Statistic, ...]:
+def _shares(rows: Rows, test: Test, outcome: str = "at_chance") -> tuple[Statistic, ...]:
     """Return both differences of shares of runs, n being the smaller arm's runs."""
-    found = []
-    for name in DIFFERENCES:
-        for _, row in chosen(rows, difference=name, outcome=outcome).head(1).iterrows():
-            counted = row.copy()
-            counted["n"] = min(row["n_first"], row["n_second"])
-            keys = ["experiment", "steps", "difference", "outcome"]
-            columns = ("value", "low", "high", "n")
-            found.append(statistic(name, counted, TRAINABILITY, keys, columns))
-    return tuple(found)
+    own = chosen(rows, outcome=outcome)
+    if own.empty:
+        return ()
+    own = own.assign(n=own[["n_first", "n_second"]].min(axis=1))
+    names = {name: {"difference": name} for name in test.statistics}
+    keys = ["experiment", "steps", "difference", "outcome"]
+    seeds = int(own["seeds"].min())
+    return statistics(own, names, TRAINABILITY, keys, ("value", "low", "high", "n"), seeds=seeds)
 
 
-def hard_to_train(folder: Folder) -> Iterator[Finding]:
+def hard_to_train(folder: Folder, test: Test) -> Iterator[Finding]:
     """Find B4: shares of runs still at chance at T = 50, dense less balanced and less uniform."""
     table = folder.table("trainability_differences")
     if table is None or table.empty:
         return
-    for (experiment, _), rows in table.groupby(["experiment", "initialisation"], sort=True):
+    for (experiment, start), rows in table.groupby(["experiment", "initialisation"], sort=True):
         own = chosen(rows, steps=STEPS)
-        statistics = _at_chance(own)
-        if not statistics:
+        found = _shares(own, test)
+        if not found:
             continue
         study = str(experiment).rpartition(f"-{STEPS}")[0]
         others = table[table["experiment"].str.rpartition("-")[0] == study]
-        found = [
-            Alternative(f"T = {steps}", _at_chance(other))
+        more = [
+            Alternative(f"T = {steps}", _shares(other, test))
             for steps, other in others[others["steps"] != STEPS].groupby("steps")
         ]
-        found.append(
-            Alternative("runs that fail: at chance or diverged", _at_chance(own, "failed"))
-        )
-        start = str(own["initialisation"].iloc[0])
-        absent = {
-            **NOT_OF_MAPS,
-            FAN_IN: "these runs are started by fan-in" if FAN_IN_START in start else NO_RUNS,
-        }
+        what = "runs that fail: at chance, worse than guessing or diverged"
+        more.append(Alternative(what, _shares(own, test, "failed")))
+        begun = "these runs are started by fan-in" if FAN_IN_START in str(start) else NO_RUNS
         yield Finding(
             "B4",
             folder.scale(own, f"{experiment}, T = {STEPS}"),
-            statistics,
-            sensitivity=completed([one for one in found if one.statistics], absent),
+            found,
+            sensitivity=completed(more, OF_MAPS | {FAN_IN: begun}),
             n_of="runs an arm",
         )

@@ -3,28 +3,23 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-import pandas as pd
-
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
 from blockmaps.claims.folders import Folder
 from blockmaps.claims.rows import (
-    COVARIATE,
-    DEFINITIONS,
     FAN_IN,
     LEAKING,
-    NO_RUNS,
     NO_TRANSFORMS,
-    NOT_READ,
-    ONE_SHARE,
+    OF_RAD,
     SECONDARY,
     SEPARABLE,
+    Rows,
     chosen,
     completed,
-    few_pairs,
-    statistic,
+    statistics,
 )
 from blockmaps.claims.scales import FAN_IN as FAN_IN_START
 from blockmaps.claims.scales import HAMMER_BUDGETS, starts_as_the_paper
+from blockmaps.claims.tests import Test
 
 TABLE = "tables/return_differences.csv"
 DIFFERENCE = "dense - uniform"
@@ -32,38 +27,26 @@ OUTCOME = "share"  # the return as a share of the expert's mean return, the test
 ARM = "dense"  # whose start is the experiment's
 KEYS = ["experiment", "dataset", "budget", "difference", "outcome"]
 TASK = "hammer"
-REASONS = {
-    DEFINITIONS: NOT_READ,
+REASONS = OF_RAD | {
     LEAKING: "returns are of episodes, which nothing is trained on",
-    FAN_IN: NO_RUNS,
     SECONDARY: "returns have no curve: policies are scored after training",
     SEPARABLE: NO_TRANSFORMS,
-    COVARIATE: ONE_SHARE,
 }
 
 
-def _shares(rows: pd.DataFrame) -> tuple[Statistic, ...]:
+def _shares(rows: Rows) -> tuple[Statistic, ...]:
     """Return the difference of every budget as a share of the expert's mean return.
 
     The test names one difference: at both budgets it has to meet a threshold that is of all.
     """
-    found = []
-    for _, row in rows.sort_values("budget").iterrows():
-        columns = ("mean", "low", "high", "n")
-        one = statistic(DIFFERENCE, row, TABLE, KEYS, columns, degrees=row["n"] - 1)
-        found.append(replace(one, at=f"at {int(row['budget']):,} unknowns"))
-    return tuple(found)
+    return tuple(
+        replace(one, at=f"at {int(budget):,} unknowns")
+        for budget, row in rows.groupby("budget")
+        for one in statistics(row, DIFFERENCE, TABLE, KEYS, ("mean", "low", "high", "n"))
+    )
 
 
-def _missing(rows: pd.DataFrame) -> str | None:
-    """Return why there can be no verdict: budgets that are not there, or too few seeds."""
-    lacking = sorted(set(HAMMER_BUDGETS) - {int(one) for one in rows["budget"]})
-    if lacking:
-        return f"no runs at {' and '.join(f'{budget:,}' for budget in lacking)} unknowns"
-    return few_pairs(_shares(rows))
-
-
-def on_hammer(folder: Folder) -> Iterator[Finding]:
+def on_hammer(folder: Folder, test: Test) -> Iterator[Finding]:
     """Find A3: at both numbers of unknowns together."""
     table = chosen(folder.table("return_differences"), difference=DIFFERENCE, outcome=OUTCOME)
     if table.empty or folder.runs is None:
@@ -78,23 +61,25 @@ def on_hammer(folder: Folder) -> Iterator[Finding]:
     # one experiment a budget, the first by name: others may repeat its runs
     own = own.sort_values("experiment").drop_duplicates(["dataset", "budget"])
     for dataset, rows in own.groupby("dataset"):
-        found = []
-        if len(others := chosen(fan_in, dataset=dataset)):
-            found.append(Alternative(FAN_IN, _shares(others)))
-        budgets = " and ".join(f"{int(budget):,}" for budget in sorted(rows["budget"]))
+        budgets = tuple(sorted(int(budget) for budget in rows["budget"]))
+        lacking = " and ".join(f"{one:,}" for one in HAMMER_BUDGETS if one not in budgets)
+        words = " and ".join(f"{budget:,}" for budget in budgets)
+        first = begun.loc[rows["experiment"].iloc[0]]
         scale = Scale(
-            f"{dataset}, {budgets} unknowns",
+            f"{dataset}, {words} unknowns",
             str(dataset),
-            inputs=int(begun.loc[rows["experiment"].iloc[0], "inputs"]),
-            outputs=int(begun.loc[rows["experiment"].iloc[0], "outputs"]),
-            budgets=tuple(sorted(int(budget) for budget in rows["budget"])),
+            inputs=int(first["inputs"]),
+            outputs=int(first["outputs"]),
+            budgets=budgets,
             initialisation=str(rows["initialisation"].iloc[0]),
         )
         yield Finding(
             "A3",
             scale,
             _shares(rows),
-            sensitivity=completed(found, REASONS),
-            n_of="pairs of seeds",
-            missing=_missing(rows),
+            sensitivity=completed(
+                [Alternative(FAN_IN, _shares(chosen(fan_in, dataset=dataset)))], REASONS
+            ),
+            n_of="seed indices an arm",
+            missing=f"no runs at {lacking} unknowns" if lacking else None,
         )

@@ -2,105 +2,136 @@
 
 from collections.abc import Iterator
 
-import pandas as pd
-
-from blockmaps.analysis.apriori import BEST, FEWEST_SIZES, GAIN, MEDIAN, SEARCHED, SLOPE, apriori
+from blockmaps.analysis.apriori import FEWEST_SIZES, ON_RATIO, apriori
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
 from blockmaps.claims.folders import Folder, as_written
 from blockmaps.claims.rows import (
-    ALIKE,
     COVARIATE,
     DEFINITIONS,
     FAN_IN,
     LEAKING,
-    NO_GROUPS,
+    OF_RAD,
     SECONDARY,
     SEPARABLE,
+    Rows,
     chosen,
     completed,
-    statistic,
+    one_rate,
+    statistics,
 )
 from blockmaps.claims.scales import FAN_IN as FAN_IN_START
 from blockmaps.claims.scales import RULE_SIZES, starts_as_the_paper
+from blockmaps.claims.tests import Test
 
 TABLE = "analysis/apriori.csv"
 ALL, ONE = "all sizes", "one size"
-KEYS = ["level", "statistic", "initialisation"]
-# In the words of config/claims.yaml.
-NAMES = {BEST: "recommended - expected best of 10 random", MEDIAN: "recommended - median random"}
-SLOPES = {SLOPE: "slope"}
-REASONS = {
+REASONS = OF_RAD | {
     DEFINITIONS: "the rule is made for one definition",
-    **ALIKE,
-    SEPARABLE: NO_GROUPS,
     COVARIATE: "a size has one mean n_yx/N, which cannot be told from the size",
 }
 
 
-def _over(table: pd.DataFrame, names: dict[str, str]) -> tuple[Statistic, ...]:
-    """Return the statistics over all sizes; of the slope, two degrees of freedom are spent."""
-    found = []
-    for written, name in names.items():
-        for _, row in chosen(table, level=ALL, statistic=written).head(1).iterrows():
-            spent = 2 if written == SLOPE else 1
-            found.append(statistic(name, row, TABLE, KEYS, degrees=row["n"] - spent))
-    return tuple(found)
+def _written(name: str) -> str:
+    """Return a statistic of a test in the table's words."""
+    name = "slope of balanced - dense" if name == "slope" else name
+    return f"{name} on {ON_RATIO}" if name.startswith("slope") and " on " not in name else name
 
 
-def _scale(table: pd.DataFrame, statistic_name: str, initialisation: str) -> tuple[Scale, set]:
-    """Return the sizes of the rows of one size, in words and as pairs |x|, |y|."""
-    own = chosen(table, level=ONE, statistic=statistic_name)
-    sizes = sorted({(int(x), int(y)) for x, y in zip(own["inputs"], own["outputs"], strict=True)})
-    words = ", ".join(f"{x}/{y}" for x, y in sizes)
-    about = f"{len(sizes)} size{'s' if len(sizes) != 1 else ''} |x|/|y|: {words}"
-    return Scale(about, initialisation=initialisation), set(sizes)
+def _over(table: Rows, names: tuple[str, ...]) -> tuple[Statistic, ...]:
+    """Return the statistics over all sizes."""
+    rows = {name: {"level": ALL, "statistic": _written(name)} for name in names}
+    return statistics(table, rows, TABLE, ["level", "statistic", "initialisation", "steps"])
 
 
-def _other_outcomes(folder: Folder, names: dict[str, str]) -> Iterator[Alternative]:
+def _other_outcomes(folder: Folder, names: tuple[str, ...], steps: int) -> Iterator[Alternative]:
     """Yield the same statistics of other outcomes, as `apriori` makes them of accuracy."""
-    frames = {}
-    if folder.outcomes is not None:
-        for what, column in ((LEAKING, "accuracy_leaking"), (SECONDARY, "area_clean")):
-            frames[what] = folder.outcomes.assign(accuracy_clean=folder.outcomes[column])
-    if folder.separable is not None:
-        frames[SEPARABLE] = folder.separable
-    for what, outcomes in frames.items():
-        known = outcomes[outcomes["accuracy_clean"].notna()]
-        if len(known):
-            table = as_written(apriori(known))
-            table = table[[starts_as_the_paper("A4", one) for one in table["initialisation"]]]
-            yield Alternative(what, _over(table, names))
+    frames = {
+        LEAKING: (folder.outcomes, "accuracy_leaking"),
+        SECONDARY: (folder.outcomes, "area_clean"),
+        SEPARABLE: (folder.separable, "accuracy_clean"),
+    }
+    for what, (outcomes, column) in frames.items():
+        if outcomes is not None and outcomes[column].notna().any():
+            table = as_written(apriori(outcomes[outcomes["steps"] == steps], column))
+            own = [starts_as_the_paper("A4", one) for one in table["initialisation"]]
+            yield Alternative(what, _over(table[own], names))
 
 
-def _finding(folder: Folder, claim: str, names: dict[str, str], of: str) -> Iterator[Finding]:
+def _findings(folder: Folder, claim: str, test: Test, of: str) -> Iterator[Finding]:
+    """Find a claim over the sizes at which the difference `of` is measured, by steps trained."""
     table = folder.analysis("apriori")
-    if table is None or table.empty:
+    if table is not None and len(table):
+        for steps, rows in table.groupby("steps"):
+            yield from _finding(folder, claim, test, of, rows, int(steps))
+
+
+def _finding(
+    folder: Folder, claim: str, test: Test, of: str, table: Rows, steps: int
+) -> Iterator[Finding]:
+    own = table[[starts_as_the_paper(claim, one) for one in table["initialisation"]]]
+    of_one = chosen(own, level=ONE, statistic=of)
+    if of_one.empty:
         return
-    starts = [starts_as_the_paper(claim, one) for one in table["initialisation"]]
-    own = table[starts]
-    if chosen(own, statistic=of).empty:
-        return
-    scale, sizes = _scale(own, of, str(own["initialisation"].iloc[0]))
-    statistics = _over(own, names)
-    missing = None
-    if len(sizes) < FEWEST_SIZES:
-        missing = f"{len(sizes)} of the sizes that it is about; an interval takes {FEWEST_SIZES}"
-    elif claim == "A4" and sizes & RULE_SIZES:
-        missing = "sizes that the rule was made from are among them"
-    found = []
-    if statistics:
-        fan_in = table[table["initialisation"].str.contains(FAN_IN_START, regex=False)]
-        found = [*_other_outcomes(folder, names), Alternative(FAN_IN, _over(fan_in, names))]
-    complete = completed([one for one in found if one.statistics], REASONS)
-    yield Finding(claim, scale, statistics, (), complete, "sizes", missing)
+    left_out = _pairs(of_one[~of_one["learnt"].astype(bool)])
+    sizes = [size for size in _pairs(of_one) if size not in left_out]
+    words = f"{len(sizes)} size{'s' if len(sizes) != 1 else ''} |x|/|y|: {_said(sizes)}"
+    if left_out:
+        words += f"; without {_said(left_out)}, where an arm did not learn"
+    fan_in = table[table["initialisation"].str.contains(FAN_IN_START, regex=False)]
+    found = _over(own, test.statistics)
+    others = [
+        *(_other_outcomes(folder, test.statistics, steps) if found else ()),
+        Alternative(FAN_IN, _over(fan_in, test.statistics)),
+    ]
+    yield Finding(
+        claim,
+        Scale(words, initialisation=str(own["initialisation"].iloc[0]), steps=steps),
+        found,
+        _over(own, test.secondary),
+        completed(others, REASONS),
+        "sizes",
+        _missing(folder, claim, test, sizes, set(of_one["experiment"])),
+    )
 
 
-def recommended(folder: Folder) -> Iterator[Finding]:
-    """Find A4: the recommended pattern against the best and the median of random ones."""
-    assert NAMES[BEST].endswith(f"{SEARCHED} random")
-    yield from _finding(folder, "A4", NAMES, BEST)
+def _pairs(rows: Rows) -> list[tuple[int, int]]:
+    return sorted({(int(x), int(y)) for x, y in zip(rows["inputs"], rows["outputs"], strict=True)})
 
 
-def by_size(folder: Folder) -> Iterator[Finding]:
-    """Find A5: the slope of balanced less dense on log(|x|/|y|) over sizes."""
-    yield from _finding(folder, "A5", SLOPES, GAIN)
+def _said(sizes: list[tuple[int, int]]) -> str:
+    return ", ".join(f"{x}/{y}" for x, y in sizes)
+
+
+def _missing(
+    folder: Folder, claim: str, test: Test, sizes: list[tuple[int, int]], experiments: set[str]
+) -> str | None:
+    """Return why there can be no verdict."""
+    least = test.sizes_at_least or FEWEST_SIZES
+    if len(sizes) < least:
+        return f"{len(sizes)} of the sizes that it is about; it takes {least}"
+    if claim == "A4":
+        return "sizes that the rule was made from are among them" if RULE_SIZES & {*sizes} else None
+    if not test.own_rates:
+        return None
+    crossed = {(x, y) for x, _ in sizes for _, y in sizes}
+    if crossed != {*sizes}:
+        return "|x| and |y| are not crossed"
+    if folder.outcomes is None:
+        return one_rate(folder, {}, ())
+    by_experiment = dict(tuple(folder.outcomes.groupby("experiment")))
+    shared = (
+        one_rate(folder, dict(tuple(by_experiment[one].groupby("arm"))), ("dense", "uniform"))
+        for one in sorted(experiments)
+    )
+    return next((one for one in shared if one), None)
+
+
+def recommended(folder: Folder, test: Test) -> Iterator[Finding]:
+    """Find A4: the recommended pattern against random ones, and against the rule's control."""
+    yield from _findings(folder, "A4", test, test.statistics[0])
+
+
+def by_size(folder: Folder, test: Test) -> Iterator[Finding]:
+    """Find A5: slopes of differences between arms on log(|x|/|y|) over sizes."""
+    first = _written(test.statistics[0]).removeprefix("slope of ").removesuffix(f" on {ON_RATIO}")
+    yield from _findings(folder, "A5", test, first)

@@ -4,14 +4,17 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import pandas as pd
 from scipy import stats
 
+from blockmaps.analysis.statistics import holm
 from blockmaps.claims.findings import Statistic
 from blockmaps.claims.tests import Test, Threshold
 
 SUPPORTED, CONTRADICTED = "supported", "contradicted"
 INCONCLUSIVE, NOT_TESTED = "inconclusive", "not tested at this scale"
-VERDICTS = (SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTED)
+UNLEARNT = "an arm did not learn"
+VERDICTS = (SUPPORTED, CONTRADICTED, INCONCLUSIVE, UNLEARNT, NOT_TESTED)
 
 # Densities are found on a grid: nearer to an end of their range than this share of it, they are it.
 NEAR = 1e-3
@@ -36,6 +39,9 @@ RELATIONS: dict[str, Callable] = {
 }
 
 
+BARE = ("R2", "density", "max|difference| / max|reference|")  # units that go without saying
+
+
 class Met(NamedTuple):
     """Whether one statistic meets a threshold, and in words what was compared."""
 
@@ -57,9 +63,7 @@ def _bound(threshold: Threshold, statistic: Statistic, level: float) -> float | 
 
 def _value(threshold: Threshold, statistic: Statistic) -> float | Pair | None:
     """Return what the bound is held against; None where the statistic does not know it."""
-    value = threshold.value
-    if isinstance(value, dict):
-        return value[statistic.name]
+    value = threshold.limit(statistic.name)
     if value == "range of densities":
         if statistic.span is None:
             return None
@@ -94,9 +98,8 @@ def compare(threshold: Threshold, statistic: Statistic, level: float) -> Met | N
 
 def concerned(threshold: Threshold, statistics: Sequence[Statistic]) -> list[Statistic]:
     """Return the statistics that a threshold is about, in their order."""
-    if isinstance(threshold.of, str):
-        return list(statistics)
-    return [one for one in statistics if one.name in threshold.of]
+    names = threshold.about([one.name for one in statistics])
+    return [one for one in statistics if one.name in names]
 
 
 def each(threshold: Threshold, statistics: Sequence[Statistic], level: float) -> list[Met] | None:
@@ -110,13 +113,62 @@ def meets(threshold: Threshold, found: Sequence[Met]) -> bool:
     return (any if threshold.of == "any" else all)(one.meets for one in found)
 
 
+def quantity(value: float, unit: str) -> str:
+    """Write a number with its unit, in the singular where it is one; R2 and densities have none."""
+    unit = unit.replace("points", "point") if abs(value) == 1 else unit
+    return number(value) if unit in BARE else f"{number(value)} {unit}"
+
+
+def sentence(threshold: Threshold, met: Met, unit: str) -> str:
+    """Say what a statistic that meets a threshold shows, with the bound that was asked for."""
+    name, value = met.statistic.title, threshold.limit(met.statistic.name)
+    first, minus, second = met.statistic.name.partition(" - ")
+    at = f" {met.statistic.at}" if met.statistic.at else ""
+    # a slope of a difference is no difference
+    difference = bool(minus) and not first.startswith("slope")
+    if threshold.bound in ("lower", "upper") and isinstance(value, float | int):
+        above, below = ("above", "below") if threshold.relation == "above" else ("below", "above")
+        if not difference:
+            return f"{name} is {above} {number(value)}"
+        if value == 0:
+            return f"{first} is {above} {second}{at}"
+        beyond = (value > 0) == (above == "above")
+        size = quantity(abs(value), unit)
+        if beyond:
+            return f"{first} is more than {size} {above} {second}{at}"
+        return f"{first} is at most {size} {below} {second}{at}"
+    if isinstance(value, tuple):
+        how = "less" if threshold.relation == "inside" else "more"
+        size = quantity(max(map(abs, value)), unit)
+        return f"{first} and {second} differ by {how} than {size}{at}"
+    if threshold.bound == "estimate":
+        what = f"{first} and {second} differ by" if minus else f"{name} is"
+        return f"{what} {threshold.relation} {number(value)}"
+    if threshold.relation == "inside":
+        return f"{name} is inside the densities that were tried, at neither end"
+    return f"{name} is {number(value)} and nothing else" if value is not None else met.words
+
+
+def undecided(test: Test, statistic: Statistic, level: float) -> str:
+    """Say between what a statistic may lie that meets neither threshold."""
+    first, minus, second = statistic.name.partition(" - ")
+    less = bool(minus) and not first.startswith("slope")
+    name = f"{first} less {second} {statistic.at}".strip() if less else statistic.title
+    low, high = statistic.intervals.get(level, (math.nan, math.nan))
+    if math.isnan(low):
+        how = f"{first} and {second} differ by" if less else f"{name} is"
+        return f"{how} {number(statistic.estimate)}, between both thresholds"
+    return f"{name} may be anything from {number(low)} to {quantity(high, test.unit)}"
+
+
 class Judged(NamedTuple):
-    """A verdict with its reason in words, the statistic that decided it, and its p value."""
+    """A verdict with its reason, the statistic that decided it, its p value, and as a sentence."""
 
     verdict: str
     reason: str
     statistic: Statistic | None
     p: float | None = None
+    sentence: str = ""
 
 
 def judge(test: Test, statistics: Sequence[Statistic], level: float) -> Judged:
@@ -140,16 +192,19 @@ def judge(test: Test, statistics: Sequence[Statistic], level: float) -> Judged:
     p = p_value(test, ordered, level)
     if met == [True, False]:
         words = "; ".join(one.words for one in sides[0])
-        return Judged(SUPPORTED, words, sides[0][0].statistic, p)
+        said = "; ".join(sentence(test.supported, one, test.unit) for one in sides[0])
+        return Judged(SUPPORTED, words, sides[0][0].statistic, p, said)
     if met == [False, True]:
         first = next(one for one in sides[1] if one.meets)
-        return Judged(CONTRADICTED, first.words, first.statistic, p)
+        said = sentence(test.contradicted, first, test.unit)
+        return Judged(CONTRADICTED, first.words, first.statistic, p, said)
     if all(met):
         words = "; ".join(one.words for side in sides for one in side if one.meets)
-        return Judged(INCONCLUSIVE, f"both thresholds are met: {words}", ordered[0], p)
+        return Judged(INCONCLUSIVE, f"both thresholds are met: {words}", ordered[0], p, words)
     first = next(one for one in sides[0] if not one.meets)
     against = sides[1][0] if test.contradicted.of != "any" else _like(sides[1], first)
-    return Judged(INCONCLUSIVE, f"{first.words}; {against.words}", first.statistic, p)
+    said = undecided(test, first.statistic, level)
+    return Judged(INCONCLUSIVE, f"{first.words}; {against.words}", first.statistic, p, said)
 
 
 def _first(statistics: Sequence[Statistic]) -> Statistic | None:
@@ -200,19 +255,22 @@ def p_value(test: Test, statistics: Sequence[Statistic], level: float) -> float 
     """Return the two-sided p value of a test: twice the smaller of its two thresholds'.
 
     Of a threshold on all statistics it is the largest (an intersection-union test), on any the
-    smallest, as the test has it. None where a threshold is not on a lower or an upper bound.
+    smallest after Holm's correction over them. None where a threshold is not on a lower or an upper
+    bound.
     """
     sides = []
     for threshold in (test.supported, test.contradicted):
-        if threshold.bound not in ("lower", "upper") or not isinstance(
-            threshold.value, float | int
+        about = concerned(threshold, statistics)
+        limits = [threshold.limit(one.name) for one in about]
+        if threshold.bound not in ("lower", "upper") or not all(
+            isinstance(limit, float | int) for limit in limits
         ):
             return None
         found = [
-            one_sided_p(one, threshold.bound, threshold.value, level)
-            for one in concerned(threshold, statistics)
+            one_sided_p(one, threshold.bound, limit, level)
+            for one, limit in zip(about, limits, strict=True)
         ]
         if not found or any(one is None for one in found):
             return None
-        sides.append((min if threshold.of == "any" else max)(found))
+        sides.append(min(holm(pd.Series(found))) if threshold.of == "any" else max(found))
     return min(1.0, 2 * min(sides))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from blockmaps.claims.thresholds import NOT_TESTED, number
+from blockmaps.claims.thresholds import NOT_TESTED, VERDICTS, number
 from blockmaps.core import csv
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import whole
@@ -20,14 +20,17 @@ PAPERS_SCALE = "the papers' own scale"
 # The columns of claims.csv, and what each holds (results/README.md has them).
 COLUMNS = {
     "id": "claim, as in config/claims.yaml",
-    "verdict": "supported, contradicted, inconclusive, or not tested at this scale",
+    "verdict": "supported, contradicted, inconclusive, an arm did not learn, or not tested at this "
+    "scale",
+    "sentence": "what was found, with the bound that was asked for",
+    "part": "which of several that the test judges by themselves: a family and an outcome, a cell",
     "statistic": "the one that decides, in the test's words; empty where there is none",
     "estimate": "its value",
     "low": "lower bound, 95 %",
     "high": "upper bound",
     "n": "what n_of counts",
     "unit": "of the estimate",
-    "n_of": "pairs of seeds, patterns, sizes, runs …",
+    "n_of": "seed indices, patterns, sizes, runs …",
     "scale": "data set and sizes, in words",
     "dataset": "name under `datasets`; empty for a scale of several or of none",
     "experiment": "name under `experiments`",
@@ -40,12 +43,13 @@ COLUMNS = {
     "folder": "where the tables are",
     "paper_scale": "whether the sizes are the paper's own",
     "test_version": "version of the test in config/claims.yaml",
+    "in_force": "whether that is the latest; verdicts of earlier versions stay on record",
     "test_reason": "why it is another than the first; empty of the first",
     "reason": "what was compared with which threshold, or why nothing was",
     "table": "the statistic's, within the folder",
-    "p": "twice the smaller one-sided p value of both thresholds, not corrected for several "
-    "statistics of one claim; empty without bounds to compare",
-    "p_holm": "corrected after Holm over A1 to A5 at one data set and scale",
+    "p": "twice the smaller one-sided p value of both thresholds; of a threshold on any of several "
+    "statistics corrected over these after Holm; empty without bounds to compare",
+    "p_holm": "corrected after Holm over a test's parts, and over A1 to A5, at one data and scale",
     "sensitivity": "JSON: what else was looked at, with the verdict that it would give by itself",
     "paper": "arXiv number, or doi",
     "statement": "the claim",
@@ -112,11 +116,13 @@ def lines(rows: Sequence[LedgerRow]) -> list[str]:
     """Return rows as lines for a person."""
     found = []
     for row in rows:
-        found.append(f"{row['id']:<4} {row['verdict']:<26} {row['scale']}")
+        part = f"; {row['part']}" if row["part"] else ""
+        found.append(f"{row['id']:<4} {row['verdict']:<26} {row['scale']}{part}")
         if row["statistic"] is not None and row["estimate"] is not None:
             counted = f"n = {row['n']} {row['n_of']}"
             found.append(f"     {row['statistic']}: {estimate(row)} {row['unit']}, {counted}")
-        found.append(f"     {row['reason']} (test {row['test_version']})")
+        on_record = "" if row["in_force"] else ", on record"
+        found.append(f"     {row['sentence']} (test {row['test_version']}{on_record})")
     return found
 
 
@@ -132,7 +138,9 @@ def estimate(row: LedgerRow) -> str:
 
 
 def readme_table(rows: Sequence[LedgerRow]) -> str:
-    """Return the README's table: every verdict, then what has not been tested.
+    """Return the README's table: the verdicts of every claim, alike ones together, as sentences.
+
+    The tests in force come first, then the verdicts of earlier versions, which stay on record.
 
     Raises
     ------
@@ -144,37 +152,101 @@ def readme_table(rows: Sequence[LedgerRow]) -> str:
     found = ["| claim | verdict | estimate [95 %] | n | where |", "|---|---|---|---|---|"]
     for name in dict.fromkeys(row["id"] for row in rows):
         own = [row for row in rows if row["id"] == name]
-        tested = [row for row in own if row["verdict"] != NOT_TESTED]
-        # else what was measured, if not at all of the scales that the test asks for
-        shown = tested or [row for row in own if row["estimate"] is not None] or own[-1:]
-        for place, row in enumerate(shown):
-            claim = f"**{name}** {row['statement']}" if place == 0 else name
-            found.append(_readme_line(claim, row))
+        groups: dict[tuple, list[LedgerRow]] = {}
+        for row in _shown(own):
+            key = (-row["test_version"], row["part"], VERDICTS.index(row["verdict"]))
+            groups.setdefault(key, []).append(row)
+        for place, (_, group) in enumerate(sorted(groups.items(), key=lambda item: item[0])):
+            claim = f"**{name}** {own[0]['statement']}" if place == 0 else name
+            found.append(_readme_line(claim, group))
     few = sum(row["verdict"] == NOT_TESTED and row["folder"] is not None for row in rows)
     if few:
-        found.append(f"\nKept, but not tested: {few} scales, most with two seeds.")
-    lacking = [row["id"] for row in rows if row["paper_scale"] and row["verdict"] == NOT_TESTED]
+        found.append(f"\nKept, but not tested: {few} rows of claims.csv, most of two seed indices.")
+    papers = [row for row in rows if row["paper_scale"] and row["in_force"]]
+    lacking = dict.fromkeys(row["id"] for row in papers if row["verdict"] == NOT_TESTED)
     found.append(f"\nNot tested at {PAPERS_SCALE}: {', '.join(lacking) or 'none'}.")
     return "\n".join(found) + "\n"
 
 
-def _readme_line(claim: str, row: LedgerRow) -> str:
-    where = row["scale"] if row["folder"] is None else f"{row['scale']}; `{row['folder']}`"
-    shown, counted = "–", "–"
-    if row["estimate"] is not None:
-        shown = f"{row['statistic']}: {estimate(row)} {row['unit']}"
-        counted = f"{row['n']} {row['n_of']}"
-    version = "" if row["test_version"] == 1 else f" (by version {row['test_version']} of its test)"
-    cells = [claim, f"**{row['verdict']}**{version}{_otherwise(row)}", shown, counted, where]
+def _shown(own: Sequence[LedgerRow]) -> list[LedgerRow]:
+    """Return the rows of a claim that were tested; of the test in force one at least."""
+    tested = [row for row in own if row["verdict"] != NOT_TESTED]
+    if any(row["in_force"] for row in tested):
+        return tested
+    current = [row for row in own if row["in_force"]]
+    # what was measured, if not at all of the scales that the test asks for
+    measured = [row for row in current if row["estimate"] is not None]
+    return [*(measured or current)[-1:], *tested]
+
+
+def _readme_line(claim: str, group: Sequence[LedgerRow]) -> str:
+    """Return a line of rows of one claim, version, part and verdict."""
+    first = group[0]
+    version = "" if first["in_force"] else f", by version {first['test_version']}, on record"
+    part = f"{first['part']}: " if first["part"] else ""
+    said = first["sentence"] if len(group) == 1 else f"at {len(group)} scales"
+    cells = [
+        claim,
+        f"{part}**{first['verdict']}**{version}: {said}{_otherwise(first, group)}",
+        _estimates(group),
+        _range([row["n"] for row in group], first["n_of"]),
+        "; ".join(_places(group)),
+    ]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def _otherwise(row: LedgerRow) -> str:
+def _estimates(group: Sequence[LedgerRow]) -> str:
+    """Return an estimate with its interval; of several rows the range of each statistic's."""
+    known = [row for row in group if row["estimate"] is not None]
+    if len(group) == 1 and known:
+        return f"{known[0]['statistic']}: {estimate(known[0])} {known[0]['unit']}"
+    by_name: dict[str, list[float]] = {}
+    for row in known:
+        for one in row["statistics"]:
+            if one["estimate"] is not None:
+                by_name.setdefault(one["statistic"], []).append(one["estimate"])
+    return (
+        "; ".join(
+            f"{name}: {number(min(values))} to {number(max(values))}"
+            for name, values in by_name.items()
+        )
+        or "–"
+    )
+
+
+def _range(counts: Sequence[int | None], of: str | None) -> str:
+    known = sorted({count for count in counts if count is not None})
+    if not known:
+        return "–"
+    return f"{known[0]}{f' to {known[-1]}' if len(known) > 1 else ''} {of}"
+
+
+def _places(group: Sequence[LedgerRow]) -> list[str]:
+    """Return where rows are, by folder; a single one with its sizes."""
+    if len(group) == 1:
+        row = group[0]
+        return [row["scale"] if row["folder"] is None else f"{row['scale']}; `{row['folder']}`"]
+    folders = dict.fromkeys(row["folder"] for row in group)
+    return [
+        f"`{folder}`: "
+        + ", ".join(dict.fromkeys(_short(row) for row in group if row["folder"] == folder))
+        for folder in folders
+    ]
+
+
+def _short(row: LedgerRow) -> str:
+    budget = "" if row["budget"] is None else f" at {row['budget']:,}"
+    return f"{row['dataset'] or row['scale']}{budget}"
+
+
+def _otherwise(first: LedgerRow, group: Sequence[LedgerRow]) -> str:
     """Return what another interval of the same numbers would say, where that is something else."""
+    if len(group) > 1:
+        return ""
     found = {
         one["what"]: one["would_be"]
-        for one in row["sensitivity"]
-        if INSTEAD in one["what"] and one["would_be"] not in (None, row["verdict"])
+        for one in first["sensitivity"]
+        if INSTEAD in one["what"] and one["would_be"] not in (None, first["verdict"])
     }
     return "".join(f" ({verdict} with {what})" for what, verdict in found.items())
 

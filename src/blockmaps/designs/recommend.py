@@ -23,7 +23,8 @@ from typing import NamedTuple
 import numpy as np
 
 from blockmaps.core.errors import InputError
-from blockmaps.designs.proportion import expected_unknowns, hidden_proportions
+from blockmaps.designs.patterns import RNN_BLOCKS
+from blockmaps.designs.proportion import expected_unknowns, hidden_proportions, solve_hidden
 
 HIDDEN_PROPORTION = 0.5
 STATE_DENSITY = 0.3
@@ -98,6 +99,32 @@ def recommend(inputs: int, outputs: int, unknowns: int) -> tuple[int, dict[str, 
     if not possible:
         raise InputError(f"{said}: no whole |h| near {root:.1f} has such a pattern; try some more")
     return min(possible, key=lambda row: _unequal(row[0], row[1], inputs, outputs))
+
+
+def without_proportion(
+    inputs: int, outputs: int, unknowns: int, uniform: float = 0.2
+) -> tuple[int, dict[str, float]]:
+    """Return the rule's control, which ignores the proportion: |h| and the six densities.
+
+    The output rows are the rule's and so is the budget, but |h| is that of a uniform pattern, and
+    hx, hh and hy share one density: the hidden proportion is what the sizes make it.
+
+    Raises
+    ------
+    InputError
+        If that density would not be between 0 and 1.
+    """
+    hidden = solve_hidden(unknowns, dict.fromkeys(RNN_BLOCKS, uniform), inputs, outputs)
+    full = dict.fromkeys(("hx", "hh", "hy"), 1.0) | OUTPUTS
+    places = expected_unknowns(full, inputs, hidden, outputs)
+    rows = {name: places[name] for name in ("hx", "hh", "hy")}
+    density = (unknowns - sum(places.values()) + sum(rows.values())) / sum(rows.values())
+    if not 0 < density <= 1:
+        raise InputError(
+            f"{unknowns:,} unknowns for {inputs:,} inputs and {outputs:,} outputs: without the "
+            f"proportion the hidden rows would need a density of {density:.3g}; try more unknowns"
+        )
+    return hidden, dict.fromkeys(rows, density) | OUTPUTS
 
 
 def _beside(root: float) -> tuple[int, int]:

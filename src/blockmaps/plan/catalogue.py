@@ -142,7 +142,7 @@ _TABLES = (
     ),
     Table(
         *("differences", "analysis.summary", "differences", (RUNS,), MAIN_STUDY),
-        "Differences between arms, paired by seed index.",
+        "Differences between arms, with Welch's interval.",
         columns="",
     ),
     Table(
@@ -156,7 +156,7 @@ _TABLES = (
     ),
     Table(
         *("continuum_differences", "analysis.continuum", "differences", (RUNS,), "continuum"),
-        "Every arm less the MLP, paired by seed, with 90 and 95 % intervals; and the MLP as a map "
+        "Every arm less the MLP, with 90 and 95 % intervals of Welch; and the MLP as a map "
         "less torch's own layers.",
         judged=True,
     ),
@@ -196,9 +196,14 @@ _TABLES = (
     ),
     Table(
         *("return_differences", "analysis.control", "differences", (RETURNS,), "control"),
-        "Differences in return between arms, paired by seed index, also as shares of the expert's "
+        "Differences in return between arms, with Welch's interval, also as shares of the expert's "
         "mean return (claim A3).",
         judged=True,
+    ),
+    Table(
+        *("return_explained", "analysis.control", "explained", (RETURNS, RUNS), "control"),
+        "How much of return the hidden proportion and the unknowns from h to y explain, each also "
+        "given the other.",
     ),
     Table(
         *("detectable", "analysis.power", "by_experiment", (), "control"),  # the data files alone
@@ -224,8 +229,8 @@ _TABLES = (
     _zoo("impulse", "The influence of a start and of inputs on a lifted RNN, by iteration."),
     _zoo(
         "learning",
-        "Whole learning curves of a forced map against those of the nn.RNN that it is made from, "
-        "and what rounding alone does (claim B2).",
+        "Whole learning curves of a forced map and of a perceptron's map against those of torch's "
+        "modules that they are made from, and what rounding alone does (claim B2).",
         judged=True,
     ),
     _analysis(
@@ -269,6 +274,10 @@ _TABLES = (
     _analysis(
         *("apriori", "apriori", "apriori"),
         "What is known before training, on sizes not used to make the rule (A4, A5).",
+    ),
+    _analysis(
+        *("crossed", "crossed", "effects"),
+        "Effects of the hidden proportion and of the unknowns from h to y, N and |h| fixed.",
     ),
 )
 

@@ -36,7 +36,7 @@ LABELS: dict[str, Column] = {
 MEASURES: dict[str, Column] = {
     "experiment": Column(TEXT, "name under `experiments` in the config"),
     "key": Column(TEXT, "the variant's key, the hash of its canonical JSON"),
-    "seed_index": Column(WHOLE, "arms are paired by it: same data, same order"),
+    "seed_index": Column(WHOLE, "runs of one share data and data order"),
     "replicate": Column(WHOLE, "mask and start, counted from 0, within the seed index"),
     "slots": Column(TEXT, "names of the slots, the input first; empty for cells"),
     "tokens": Column(WHOLE, "T, steps of a sequence, answer steps included"),

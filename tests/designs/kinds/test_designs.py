@@ -26,7 +26,8 @@ SIZES = Sizes(256, 10)
 
 def test_the_registry_holds_every_design():
     structured = {"factorial", "uniform", "balanced", "explicit", "even", "grid", "recommended"}
-    assert set(DESIGNS) == structured | {"random", "baseline", "continuum", "numbered", "slots"}
+    others = {"crossed", "slots", "random", "baseline", "continuum", "numbered"}
+    assert set(DESIGNS) == structured | others
 
 
 def test_factorial_is_all_64_structures_at_their_budget():
@@ -73,6 +74,32 @@ def test_even_rows_may_lie_more_densely_below_a_proportion():
         assert found == pytest.approx(target, abs=0.001)
     plain = Even(sizes={4000: (64,)}, points=8)
     assert plain.targets == [(one + 0.5) / 8 for one in range(8)]
+
+
+def test_the_rules_control_has_its_budget_and_output_rows_but_not_the_proportion():
+    rule, control = (
+        named_rows(DESIGNS["recommended"](budgets=(16_000,), proportion=known), Sizes(784, 10))[0]
+        for known in (True, False)
+    )
+    assert (rule.arm, control.arm) == ("recommended", "without-proportion")
+    expected = [row.model.expected() for row in (rule, control)]
+    assert [sum(counts.values()) for counts in expected] == pytest.approx([16_000] * 2)
+    (uniform,) = named_rows(Uniform(budgets=(16_000,), densities=(0.2,)), Sizes(784, 10))
+    assert control.model.sizes["h"] == uniform.model.sizes["h"] != rule.model.sizes["h"]
+    densities = [
+        {name: counts[name] / row.model.places(block) for block in row.model.reach
+         if (name := block.target + block.source)}
+        for row, counts in zip((rule, control), expected, strict=True)
+    ]  # fmt: skip
+    for name in ("yx", "yh", "yy"):
+        assert densities[0][name] == pytest.approx(densities[1][name])
+    assert (
+        densities[1]["hx"] == pytest.approx(densities[1]["hh"]) == pytest.approx(densities[1]["hy"])
+    )
+    shares = [hidden_proportions(counts)["hidden_proportion"] for counts in expected]
+    assert shares == pytest.approx([0.5, 0.104], abs=0.01)
+    with pytest.raises(InputError, match="without the proportion"):
+        named_rows(DESIGNS["recommended"](budgets=(900,), proportion=False), Sizes(16, 20))
 
 
 def test_explicit_rows_are_as_they_are_given():

@@ -1,14 +1,21 @@
 """Learning curves of a forced map and its RNN: the same to rounding, and they do learn."""
 
+import pytest
 import torch
 
 from blockmaps.maps.zoo import learning
 
 
-def test_the_map_learns_as_its_rnn_does():
-    table = learning.rows(draws=1, steps=60)
-    assert list(table) == list(learning.COLUMNS)
-    assert (table["last_loss"] < 0.2 * table["first_loss"]).all()
+@pytest.fixture(scope="module")
+def learnt():
+    return learning.rows(draws=1, steps=60)
+
+
+@pytest.mark.parametrize("model", learning.MODELS)
+def test_a_map_learns_as_its_module_does(learnt, model):
+    assert list(learnt) == list(learning.COLUMNS)
+    table = learnt[learnt["model"] == model]
+    assert (table["last_loss"] < 0.5 * table["first_loss"]).all()
     for dtype, limit in (("float64", 1e-13), ("float32", 1e-5)):
         (row,) = table[table["dtype"] == dtype].to_dict("records")
         assert row["curve_deviation"] < limit

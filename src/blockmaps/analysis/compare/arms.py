@@ -25,8 +25,7 @@ import pandas as pd
 from scipy import stats
 
 from blockmaps.analysis.compare.curves import KINDS, RUN
-from blockmaps.analysis.comparisons import holm
-from blockmaps.analysis.statistics import FEWEST_PAIRS, LEVEL, SAMPLED_ARMS
+from blockmaps.analysis.statistics import FEWEST_SEEDS, LEVEL, SAMPLED_ARMS, holm, welch
 
 COLUMNS = {
     "experiment": "name under `experiments` in the config",
@@ -131,9 +130,9 @@ def _moved(first: pd.DataFrame, second: pd.DataFrame, arm: str, same_data: bool)
     by_variant = units(differences, arm)
     each = [units(side, arm) for side in pair]
     by_seed = (each[1] - each[0]).dropna() if same_data else by_variant[:0]
-    if len(by_variant) >= FEWEST_PAIRS or (len(by_variant) and len(by_seed) < FEWEST_PAIRS):
+    if len(by_variant) >= FEWEST_SEEDS or (len(by_variant) and len(by_seed) < FEWEST_SEEDS):
         return found | {"by": BY_VARIANT} | paired(by_variant.to_numpy())
-    if len(by_seed) >= FEWEST_PAIRS:
+    if len(by_seed) >= FEWEST_SEEDS:
         return found | {"by": BY_SEED} | paired(by_seed.to_numpy())
     return found | {"by": UNPAIRED} | unpaired(*(side.to_numpy() for side in each))
 
@@ -146,22 +145,18 @@ def paired(differences: np.ndarray) -> dict[str, Any]:
     """
     n, estimate = len(differences), float(differences.mean()) if len(differences) else np.nan
     low = high = p = np.nan
-    if n >= FEWEST_PAIRS and np.ptp(differences) > 0:
+    if n >= FEWEST_SEEDS and np.ptp(differences) > 0:
         test = stats.ttest_1samp(differences, 0.0)
         (low, high), p = test.confidence_interval(LEVEL), test.pvalue
-    elif n >= FEWEST_PAIRS and estimate == 0:
+    elif n >= FEWEST_SEEDS and estimate == 0:
         low, high, p = 0.0, 0.0, 1.0
-    elif n >= FEWEST_PAIRS:
+    elif n >= FEWEST_SEEDS:
         p = 2.0 ** (1 - n)
     return {"estimate": estimate, "low": float(low), "high": float(high), "p": float(p), "n": n}
 
 
 def unpaired(first: np.ndarray, second: np.ndarray) -> dict[str, Any]:
     """Return the difference of means, second − first, with Welch's t interval and p value."""
-    n = min(len(first), len(second))
-    estimate = float(second.mean() - first.mean()) if n else np.nan
-    low = high = p = np.nan
-    if n >= 2 and np.ptp(first) + np.ptp(second) > 0:
-        test = stats.ttest_ind(second, first, equal_var=False)
-        (low, high), p = test.confidence_interval(LEVEL), test.pvalue
-    return {"estimate": estimate, "low": float(low), "high": float(high), "p": float(p), "n": n}
+    found = welch([second, first])
+    numbers = {name: getattr(found, name) for name in ("low", "high", "p", "n")}
+    return {"estimate": found.mean} | numbers

@@ -17,6 +17,7 @@ from blockmaps.designs.kinds.numbered import Numbered
 from blockmaps.designs.kinds.slots import Slots
 from blockmaps.designs.kinds.structured import (
     Balanced,
+    Crossed,
     Even,
     Explicit,
     Factorial,
@@ -33,6 +34,7 @@ AnyDesign = Annotated[
     | Balanced
     | Explicit
     | Even
+    | Crossed
     | Grid
     | Random
     | Recommended
@@ -50,6 +52,7 @@ DESIGNS: dict[str, type[Design]] = {
         Balanced,
         Explicit,
         Even,
+        Crossed,
         Grid,
         Random,
         Recommended,

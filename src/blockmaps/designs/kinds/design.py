@@ -15,6 +15,7 @@ Budget = Annotated[int, Field(gt=0)]
 
 # What the claims call uniform: every density 0.2 (config/claims.yaml).
 UNIFORM_DENSITY = 0.2
+WITHOUT_PROPORTION = "without-proportion"  # the arm of the control of `recommended`
 
 
 class Row(NamedTuple):

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from blockmaps.core.errors import InputError
 from blockmaps.designs.kinds.design import (
     UNIFORM_DENSITY,
+    WITHOUT_PROPORTION,
     Budget,
     Density,
     Design,
@@ -26,7 +27,7 @@ from blockmaps.designs.proportion import (
     least_even_hidden,
     solve_hidden,
 )
-from blockmaps.designs.recommend import recommend
+from blockmaps.designs.recommend import recommend, without_proportion
 
 # `auto`'s second |h| over its first: that of the sizes that the default preset names.
 GROWN = 1.4
@@ -234,6 +235,31 @@ def _middles(begin: float, end: float, number: int) -> list[float]:
     return [begin + (end - begin) * ((one + 0.5) / number) for one in range(number)]
 
 
+class Crossed(Design):
+    """Budget *and* |h| fixed, exact counts: hidden proportions × densities of yh.
+
+    What the unknowns from h to y take or leave is taken from or left to the hidden rows. So the
+    proportion and the count of yh, its rival, vary independently, and nothing else but these rows.
+    """
+
+    kind: Literal["crossed"] = "crossed"
+    sizes: dict[Budget, tuple[Annotated[int, Field(ge=1)], ...]] = Field(
+        min_length=1, description="The values of |h| at each budget."
+    )
+    targets: tuple[Proportion, ...] = (0.1, 0.3, 0.5, 0.7)
+    yh: tuple[Density, ...] = (0.1, 0.4, 1.0)
+    others: Density = Field(default=0.1, description="Density of yx and of yy.")
+
+    def rows(self, sizes: Sizes) -> Iterator[Row]:
+        """Yield a row a budget, value of |h|, proportion and density of yh."""
+        for budget, several in self.sizes.items():
+            for hidden, target, yh in product(several, self.targets, self.yh):
+                outputs = {"yx": self.others, "yh": yh, "yy": self.others}
+                counts = even_counts(budget, target, sizes.inputs, hidden, sizes.outputs, outputs)
+                name = f"crossed:h{hidden}:{target:g}:yh{yh:g}"
+                yield Row("crossed", name, budget, sizes.rnn(hidden, counts=counts))
+
+
 class Grid(Design):
     """A grid of densities × budgets: every combination of the densities listed for each block.
 
@@ -280,10 +306,14 @@ class Recommended(Design):
 
     kind: Literal["recommended"] = "recommended"
     budgets: tuple[Budget, ...] = Field(min_length=1)
+    proportion: bool = Field(
+        default=True, description="Without it: the rule's control, which ignores the proportion."
+    )
 
     def rows(self, sizes: Sizes) -> Iterator[Row]:
         """Yield a row a budget."""
+        rule = recommend if self.proportion else without_proportion
+        name = "recommended" if self.proportion else WITHOUT_PROPORTION
         for budget in self.budgets:
-            hidden, densities = recommend(sizes.inputs, sizes.outputs, budget)
-            pattern = sizes.rnn(hidden, densities=densities)
-            yield Row("recommended", "recommended", budget, pattern)
+            hidden, densities = rule(sizes.inputs, sizes.outputs, budget)
+            yield Row(name, name, budget, sizes.rnn(hidden, densities=densities))

@@ -1,9 +1,10 @@
-"""Whole learning curves of a forced map and of the `nn.RNN` that it is made from (claim B2).
+"""Whole learning curves of maps and of the torch modules that they are made from (claim B2).
 
-Both start from the same weights and see the same minibatches: sequences of normal numbers whose
-targets are what another RNN of the same size makes of them. Training feeds rounding back, so a
-third network shows how much that alone does: the RNN again, every weight moved to the next number
-that its precision has.
+Of the path's ends: a forced map and its `nn.RNN`, and the map with nothing moved (ρ = 0) and its
+perceptron. Both start from the same weights and see the same minibatches of normal numbers, whose
+targets are what another module of the same size makes of them. Training feeds rounding back, so a
+third network shows how much that alone does: the module again, every weight moved to the next
+number that its precision has.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from blockmaps.maps.zoo.equivalence import DTYPES, tensors
 from blockmaps.maps.zoo.examples import Example, build
 
-MODEL = "rnn"
+MODELS = ("rnn", "mlp")
 STEPS, BATCH, RATE, DRAWS = 200, 32, 1e-2, 3
 TEACHER = 1000  # added to a draw's seed
 
@@ -40,10 +41,10 @@ def losses(run: Callable, module: nn.Module, teacher: nn.Module, inputs: list) -
     """
     optimiser = torch.optim.Adam(module.parameters(), lr=RATE)
     found = []
-    for x, start in inputs:
+    for given in inputs:
         with torch.no_grad():
-            wanted = tensors(teacher(x, start))[0]
-        loss = nn.functional.mse_loss(tensors(run(x, start))[0], wanted)
+            wanted = tensors(teacher(*given))[0]
+        loss = nn.functional.mse_loss(tensors(run(*given))[0], wanted)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -51,24 +52,26 @@ def losses(run: Callable, module: nn.Module, teacher: nn.Module, inputs: list) -
     return torch.stack(found)
 
 
-def minibatches(example: Example, seed: int, steps: int) -> list[tuple[Tensor, Tensor]]:
-    """Return sequences and starts like an example's, one pair a step."""
+def minibatches(example: Example, seed: int, steps: int) -> list[tuple[Tensor, ...]]:
+    """Return inputs like an example's, a tuple a step: what is read is normal, a start is zero."""
     generator = torch.Generator().manual_seed(seed)
-    (time, _, width), (layers, _, hidden) = (one.shape for one in example.inputs)
-    kind = example.inputs[0].dtype
+    read, *starts = example.inputs
+    *time, _, width = read.shape
     return [
         (
-            torch.randn(time, BATCH, width, generator=generator, dtype=torch.float64).to(kind),
-            torch.zeros(layers, BATCH, hidden, dtype=kind),
+            torch.randn(*time, BATCH, width, generator=generator, dtype=torch.float64).to(read),
+            *(torch.zeros(len(one), BATCH, one.shape[-1], dtype=read.dtype) for one in starts),
         )
         for _ in range(steps)
     ]
 
 
-def compare(seed: int, kind: torch.dtype, steps: int = STEPS) -> dict[str, float]:
+def compare(
+    seed: int, kind: torch.dtype, steps: int = STEPS, model: str = MODELS[0]
+) -> dict[str, float]:
     """Return first and last loss, and both deviations, of one draw."""
-    ours, theirs, moved = (build(MODEL, seed, kind) for _ in range(3))
-    teacher = build(MODEL, seed + TEACHER, kind).module
+    ours, theirs, moved = (build(model, seed, kind) for _ in range(3))
+    teacher = build(model, seed + TEACHER, kind).module
     with torch.no_grad():
         for parameter in moved.module.parameters():
             parameter.copy_(torch.nextafter(parameter, torch.full_like(parameter, torch.inf)))
@@ -91,11 +94,12 @@ def compare(seed: int, kind: torch.dtype, steps: int = STEPS) -> dict[str, float
 
 
 def rows(seed: int = 0, draws: int = DRAWS, steps: int = STEPS) -> pd.DataFrame:
-    """Return a row a precision and draw, columns as in `COLUMNS`."""
+    """Return a row a model, precision and draw, columns as in `COLUMNS`."""
     return pd.DataFrame(
         [
-            {"model": MODEL, "dtype": name, "draw": draw, "steps": steps}
-            | compare(seed + draw, kind, steps)
+            {"model": model, "dtype": name, "draw": draw, "steps": steps}
+            | compare(seed + draw, kind, steps, model)
+            for model in MODELS
             for name, kind in DTYPES.items()
             for draw in range(draws)
         ],

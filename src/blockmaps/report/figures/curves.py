@@ -7,10 +7,9 @@ from matplotlib.axes import Axes
 from blockmaps.analysis.statistics import (
     SAMPLED_ARMS,
     arm_interval,
-    fixed_variance,
-    paired_difference,
+    difference,
 )
-from blockmaps.analysis.summary import DIFFERENCES, final_outcomes, without_repeats
+from blockmaps.analysis.summary import DIFFERENCES, SHARE, final_outcomes, without_repeats
 from blockmaps.report.figures import style, wording
 from blockmaps.report.figures.multiples import Multiples
 
@@ -36,9 +35,8 @@ def learning_curves(runs: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
     tested = tested.rename(columns={"accuracy": "value"})
     rows = []
     for step, values in tested.groupby("step"):
-        pooled = fixed_variance(values)
         for arm, group in values.groupby("arm"):
-            interval = arm_interval(arm, group, pooled)
+            interval = arm_interval(group, ends=SHARE)
             rows.append((arm, step, interval.mean, interval.low, interval.high))
     return pd.DataFrame(rows, columns=["arm", "step", "mean", "low", "high"])
 
@@ -59,7 +57,7 @@ def finding(outcomes: pd.DataFrame, pair: tuple[str, str] | None) -> tuple[str, 
     if pair is None or not set(pair) <= set(arms):
         return f"learning curves of {wording.counted(len(arms), 'arm')}", ""
     first, second = pair
-    found = paired_difference(arms[first], arms[second])
+    found = difference(arms[first], arms[second])
     if np.isnan(found.low):
         return f"too few seeds to tell {first} from {second}", ""
     interval = wording.interval(100 * found.low, 100 * found.high, 1)
@@ -172,7 +170,7 @@ def about_bands(curves: pd.DataFrame) -> str:
     over = f"; over patterns for {sampled}" if sampled else ""
     return (
         f"Bands: 95 %, t with the variance between seeds pooled over the fixed patterns{over}. "
-        "In brackets: 95 % paired t interval of the difference, by seed index."
+        "In brackets: 95 % Welch's t interval of the difference."
     )
 
 

@@ -51,7 +51,7 @@ def named(labels: dict) -> str:
 
 
 def finding(labels: dict, differences: pd.DataFrame) -> tuple[str, str]:
-    """Say how random places come out against the MLP, paired by seed."""
+    """Say how random places come out against the MLP."""
     same = (differences[list(labels)] == pd.Series(labels)).all(axis=1)
     rows = differences[same & (differences["difference"] == "random - MLP")]
     if rows.empty or rows["low_95"].isna().all():
@@ -78,7 +78,7 @@ def facts(found: list[tuple[dict, pd.DataFrame]]) -> str:
     return (
         f"{runs} ({diverged} diverged), {budgets} unknowns in every arm, after {after}. "
         f"Data set {data}. Bars and band: 95 %, t with the variance between seeds pooled over the "
-        "arms; in the title: 95 % paired t interval of the difference in points, by seed. The path "
+        "arms; in the title: 95 % Welch's t interval of the difference in points. The path "
         "takes as many iterations as the MLP has layers."
     )
 

@@ -17,7 +17,7 @@ NOT_COMPARED = "No experiment here has both a dense and a uniform arm"
 
 
 def finding(labels: dict, differences: pd.DataFrame) -> tuple[str, str] | None:
-    """Say how dense comes out against uniform, paired by seed index; None without the two."""
+    """Say how dense comes out against uniform; None without the two."""
     same = (differences[list(labels)] == pd.Series(labels)).all(axis=1)
     rows = differences[same & (differences["difference"] == "dense - uniform")]
     rows = rows[rows["outcome"] == "return"]
@@ -60,7 +60,7 @@ def facts(table: pd.DataFrame) -> str:
         f"{bars if methods else 'No bars'}; none where all runs are alike or seeds too few. "
         f"Dashed: the expert's mean with sampled actions, {experts}, all of the "
         f"data set; models do not sample. A cell has no hidden proportion. In the title: 95 % "
-        f"paired t interval."
+        f"Welch's t interval."
     )
 
 
