@@ -20,13 +20,14 @@ from blockmaps.designs.kinds.structured import (
     Crossed,
     Even,
     Explicit,
+    ExplicitRow,
     Factorial,
     Grid,
     Recommended,
     Uniform,
 )
 
-__all__ = ["DESIGNS", "AnyDesign", "Row", "Sizes", "named_rows"]
+__all__ = ["DESIGNS", "AnyDesign", "ExplicitRow", "Row", "Sizes", "named_rows"]
 
 AnyDesign = Annotated[
     Factorial
