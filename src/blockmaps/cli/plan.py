@@ -1,14 +1,28 @@
 """Lists what a config asks for."""
 
+from typing import Annotated
+
+import typer
+
 from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
 
 
 @app.command()
-def plan(config: ConfigFile = DEFAULT) -> None:
+def plan(
+    config: ConfigFile = DEFAULT,
+    write: Annotated[
+        bool,
+        typer.Option(
+            "--write", help="Write config.json and shards/ for the jobs, as the workflow does."
+        ),
+    ] = False,
+) -> None:
     """List the data files and shards that a config asks for, and what each tier of it costs."""
     from blockmaps.plan import tiers
 
     made, results = read_plan(config)
+    if write:
+        results.write_asked(made)
     for name in made.data_files:
         print(f"data   {name}")
     for name, shard in made.all.items():
@@ -17,7 +31,7 @@ def plan(config: ConfigFile = DEFAULT) -> None:
             f"{shard.experiment}, seed index {shard.seed_index}: "
             f"{len(shard.variants)} variants, {shard.unknowns:,.0f} unknowns"
         )
-    for tier in tiers.of_plan(made.config, made.all.values(), results / "runs"):
+    for tier in tiers.of_plan(made.config, made.all.values(), results.file("shard runs").parent):
         print(f"tier   {tier}")
     runs = sum(len(shard.variants) for shard in made.all.values())
     print(f"{runs} variants in {len(made.all)} shards")
