@@ -51,7 +51,7 @@ def analyse(
     from blockmaps.analysis import tables
     from blockmaps.core import csv
     from blockmaps.results import runs as table_of_runs
-    from blockmaps.results.folder import Folder, read_table
+    from blockmaps.results.folder import Folder, read_typed
 
     if is_folder:
         folder = output or Path(what) / catalogue.ANALYSIS_FOLDER
@@ -67,4 +67,4 @@ def analyse(
         catalogue.RETURNS: returns,
     }
     paths = {name: path or runs.with_name(name) for name, path in given.items()}
-    give(tables.make(what, lambda name: read_table(paths[name], name)), output)
+    give(tables.make(what, lambda name: read_typed(paths[name], name)), output)

@@ -363,7 +363,7 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path}: is no JSON: {fault}; remove it and make it again") from None
 
 
-def read_table(path: Path, where: str) -> pd.DataFrame:
+def read_typed(path: Path, where: str) -> pd.DataFrame:
     """Return a table of typed columns that lies elsewhere.
 
     Parameters
