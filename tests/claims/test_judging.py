@@ -14,7 +14,7 @@ from blockmaps.analysis.tables import analyse
 from blockmaps.analysis.trainability import differences as fates
 from blockmaps.claims import judging, tests, writing
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
-from blockmaps.claims.folders import Folder
+from blockmaps.claims.folders import Tables
 from blockmaps.claims.judging import FINDERS
 from blockmaps.claims.thresholds import CONTRADICTED, INCONCLUSIVE, NOT_TESTED, SUPPORTED
 from blockmaps.core import csv
@@ -381,7 +381,7 @@ def test_folders_are_found_below_and_once(results, tmp_path):
 
 def test_the_continuums_runs_are_enough(tmp_path):
     table = studies.continuum()
-    folder = Folder(tmp_path)
+    folder = Tables(tmp_path)
     folder.__dict__["runs"] = table
     found = folder.table("continuum_differences")
     pd.testing.assert_frame_equal(found, as_written(differences(table)))

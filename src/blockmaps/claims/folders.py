@@ -16,7 +16,7 @@ from blockmaps.results import folder as results
 from blockmaps.results import runs
 
 
-class Folder:
+class Tables:
     """The tables of one folder.
 
     Numbers are those of the CSV files, six significant digits: a table that has to be made is read
@@ -64,8 +64,6 @@ class Folder:
                 return None
             self._tables[name] = found
         return self._tables[name]
-
-    analysis = table
 
     def _made(self, name: str) -> pd.DataFrame | None:
         if name in catalogue.ANALYSIS:

@@ -16,7 +16,7 @@ from blockmaps.analysis.comparisons import holm
 from blockmaps.analysis.statistics import FEWEST_PAIRS
 from blockmaps.claims import of_arms, of_maps, of_patterns, of_returns, of_sizes
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
-from blockmaps.claims.folders import Folder
+from blockmaps.claims.folders import Tables
 from blockmaps.claims.rows import plain
 from blockmaps.claims.scales import PAPERS, is_paper_scale
 from blockmaps.claims.tests import Claim, Claims, Threshold
@@ -32,7 +32,7 @@ from blockmaps.claims.thresholds import (
 )
 from blockmaps.claims.writing import LedgerRow as Row
 
-FINDERS: dict[str, Callable[[Folder], Iterator[Finding]]] = {
+FINDERS: dict[str, Callable[[Tables], Iterator[Finding]]] = {
     "A1": of_arms.varied_sparsity,
     "A2": of_patterns.explaining,
     "A3": of_returns.on_hammer,
@@ -62,7 +62,7 @@ def verdicts(
         _row(ledger, Finding(name, PAPERS[name], missing="no runs at the paper's own scale"), None)
         for name in ledger.claims
     ]
-    return merged(ledger, [*(_of_folder(ledger, Folder(path, config)) for path in folders), papers])
+    return merged(ledger, [*(_of_folder(ledger, Tables(path, config)) for path in folders), papers])
 
 
 def merged(ledger: Claims, parts: Sequence[Sequence[Row]]) -> list[Row]:
@@ -79,7 +79,7 @@ def merged(ledger: Claims, parts: Sequence[Sequence[Row]]) -> list[Row]:
     return sorted([*own, *papers.values()], key=lambda row: order.index(row["id"]))
 
 
-def _of_folder(ledger: Claims, folder: Folder) -> list[Row]:
+def _of_folder(ledger: Claims, folder: Tables) -> list[Row]:
     rows = [
         _row(ledger, finding, folder.path)
         for name in ledger.claims

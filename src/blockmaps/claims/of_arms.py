@@ -7,7 +7,7 @@ import pandas as pd
 from blockmaps.analysis.comparisons import comparisons
 from blockmaps.analysis.summary import DIFFERENCES, PANEL
 from blockmaps.claims.findings import Alternative, Finding, Statistic
-from blockmaps.claims.folders import Folder, as_written
+from blockmaps.claims.folders import Tables, as_written
 from blockmaps.claims.rows import (
     ALIKE,
     COVARIATE,
@@ -61,7 +61,7 @@ def _pair(
     return tuple(one for one in found if one is not None)
 
 
-def _arms(folder: Folder, rows: Rows, table: Rows, extract) -> tuple[Alternative, ...]:
+def _arms(folder: Tables, rows: Rows, table: Rows, extract) -> tuple[Alternative, ...]:
     """Return the sensitivity analyses that claims on differences of arms share.
 
     Parameters
@@ -84,9 +84,9 @@ def _arms(folder: Folder, rows: Rows, table: Rows, extract) -> tuple[Alternative
     return completed([one for one in found if one.statistics], reasons)
 
 
-def varied_sparsity(folder: Folder) -> Iterator[Finding]:
+def varied_sparsity(folder: Tables) -> Iterator[Finding]:
     """Find A1: balanced less dense and less uniform, by experiment and budget."""
-    table = folder.analysis("comparisons")
+    table = folder.table("comparisons")
     own = chosen(table, claim="A1")
     for rows in panels("A1", own):
         statistics = _pair(rows)
@@ -125,9 +125,9 @@ def _cells(
     return () if found is None else (found,)
 
 
-def against_lstm(folder: Folder) -> Iterator[Finding]:
+def against_lstm(folder: Tables) -> Iterator[Finding]:
     """Find E1b: uniform patterns less LSTMs with as many parameters."""
-    own = chosen(folder.analysis("comparisons"), claim="E1b")
+    own = chosen(folder.table("comparisons"), claim="E1b")
     for rows in panels("E1b", own):
         statistics = _cells(rows)
         if not statistics:
@@ -142,7 +142,7 @@ def against_lstm(folder: Folder) -> Iterator[Finding]:
         )
 
 
-def _unequal(folder: Folder, rows: Rows) -> str | None:
+def _unequal(folder: Tables, rows: Rows) -> str | None:
     """Return by how much parameter counts differ, if that is more than is allowed."""
     if folder.outcomes is None:
         return "without the runs table parameters cannot be counted"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from blockmaps.analysis.continuum import EQUIVALENCE_LEVEL
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
-from blockmaps.claims.folders import Folder
+from blockmaps.claims.folders import Tables
 from blockmaps.claims.rows import (
     COVARIATE,
     DEFINITIONS,
@@ -40,7 +40,7 @@ NOT_OF_MAPS = {
 }
 
 
-def equivalence(folder: Folder) -> Iterator[Finding]:
+def equivalence(folder: Tables) -> Iterator[Finding]:
     """Find B1: the largest deviation of any model of the zoo, by precision."""
     table = folder.table("equivalence")
     if table is None or table.empty:
@@ -72,7 +72,7 @@ RHO, FORCED = "rho 0 - MLP", "forced map - nn.RNN"
 PATH_KEYS = ["experiment", "budget", "difference", "iterations"]
 
 
-def _ends(folder: Folder, rows: pd.DataFrame) -> tuple[Statistic, ...]:
+def _ends(folder: Tables, rows: pd.DataFrame) -> tuple[Statistic, ...]:
     """Return the deviation of learning curves at the path's end, and of the forced map."""
     found = []
     for _, row in chosen(rows, difference="MLP - control").head(1).iterrows():
@@ -83,7 +83,7 @@ def _ends(folder: Folder, rows: pd.DataFrame) -> tuple[Statistic, ...]:
     return (*found, *_forced(folder, "float32"))
 
 
-def _forced(folder: Folder, dtype: str) -> tuple[Statistic, ...]:
+def _forced(folder: Tables, dtype: str) -> tuple[Statistic, ...]:
     own = chosen(folder.table("learning"), dtype=dtype)
     if own.empty:
         return ()
@@ -93,7 +93,7 @@ def _forced(folder: Folder, dtype: str) -> tuple[Statistic, ...]:
     return (Statistic(FORCED, value, len(own), {}, None, LEARNING, keys),)
 
 
-def ends(folder: Folder) -> Iterator[Finding]:
+def ends(folder: Tables) -> Iterator[Finding]:
     """Find B2: whole learning curves at both ends of the path."""
     table = folder.table("continuum_differences")
     for rows in panels("B2", table):
@@ -132,7 +132,7 @@ def _random(rows: pd.DataFrame, layers: bool = True) -> tuple[Statistic, ...]:
     return (replace(wide, intervals=intervals),)
 
 
-def random_places(folder: Folder) -> Iterator[Finding]:
+def random_places(folder: Tables) -> Iterator[Finding]:
     """Find B3: random places less the MLP at equal unknowns."""
     table = folder.table("continuum_differences")
     for rows in panels("B3", table):
@@ -155,7 +155,7 @@ def random_places(folder: Folder) -> Iterator[Finding]:
         )
 
 
-def _not_plain_mnist(folder: Folder, scale: Scale) -> str | None:
+def _not_plain_mnist(folder: Tables, scale: Scale) -> str | None:
     """Return why a data set is not the claim's, which is MNIST's single images as they are."""
     spec = folder.datasets.get(scale.dataset)
     if spec is None:
@@ -182,7 +182,7 @@ def _at_chance(rows: pd.DataFrame, outcome: str = "at_chance") -> tuple[Statisti
     return tuple(found)
 
 
-def hard_to_train(folder: Folder) -> Iterator[Finding]:
+def hard_to_train(folder: Tables) -> Iterator[Finding]:
     """Find B4: shares of runs still at chance at T = 50, dense less balanced and less uniform."""
     table = folder.table("trainability_differences")
     if table is None or table.empty:

@@ -9,7 +9,7 @@ from blockmaps.analysis.columns import PANEL_COLUMNS
 from blockmaps.analysis.explain import PROPORTIONS, explained
 from blockmaps.analysis.summary import PANEL
 from blockmaps.claims.findings import Alternative, Finding, Statistic
-from blockmaps.claims.folders import Folder, as_written
+from blockmaps.claims.folders import Tables, as_written
 from blockmaps.claims.rows import (
     ALIKE,
     COVARIATE,
@@ -55,9 +55,9 @@ def _r2(
     return (statistic(CV_R2, row, EXPLAINED, _R2_KEYS, columns),)
 
 
-def explaining(folder: Folder) -> Iterator[Finding]:
+def explaining(folder: Tables) -> Iterator[Finding]:
     """Find A2: cross-validated R² of the hidden proportion, in the even design."""
-    table = chosen(folder.analysis("explained"), design="even")
+    table = chosen(folder.table("explained"), design="even")
     for rows in panels("A2", table):
         statistics = _r2(rows)
         if not statistics:
@@ -82,7 +82,7 @@ def explaining(folder: Folder) -> Iterator[Finding]:
         )
 
 
-def _separable_r2(folder: Folder, values: dict) -> tuple[Statistic, ...]:
+def _separable_r2(folder: Tables, values: dict) -> tuple[Statistic, ...]:
     """Return A2's statistic without the inseparable pairs, of the hidden proportion alone."""
     own = chosen(folder.separable, **values)
     if own.empty:
@@ -109,9 +109,9 @@ def _density(
     return (replace(found, span=span),)
 
 
-def band_of_densities(folder: Folder) -> Iterator[Finding]:
+def band_of_densities(folder: Tables) -> Iterator[Finding]:
     """Find E1a: the density at which uniform patterns do best."""
-    table = folder.analysis("uniform")
+    table = folder.table("uniform")
     for rows in panels("E1a", table):
         statistics = _density(rows)
         if not statistics:

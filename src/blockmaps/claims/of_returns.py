@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
-from blockmaps.claims.folders import Folder
+from blockmaps.claims.folders import Tables
 from blockmaps.claims.rows import (
     COVARIATE,
     DEFINITIONS,
@@ -63,7 +63,7 @@ def _missing(rows: pd.DataFrame) -> str | None:
     return few_pairs(_shares(rows))
 
 
-def on_hammer(folder: Folder) -> Iterator[Finding]:
+def on_hammer(folder: Tables) -> Iterator[Finding]:
     """Find A3: at both numbers of unknowns together."""
     table = chosen(folder.table("return_differences"), difference=DIFFERENCE, outcome=OUTCOME)
     if table.empty or folder.runs is None:

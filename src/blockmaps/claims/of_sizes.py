@@ -6,7 +6,7 @@ import pandas as pd
 
 from blockmaps.analysis.apriori import BEST, FEWEST_SIZES, GAIN, MEDIAN, SEARCHED, SLOPE, apriori
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
-from blockmaps.claims.folders import Folder, as_written
+from blockmaps.claims.folders import Tables, as_written
 from blockmaps.claims.rows import (
     ALIKE,
     COVARIATE,
@@ -56,7 +56,7 @@ def _scale(table: pd.DataFrame, statistic_name: str, initialisation: str) -> tup
     return Scale(about, initialisation=initialisation), set(sizes)
 
 
-def _other_outcomes(folder: Folder, names: dict[str, str]) -> Iterator[Alternative]:
+def _other_outcomes(folder: Tables, names: dict[str, str]) -> Iterator[Alternative]:
     """Yield the same statistics of other outcomes, as `apriori` makes them of accuracy."""
     frames = {}
     if folder.outcomes is not None:
@@ -72,8 +72,8 @@ def _other_outcomes(folder: Folder, names: dict[str, str]) -> Iterator[Alternati
             yield Alternative(what, _over(table, names))
 
 
-def _finding(folder: Folder, claim: str, names: dict[str, str], of: str) -> Iterator[Finding]:
-    table = folder.analysis("apriori")
+def _finding(folder: Tables, claim: str, names: dict[str, str], of: str) -> Iterator[Finding]:
+    table = folder.table("apriori")
     if table is None or table.empty:
         return
     starts = [starts_as_the_paper(claim, one) for one in table["initialisation"]]
@@ -95,12 +95,12 @@ def _finding(folder: Folder, claim: str, names: dict[str, str], of: str) -> Iter
     yield Finding(claim, scale, statistics, (), complete, "sizes", missing)
 
 
-def recommended(folder: Folder) -> Iterator[Finding]:
+def recommended(folder: Tables) -> Iterator[Finding]:
     """Find A4: the recommended pattern against the best and the median of random ones."""
     assert NAMES[BEST].endswith(f"{SEARCHED} random")
     yield from _finding(folder, "A4", NAMES, BEST)
 
 
-def by_size(folder: Folder) -> Iterator[Finding]:
+def by_size(folder: Tables) -> Iterator[Finding]:
     """Find A5: the slope of balanced less dense on log(|x|/|y|) over sizes."""
     yield from _finding(folder, "A5", SLOPES, GAIN)
