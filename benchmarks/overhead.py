@@ -125,7 +125,7 @@ def main(
     torch.set_flush_denormal(True)
     quiet()
     asked = configs.read(config)
-    plan = Plan.of(asked, Path("nowhere"), str(config))
+    plan = Plan(asked)
     print(machine(torch.device("cpu")))
     records = []
     for shard in plan.shards.values():

@@ -13,9 +13,9 @@ from blockmaps.analysis.continuum import differences
 from blockmaps.analysis.pairs import INSEPARABLE
 from blockmaps.analysis.tables import analyse
 from blockmaps.analysis.trainability import differences as fates
-from blockmaps.claims import folders, judging, tests, writing
+from blockmaps.claims import judging, tests, writing
 from blockmaps.claims.findings import Alternative, Statistic
-from blockmaps.claims.folders import Folder
+from blockmaps.claims.folders import Tables
 from blockmaps.claims.judging import FINDERS
 from blockmaps.claims.thresholds import (
     CONTRADICTED,
@@ -25,8 +25,10 @@ from blockmaps.claims.thresholds import (
     UNLEARNT,
 )
 from blockmaps.core import csv
+from blockmaps.core.csv import as_written
 from blockmaps.core.errors import InputError
 from blockmaps.results import runs
+from blockmaps.results.folder import find
 
 ASKED = {
     *("id", "verdict", "statistic", "estimate", "low", "high", "n", "scale"),
@@ -503,20 +505,20 @@ def test_folders_are_found_below_and_once(results, tmp_path):
     shutil.copytree(results, tmp_path / "kept/deep/small")
     (tmp_path / "README.md").write_text("words")
     given = [tmp_path / "README.md", tmp_path / "kept", tmp_path / "kept/deep/small"]
-    assert folders.find(given) == [tmp_path / "kept/deep/small"]
+    assert find(given) == [tmp_path / "kept/deep/small"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no results"):
-        folders.find([tmp_path / "empty"])
+        find([tmp_path / "empty"])
     with pytest.raises(InputError, match="no such folder"):
-        folders.find([tmp_path / "nowhere"])
+        find([tmp_path / "nowhere"])
     with pytest.raises(InputError, match="no folder"):
-        folders.find([tmp_path / "README.md"])
+        find([tmp_path / "README.md"])
 
 
 def test_the_continuums_runs_are_enough(tmp_path):
     table = studies.continuum()
-    folder = Folder(tmp_path)
+    folder = Tables(tmp_path)
     folder.__dict__["runs"] = table
     found = folder.table("continuum_differences")
-    pd.testing.assert_frame_equal(found, folders.as_written(differences(table)))
+    pd.testing.assert_frame_equal(found, as_written(differences(table)))
     assert folder.table("trainability_differences") is None

@@ -239,7 +239,7 @@ def test_the_command_line_says_it_in_one_line_and_exits_with_2(root, tmp_path, b
     raw["experiments"]["rad"]["designs"][0]["low"] = 1.5
     file = tmp_path / "mine.yaml"
     file.write_text(yaml.safe_dump(raw))
-    for command in (["plan"], ["data", "rad-digits"], ["train", "abc"], ["collect"]):
+    for command in (["plan"], ["data", "rad-digits"], ["collect"]):
         done = blockmaps(*command, "--config", file, cwd=tmp_path, check=False)
         assert done.returncode == 2
         assert done.stdout == ""

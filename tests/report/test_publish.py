@@ -12,12 +12,12 @@ import pytest
 from tables import runs_table
 
 from blockmaps.claims import judging, tests, writing
-from blockmaps.claims.folders import find
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import checksums
 from blockmaps.plan import catalogue
 from blockmaps.report import publish, redraw
 from blockmaps.results import manifest, runs
+from blockmaps.results.folder import Folder, find
 
 PUBLISHED = Path(__file__).parents[2] / "published"
 NAMES = sorted(
@@ -163,7 +163,7 @@ def test_other_results_take_the_place_of_the_earlier_ones(ledger, tmp_path, monk
     assert [path.name for path in kept.parent.iterdir()] == ["kept"]
     assert not (kept / "tables/own.csv").exists()
     assert {path for path in kept.rglob("*") if path.is_file()} == {*files, kept / "notes.txt"}
-    assert manifest.read(kept)["name"] == "other"
+    assert Folder(kept).manifest["name"] == "other"
     (kept / "notes.txt").unlink()
     manifest.check(kept)
     assert {row["folder"] for row in writing.read(kept / "claims.json")} <= {"kept", None}

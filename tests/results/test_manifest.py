@@ -74,7 +74,7 @@ def test_what_is_published_is_checked(results, tmp_path, root, blockmaps):
     assert str(added) in done.stderr
     added.unlink()
     # what was cut off, and a published folder below, are not this one's
-    (kept / "tables/.summary.csv.1.csv").touch()
+    (kept / "tables/.summary.csv.0a1b2c-1.csv").touch()
     shutil.copytree(root / "published/rule", kept / "rule")
     manifest.check(kept)
     with table.open("ab") as file:
@@ -109,8 +109,6 @@ def test_what_is_kept_is_whole_and_of_the_preset_that_it_names(name, root):
         assert asked.datasets[own.dataset] == preset.datasets[own.dataset]
         assert asked.recipes[own.recipe] == preset.recipes[own.recipe]
     table = runs.read(root / "published" / name / "runs.parquet")
-    # a table may be older than some columns
-    assert list(table.columns) == [column for column in runs.COLUMNS if column in table]
     assert len(table.drop_duplicates(["experiment", "key"])) == found["variants"]
 
 
@@ -130,7 +128,7 @@ def test_a_folder_is_analysed(tmp_path, blockmaps, capsys):
     done = blockmaps("analyse", "nothing", check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "neither a folder nor a table; takes one of: summary" in done.stderr
-    with pytest.raises(InputError, match="no such table"):
+    with pytest.raises(InputError, match="no such file"):
         command.analyse(str(tmp_path))
 
 

@@ -11,8 +11,8 @@ from tables import runs_table
 from test_training import CutError, data, only, plan, shard_of  # noqa: F401 data is a fixture
 
 from blockmaps.core.code import closure, code_digest
-from blockmaps.core.errors import InputError
 from blockmaps.results import jobs as collection
+from blockmaps.results.folder import Folder
 from blockmaps.results.measures import known
 from blockmaps.training import environment, fitting
 from blockmaps.training import job as jobs
@@ -112,28 +112,25 @@ def test_a_gpus_driver_is_asked_of_nvidia_smi(tmp_path, monkeypatch):
 
 
 def test_manifests_are_collected_once_an_environment(tmp_path):
-    for shard, threads in (("aa", 1), ("bb", 1), ("cc", 2)):
-        one = {"shard": shard, "environment": {"threads": threads}, "variants": {}}
-        (tmp_path / f"{shard}.manifest.json").write_text(json.dumps(one))
-    found = collection.collect(tmp_path, ["cc", "aa", "bb", "dd"])
+    each = [
+        {"shard": shard, "environment": {"threads": threads}, "variants": {}}
+        for shard, threads in (("cc", 2), ("aa", 1), ("bb", 1))
+    ]
+    found = collection.collect(each)
     collection.write(found, tmp_path / "manifests.json")
-    assert collection.load(tmp_path / "manifests.json") == found
+    assert Folder(tmp_path).json("manifests") == found
     assert found["environments"] == [{"threads": 1}, {"threads": 2}]
     assert [(job["shard"], job["environment"]) for job in found["jobs"]] == [
         ("aa", 0),
         ("bb", 0),
         ("cc", 1),
     ]
-    assert found["without"] == ["dd"]
-    (tmp_path / "aa.manifest.json").write_text("{")
-    with pytest.raises(InputError, match=r"aa\.manifest\.json: is not JSON"):
-        collection.collect(tmp_path, ["aa"])
 
 
 def test_an_empty_collection_is_json(tmp_path):
-    found = collection.collect(tmp_path, [])
+    found = collection.collect([])
     collection.write(found, tmp_path / "manifests.json")
-    assert collection.load(tmp_path / "manifests.json") == found
+    assert Folder(tmp_path).json("manifests") == found
 
 
 def test_rows_of_two_devices_do_not_stop_a_manifest(data, tmp_path):  # noqa: F811

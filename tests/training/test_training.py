@@ -96,7 +96,8 @@ def test_rows_are_documented_and_training_improves_the_loss(data, tmp_path):
     assert (frame["step"] == frame["epoch"] * 7).all()
     path = tmp_path / "runs.parquet"
     runs.write(frame, path, runs.TRAINED)
-    pd.testing.assert_frame_equal(runs.read(path), frame[list(runs.TRAINED)], check_dtype=False)
+    read = runs.read(path, runs.TRAINED)
+    pd.testing.assert_frame_equal(read, frame[list(runs.TRAINED)], check_dtype=False)
 
 
 def test_what_is_known_before_training_is_of_the_same_inputs_and_documented(data):

@@ -19,11 +19,13 @@ from blockmaps.core import csv
 from blockmaps.data import store
 from blockmaps.maps.zoo.equivalence import TOLERANCES
 from blockmaps.plan import catalogue
-from blockmaps.results import jobs as collection
 from blockmaps.results import runs
+from blockmaps.results.folder import Folder
 
 TINY = ("--configfile", "tests/workflow/tiny.yaml")
 NOTHING = "Nothing to be done"
+DESIGN = "{kind: uniform, budgets: [150], densities: [0.3]}"
+ANOTHER = f"  another: {{dataset: parity, recipe: short, seeds: 1, designs: [{DESIGN}]}}\n"
 
 
 @pytest.fixture
@@ -150,11 +152,10 @@ def test_a_new_data_set_goes_through_the_whole_dag(ran):
             assert (folder / f"figures/{name}.{kind}").stat().st_size > 5000
         said = json.loads((folder / f"figures/{name}.words.json").read_text(encoding="utf-8"))
         assert said["caption"] == catalogue.FIGURES[name].caption
-    found = collection.load(folder / "manifests.json")
+    found = Folder(folder).json("manifests")
     assert {job["shard"] for job in found["jobs"]} == {
         path.name.partition(".")[0] for path in (folder / "runs").glob("*.groups.parquet")
     }
-    assert found["without"] == []
     described = ROCrate(folder)
     drawn = {path.name for path in (folder / "figures").glob("*")}
     assert {one["name"] for one in described.get("figures/")["hasPart"]} == drawn
@@ -255,6 +256,21 @@ def test_a_second_run_has_nothing_to_do(ran):
     assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout
 
 
+def test_what_a_killed_job_left_is_nobodys_and_the_next_run_removes_it(ran):
+    """A process that ends at once stands for one that was killed: its number is nobody's."""
+    code = (
+        "import os; from pathlib import Path; from blockmaps.core import files\n"
+        "path = Path('results/tiny/figures/path.svg')\n"
+        "with files.beside(path) as left: left.write_text('<svg'); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ran.folder, check=True)
+    (left,) = (ran.folder / "results/tiny/figures").glob(".*")
+    assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout
+    ran.snakemake("--force", "results/tiny/report.html", *TINY)
+    assert not left.exists()
+    assert 'id="figure-.path' not in (ran.folder / "results/tiny/report.html").read_text()
+
+
 def test_time_stamps_and_comments_do_not_count(ran, edit):
     (ran.folder / "tests/workflow/tiny.yaml").touch()
     (ran.folder / "src/blockmaps/maps/bank.py").touch()
@@ -316,6 +332,9 @@ def test_a_data_sets_code_makes_it_again(ran, edit):
     [
         ("seeds: 1", "seeds: 2", 2),
         ("seeds: [0, 1]}", "seeds: [0, 1, 2]}", 1),
+        ("seeds: [0, 1]}", "seeds: [0]}", 0),
+        ("- {kind: even, sizes: {150: [14, 20]}", "- {kind: even, sizes: {150: [14]}", 0),
+        ("experiments:\n", f"experiments:\n{ANOTHER}", 1),
         ("budgets: [150], seeds", "budgets: [150, 170], seeds", 2),
         ("points: 5}", "points: 5}\n      - {kind: uniform, budgets: [150], densities: [0.4]}", 1),
     ],
@@ -326,7 +345,7 @@ def test_only_new_variants_are_trained(ran, edit, old, new, trained):
     assert jobs["runs"] == 1
     # seeds: 2 adds a shard for each of factorial (two), balanced has it already, even
     expected = {"seeds: 2": 3}.get(new, trained)
-    assert jobs["train"] == expected
+    assert jobs.get("train", 0) == expected
 
 
 def test_the_zoo_runs_once_and_its_figures_follow_its_tables(ran, edit):

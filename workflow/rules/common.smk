@@ -1,7 +1,6 @@
 """What the rules share: the checked config, the plan made from it, digests, and devices."""
 
 import atexit
-import json
 import os
 import re
 import sys
@@ -15,11 +14,12 @@ sys.path.insert(0, str(SOURCE))
 from blockmaps.core.canonical import digest, plain
 from blockmaps.core.code import code_digest
 from blockmaps.core.errors import InputError
-from blockmaps.core.files import checksums, whole
+from blockmaps.core.files import checksums, sweep, visible
 from blockmaps.plan import catalogue, plan, tiers
 from blockmaps.plan import config as configs
 from blockmaps.plan.devices import count_gpus
 from blockmaps.report.page.assets import assets_digest
+from blockmaps.results.folder import Folder
 
 # Every step runs this checkout's code, also in an environment that --sdm conda made.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH='{SOURCE}'; ")
@@ -28,8 +28,8 @@ ENVIRONMENT = "../../environment.yml"
 try:
     _file = ", ".join(os.path.relpath(file) for file in workflow.configfiles) or "config"
     CONFIG = configs.parse(dict(config), _file)
-    RESULTS = Path("results") / CONFIG.name
-    PLAN = plan.Plan.of(CONFIG, RESULTS, _file)
+    FOLDER = Folder.of_preset(CONFIG.name)
+    PLAN = FOLDER.plan(CONFIG, _file)
 except InputError as fault:
     print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
     sys.exit(2)
@@ -37,13 +37,15 @@ except InputError as fault:
 # The config as the steps read it, with what --config changed. Each step depends on its own part, by
 # a digest among its parameters; the file is no job's input (an ancient input that is made again
 # would hide every other reason for its dependents to run) but written before the first job starts.
-ASKED = RESULTS / "config.json"
-RUNS = RESULTS / "runs.parquet"
-GROUPS = RESULTS / "groups.parquet"
-DYNAMICS = RESULTS / "dynamics.parquet"
-MANIFESTS = RESULTS / "manifests.json"
-ANALYSIS = RESULTS / "analysis"
-SCORED = RESULTS / "returns.parquet"
+# So are the shards' files: their names, among the parameters, are hashes of their content.
+RESULTS = FOLDER.path
+ASKED = FOLDER.file("config")
+RUNS = FOLDER.file("runs")
+GROUPS = FOLDER.file("groups")
+DYNAMICS = FOLDER.file("dynamics")
+MANIFESTS = FOLDER.file("manifests")
+ANALYSIS = FOLDER.file("analysis").parent
+SCORED = FOLDER.file("returns")
 CLAIMS = SOURCE.parent / "config/claims.yaml"
 
 
@@ -51,14 +53,15 @@ CLAIMS = SOURCE.parent / "config/claims.yaml"
 PUBLISHED = Path("published")
 REDRAWN = Path("results/published")
 FOLDERS = sorted(
-    path.parent.relative_to(PUBLISHED).as_posix() for path in PUBLISHED.rglob("manifest.json")
+    path.parent.relative_to(PUBLISHED).as_posix() for path in visible(PUBLISHED, "**/manifest.json")
 )
 
 
-def write_config():
-    """Write the config for the steps to read."""
-    with whole(ASKED) as partial:
-        partial.write_text(json.dumps(plain(CONFIG), indent=1) + "\n")
+def prepare():
+    """Write what the jobs read, and remove what killed ones of an earlier run have left."""
+    for folder in (RESULTS, REDRAWN):
+        sweep(folder)
+    FOLDER.write_asked(PLAN)
 
 
 def say_page():
@@ -93,7 +96,7 @@ def table_labels(table):
 
 def data_file(name):
     """Return the file of a data set."""
-    return RESULTS / "data" / f"{name}.safetensors"
+    return FOLDER.file("data", name)
 
 
 def data_made_from(wildcards):
@@ -122,7 +125,7 @@ RATES = RESULTS / plan.RATES
 
 @cache
 def _decided(changed):
-    return plan.Plan.of(CONFIG, RESULTS, _file)
+    return FOLDER.plan(CONFIG, _file)
 
 
 def compared():
@@ -153,7 +156,7 @@ def dynamics_code(wildcards):
 
 def shard_tables(shards):
     """Return the runs tables of shards."""
-    return [RESULTS / "runs" / f"{shard}.parquet" for shard in shards]
+    return [FOLDER.file("shard runs", shard) for shard in shards]
 
 
 def compared_data(wildcards):

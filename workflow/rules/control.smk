@@ -1,9 +1,9 @@
 # Policies in their environments: scored a shard at a time, and what follows from it.
 rule score:
     input:
-        policies=RESULTS / "policies/{shard}.safetensors",
+        policies=FOLDER.file("policies", "{shard}"),
     output:
-        RESULTS / "returns/{shard}.parquet",
+        FOLDER.file("shard returns", "{shard}"),
     log:
         RESULTS / "logs/score/{shard}.log",
     wildcard_constraints:
@@ -16,11 +16,11 @@ rule score:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
-        config=ASKED,
+        shard=lambda wildcards: FOLDER.file("shard", wildcards.shard),
         episodes=scoring_episodes,
         code=code_digest("training.scoring.score"),
     shell:
-        "python -m blockmaps score {wildcards.shard} --config {params.config}"
+        "python -m blockmaps score {params.shard}"
         " --policies {input.policies} --episodes {params.episodes} --threads {threads}"
         " --output {output} &> {log}"
 
@@ -29,7 +29,7 @@ rule returns:
     input:
         runs=RUNS,
         data=control_data,
-        shards=expand(RESULTS / "returns/{shard}.parquet", shard=PLAN.policy_shards),
+        shards=expand(FOLDER.file("shard returns", "{shard}"), shard=PLAN.policy_shards),
     output:
         SCORED,
     log:
@@ -70,9 +70,9 @@ rule detectable:
 rule frames:
     input:
         returns=SCORED,
-        policies=expand(RESULTS / "policies/{shard}.safetensors", shard=PLAN.policy_shards),
+        policies=expand(FOLDER.file("policies", "{shard}"), shard=PLAN.policy_shards),
     output:
-        RESULTS / "frames.safetensors",
+        FOLDER.file("frames"),
     log:
         RESULTS / "logs/frames.log",
     conda:

@@ -18,7 +18,7 @@ rule crate:
         folder=RESULTS,
         workflow=WORKFLOW,
         # its files are copied; their content counts, and not their timestamps
-        rules=digest([path.read_text() for path in sorted(WORKFLOW.rglob("*.smk"))]),
+        rules=digest([path.read_text() for path in visible(WORKFLOW, "**/*.smk")]),
         code=code_digest("report.crate"),
     shell:
         "python -m blockmaps crate {params.folder} --workflow {params.workflow} &> {log}"

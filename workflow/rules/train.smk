@@ -1,14 +1,14 @@
-# A shard's name is the hash of its content, so its specification needs no file of its own: the
-# command looks it up in the plan. Checkpoints and the ledger of shards lie beside the output, not
-# among it: Snakemake removes outputs before a job runs again, and what they hold must survive.
+# A job reads its shard's file and plans nothing. The file's name is the hash of its content, and
+# among the parameters. Files of shards and checkpoints lie beside the output, not among it:
+# Snakemake removes outputs before a job runs again, and what they hold must survive.
 rule train:
     input:
         data=lambda wildcards: data_file(shard_of(wildcards).dataset),
     output:
-        runs=RESULTS / "runs/{shard}.parquet",
-        groups=RESULTS / "runs/{shard}.groups.parquet",
-        dynamics=RESULTS / "runs/{shard}.dynamics.parquet",
-        manifest=RESULTS / "runs/{shard}.manifest.json",
+        runs=FOLDER.file("shard runs", "{shard}"),
+        groups=FOLDER.file("shard groups", "{shard}"),
+        dynamics=FOLDER.file("shard dynamics", "{shard}"),
+        manifest=FOLDER.file("shard manifest", "{shard}"),
     log:
         RESULTS / "logs/train/{shard}.log",
     wildcard_constraints:
@@ -23,11 +23,11 @@ rule train:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        config=ASKED,
+        shard=lambda wildcards: FOLDER.file("shard", wildcards.shard),
         code=code_digest("training.shard"),
         measured=dynamics_code,
     shell:
-        "python -m blockmaps train {wildcards.shard} --config {params.config} --data {input.data}"
+        "python -m blockmaps train {params.shard} --data {input.data}"
         " --memory {resources.mem_mb}"
         " --output {output.runs} --groups {output.groups} --dynamics {output.dynamics}"
         " --manifest {output.manifest} &> {log}"
@@ -37,15 +37,15 @@ rule train:
 # and where an experiment asks for them.
 use rule train as train_policies with:
     output:
-        runs=RESULTS / "runs/{shard}.parquet",
-        groups=RESULTS / "runs/{shard}.groups.parquet",
-        dynamics=RESULTS / "runs/{shard}.dynamics.parquet",
-        manifest=RESULTS / "runs/{shard}.manifest.json",
-        policies=RESULTS / "policies/{shard}.safetensors",
+        runs=FOLDER.file("shard runs", "{shard}"),
+        groups=FOLDER.file("shard groups", "{shard}"),
+        dynamics=FOLDER.file("shard dynamics", "{shard}"),
+        manifest=FOLDER.file("shard manifest", "{shard}"),
+        policies=FOLDER.file("policies", "{shard}"),
     wildcard_constraints:
         shard="|".join(PLAN.kept_shards) or "none",
     params:
-        config=ASKED,
+        shard=lambda wildcards: FOLDER.file("shard", wildcards.shard),
         code=code_digest("training.shard", "maps.weights"),
         measured=dynamics_code,
 

@@ -17,7 +17,7 @@ import pandas as pd
 from blockmaps.analysis.statistics import holm
 from blockmaps.claims import of_arms, of_maps, of_patterns, of_returns, of_sizes
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
-from blockmaps.claims.folders import Folder
+from blockmaps.claims.folders import Tables
 from blockmaps.claims.rows import plain
 from blockmaps.claims.scales import PAPERS, is_paper_scale
 from blockmaps.claims.tests import Claims, Test, Threshold
@@ -34,7 +34,7 @@ from blockmaps.claims.thresholds import (
 )
 from blockmaps.claims.writing import LedgerRow as LedgerRow
 
-FINDERS: dict[str, Callable[[Folder, Test], Iterator[Finding]]] = {
+FINDERS: dict[str, Callable[[Tables, Test], Iterator[Finding]]] = {
     "A1": of_arms.varied_sparsity,
     "A2": of_patterns.explaining,
     "A3": of_returns.on_hammer,
@@ -69,7 +69,7 @@ def verdicts(
         )
         for name, claim in ledger.claims.items()
     ]
-    return merged(ledger, [*(_of_folder(ledger, Folder(path, config)) for path in folders), papers])
+    return merged(ledger, [*(_of_folder(ledger, Tables(path, config)) for path in folders), papers])
 
 
 def merged(ledger: Claims, parts: Sequence[Sequence[LedgerRow]]) -> list[LedgerRow]:
@@ -97,7 +97,7 @@ def _same(row: LedgerRow) -> str:
     return json.dumps({name: value for name, value in row.items() if name not in apart})
 
 
-def _of_folder(ledger: Claims, folder: Folder) -> list[LedgerRow]:
+def _of_folder(ledger: Claims, folder: Tables) -> list[LedgerRow]:
     rows = [
         _row(ledger, finding, test, folder.path)
         for name, claim in ledger.claims.items()

@@ -6,7 +6,7 @@ from functools import partial
 from blockmaps.analysis.comparisons import comparisons
 from blockmaps.analysis.summary import PANEL
 from blockmaps.claims.findings import Alternative, Finding, Statistic
-from blockmaps.claims.folders import Folder, as_written
+from blockmaps.claims.folders import Tables
 from blockmaps.claims.rows import (
     LEAKING,
     OF_RAD,
@@ -23,6 +23,7 @@ from blockmaps.claims.rows import (
 )
 from blockmaps.claims.scales import is_paper_scale
 from blockmaps.claims.tests import Test
+from blockmaps.core.csv import as_written
 
 TABLE = "analysis/comparisons.csv"
 KEYS = [*PANEL, "difference", "outcome", "protocol"]
@@ -47,7 +48,7 @@ def _read(
     return statistics(own, names, TABLE, KEYS, COLUMNS)
 
 
-def _others(folder: Folder, read: Read, rows: Rows) -> Iterator[Alternative]:
+def _others(folder: Tables, read: Read, rows: Rows) -> Iterator[Alternative]:
     """Yield the sensitivity analyses that claims on differences of arms share."""
     yield Alternative(LEAKING, read(rows, protocol="leaking"))
     yield Alternative(SECONDARY, read(rows, outcome="area"))
@@ -56,9 +57,9 @@ def _others(folder: Folder, read: Read, rows: Rows) -> Iterator[Alternative]:
         yield Alternative(SEPARABLE, read(as_written(comparisons(own))))
 
 
-def varied_sparsity(folder: Folder, test: Test) -> Iterator[Finding]:
+def varied_sparsity(folder: Tables, test: Test) -> Iterator[Finding]:
     """Find A1: balanced less dense and less uniform, by experiment, budget, family and outcome."""
-    table = chosen(folder.analysis("comparisons"), claim="A1")
+    table = chosen(folder.table("comparisons"), claim="A1")
     for family in test.families or (BALANCED,):
         arm = BALANCED if family == PAPERS_ROWS else family
         pairs = {f"{BALANCED} - {second}": f"{arm} - {second}" for second in SECOND}
@@ -89,9 +90,9 @@ ALLOWED = 0.02  # difference of parameter counts that E1b's test allows
 UNIFORM = "uniform~"
 
 
-def against_lstm(folder: Folder, test: Test) -> Iterator[Finding]:
+def against_lstm(folder: Tables, test: Test) -> Iterator[Finding]:
     """Find E1b: uniform patterns less LSTMs with as many parameters, an LSTM at a time."""
-    table = chosen(folder.analysis("comparisons"), claim="E1b")
+    table = chosen(folder.table("comparisons"), claim="E1b")
     written = table["difference"].unique() if len(table) else ()
     for name in (one for one in written if one.startswith(f"{UNIFORM}lstm")):
         pattern, cell = name.split(" - ")

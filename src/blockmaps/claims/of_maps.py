@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from blockmaps.analysis.continuum import EQUIVALENCE_LEVEL, finals
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
-from blockmaps.claims.folders import Folder
+from blockmaps.claims.folders import Tables
 from blockmaps.claims.rows import (
     COVARIATE,
     DEFINITIONS,
@@ -47,7 +47,7 @@ def _worst(name: str, table: Rows, column: str, where: str, keys: list[str], n: 
     return Statistic(name, float(worst[column]), n, table=where, row=found)
 
 
-def equivalence(folder: Folder, test: Test) -> Iterator[Finding]:
+def equivalence(folder: Tables, test: Test) -> Iterator[Finding]:
     """Find B1: the largest deviation of any model of the zoo, by precision."""
     table = folder.table("equivalence")
     if table is None or table.empty:
@@ -73,7 +73,7 @@ PATH_KEYS = ["experiment", "budget", "difference", "iterations"]
 TRAINED = {RHO: "mlp", FORCED: "rnn"}
 
 
-def _trained(folder: Folder, name: str, dtype: str) -> tuple[Statistic, ...]:
+def _trained(folder: Tables, name: str, dtype: str) -> tuple[Statistic, ...]:
     """Return the largest deviation of learning curves of one of the zoo's networks."""
     own = chosen(folder.table("learning"), dtype=dtype, model=TRAINED[name])
     if own.empty:
@@ -82,7 +82,7 @@ def _trained(folder: Folder, name: str, dtype: str) -> tuple[Statistic, ...]:
     return (_worst(name, own, "curve_deviation", LEARNING, keys, len(own)),)
 
 
-def ends(folder: Folder, test: Test) -> Iterator[Finding]:
+def ends(folder: Tables, test: Test) -> Iterator[Finding]:
     """Find B2: whole learning curves at both ends of the path, in the test's precision."""
     if "float64" in test.outcome:
         found = tuple(one for name in (RHO, FORCED) for one in _trained(folder, name, "float64"))
@@ -130,7 +130,7 @@ def _random(rows: Rows) -> tuple[Statistic, ...]:
     )
 
 
-def random_places(folder: Folder, test: Test) -> Iterator[Finding]:
+def random_places(folder: Tables, test: Test) -> Iterator[Finding]:
     """Find B3: random places less the MLP at equal unknowns."""
 
     def others(rows: Rows) -> Iterator[Alternative]:
@@ -160,7 +160,7 @@ def random_places(folder: Folder, test: Test) -> Iterator[Finding]:
     )
 
 
-def _not_plain_mnist(folder: Folder, dataset: str) -> str | None:
+def _not_plain_mnist(folder: Tables, dataset: str) -> str | None:
     """Return why a data set is not the claim's, which is MNIST's single images as they are."""
     spec = folder.datasets.get(dataset)
     if spec is None:
@@ -185,7 +185,7 @@ def _shares(rows: Rows, test: Test, outcome: str = "at_chance") -> tuple[Statist
     return statistics(own, names, TRAINABILITY, keys, ("value", "low", "high", "n"), seeds=seeds)
 
 
-def hard_to_train(folder: Folder, test: Test) -> Iterator[Finding]:
+def hard_to_train(folder: Tables, test: Test) -> Iterator[Finding]:
     """Find B4: shares of runs still at chance at T = 50, dense less balanced and less uniform."""
     table = folder.table("trainability_differences")
     if table is None or table.empty:

@@ -9,7 +9,7 @@ from blockmaps.analysis.columns import PANEL_COLUMNS
 from blockmaps.analysis.explain import PLATEAU, PROPORTIONS, YH, explained
 from blockmaps.analysis.summary import PANEL
 from blockmaps.claims.findings import Alternative, Finding, Statistic
-from blockmaps.claims.folders import Folder, as_written
+from blockmaps.claims.folders import Tables
 from blockmaps.claims.rows import (
     COVARIATE,
     DEFINITIONS,
@@ -23,6 +23,7 @@ from blockmaps.claims.rows import (
     statistics,
 )
 from blockmaps.claims.tests import Test
+from blockmaps.core.csv import as_written
 
 EXPLAINED, PARTIAL, UNIFORM = (
     f"analysis/{name}.csv" for name in ("explained", "partial", "uniform")
@@ -57,9 +58,9 @@ def _r2(
     return statistics(own, name, table, [*OF_ROW, *more], columns)
 
 
-def explaining(folder: Folder, test: Test) -> Iterator[Finding]:
+def explaining(folder: Tables, test: Test) -> Iterator[Finding]:
     """Find A2: cross-validated R² of the hidden proportion, in the even design."""
-    whole = folder.analysis("explained")
+    whole = folder.table("explained")
 
     def like(rows: Rows, table: Rows | None, design: str = "even") -> Rows:
         return chosen(table, design=design, **{name: rows.iloc[0][name] for name in PANEL})
@@ -74,7 +75,7 @@ def explaining(folder: Folder, test: Test) -> Iterator[Finding]:
 
     def secondary(rows: Rows) -> tuple[Statistic, ...]:
         """Return those that the test names; the design fixes n_yh, so that it has no R² there."""
-        added = like(rows, folder.analysis("partial")) if test.secondary else rows[:0]
+        added = like(rows, folder.table("partial")) if test.secondary else rows[:0]
         found = {
             f"{CV_R2} above .15": lambda name: _r2(like(rows, whole, PLATEAU), name),
             f"{CV_R2} given n_yh": lambda name: _r2(added, name, given="n_yh"),
@@ -124,12 +125,12 @@ def _density(
     )
 
 
-def band_of_densities(folder: Folder, test: Test) -> Iterator[Finding]:
+def band_of_densities(folder: Tables, test: Test) -> Iterator[Finding]:
     """Find E1a: the density at which uniform patterns do best."""
     yield from by_panel(
         "E1a",
         folder,
-        folder.analysis("uniform"),
+        folder.table("uniform"),
         _density,
         n_of="runs",
         others=lambda rows: (

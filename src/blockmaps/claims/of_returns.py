@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
-from blockmaps.claims.folders import Folder
+from blockmaps.claims.folders import Tables
 from blockmaps.claims.rows import (
     FAN_IN,
     LEAKING,
@@ -46,7 +46,7 @@ def _shares(rows: Rows) -> tuple[Statistic, ...]:
     )
 
 
-def on_hammer(folder: Folder, test: Test) -> Iterator[Finding]:
+def on_hammer(folder: Tables, test: Test) -> Iterator[Finding]:
     """Find A3: at both numbers of unknowns together."""
     table = chosen(folder.table("return_differences"), difference=DIFFERENCE, outcome=OUTCOME)
     if table.empty or folder.runs is None:

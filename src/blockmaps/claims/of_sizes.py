@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from blockmaps.analysis.apriori import FEWEST_SIZES, ON_RATIO, apriori
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
-from blockmaps.claims.folders import Folder, as_written
+from blockmaps.claims.folders import Tables
 from blockmaps.claims.rows import (
     COVARIATE,
     DEFINITIONS,
@@ -22,6 +22,7 @@ from blockmaps.claims.rows import (
 from blockmaps.claims.scales import FAN_IN as FAN_IN_START
 from blockmaps.claims.scales import RULE_SIZES, starts_as_the_paper
 from blockmaps.claims.tests import Test
+from blockmaps.core.csv import as_written
 
 TABLE = "analysis/apriori.csv"
 ALL, ONE = "all sizes", "one size"
@@ -43,7 +44,7 @@ def _over(table: Rows, names: tuple[str, ...]) -> tuple[Statistic, ...]:
     return statistics(table, rows, TABLE, ["level", "statistic", "initialisation", "steps"])
 
 
-def _other_outcomes(folder: Folder, names: tuple[str, ...], steps: int) -> Iterator[Alternative]:
+def _other_outcomes(folder: Tables, names: tuple[str, ...], steps: int) -> Iterator[Alternative]:
     """Yield the same statistics of other outcomes, as `apriori` makes them of accuracy."""
     frames = {
         LEAKING: (folder.outcomes, "accuracy_leaking"),
@@ -57,16 +58,16 @@ def _other_outcomes(folder: Folder, names: tuple[str, ...], steps: int) -> Itera
             yield Alternative(what, _over(table[own], names))
 
 
-def _findings(folder: Folder, claim: str, test: Test, of: str) -> Iterator[Finding]:
+def _findings(folder: Tables, claim: str, test: Test, of: str) -> Iterator[Finding]:
     """Find a claim over the sizes at which the difference `of` is measured, by steps trained."""
-    table = folder.analysis("apriori")
+    table = folder.table("apriori")
     if table is not None and len(table):
         for steps, rows in table.groupby("steps"):
             yield from _finding(folder, claim, test, of, rows, int(steps))
 
 
 def _finding(
-    folder: Folder, claim: str, test: Test, of: str, table: Rows, steps: int
+    folder: Tables, claim: str, test: Test, of: str, table: Rows, steps: int
 ) -> Iterator[Finding]:
     own = table[[starts_as_the_paper(claim, one) for one in table["initialisation"]]]
     of_one = chosen(own, level=ONE, statistic=of)
@@ -103,7 +104,7 @@ def _said(sizes: list[tuple[int, int]]) -> str:
 
 
 def _missing(
-    folder: Folder, claim: str, test: Test, sizes: list[tuple[int, int]], experiments: set[str]
+    folder: Tables, claim: str, test: Test, sizes: list[tuple[int, int]], experiments: set[str]
 ) -> str | None:
     """Return why there can be no verdict."""
     least = test.sizes_at_least or FEWEST_SIZES
@@ -126,12 +127,12 @@ def _missing(
     return next((one for one in shared if one), None)
 
 
-def recommended(folder: Folder, test: Test) -> Iterator[Finding]:
+def recommended(folder: Tables, test: Test) -> Iterator[Finding]:
     """Find A4: the recommended pattern against random ones, and against the rule's control."""
     yield from _findings(folder, "A4", test, test.statistics[0])
 
 
-def by_size(folder: Folder, test: Test) -> Iterator[Finding]:
+def by_size(folder: Tables, test: Test) -> Iterator[Finding]:
     """Find A5: slopes of differences between arms on log(|x|/|y|) over sizes."""
     first = _written(test.statistics[0]).removeprefix("slope of ").removesuffix(f" on {ON_RATIO}")
     yield from _findings(folder, "A5", test, first)

@@ -10,7 +10,7 @@ from blockmaps.analysis.statistics import LEVEL, arm_interval
 from blockmaps.analysis.summary import PANEL, SHARE, with_families
 from blockmaps.claims import scales
 from blockmaps.claims.findings import NO_NUMBER, Alternative, Finding, Statistic
-from blockmaps.claims.folders import Folder
+from blockmaps.claims.folders import Tables
 
 Rows = pd.DataFrame
 # From rows of a table, and what else it asks for, to the statistics that it holds; none, if none.
@@ -115,7 +115,7 @@ def completed(
 
 def by_panel(
     claim: str,
-    folder: Folder,
+    folder: Tables,
     table: Rows | None,
     read: Read,
     *,
@@ -191,7 +191,7 @@ def unlearnt(arms: Mapping[str, Rows], names: Iterable[str]) -> str | None:
     return "; ".join(said) or None
 
 
-def one_rate(folder: Folder, arms: Mapping[str, Rows], names: Iterable[str]) -> str | None:
+def one_rate(folder: Tables, arms: Mapping[str, Rows], names: Iterable[str]) -> str | None:
     """Say that arms share one learning rate, where each is to be at its own; None where each is.
 
     Each is where the config has the rates tuned, or where they differ.

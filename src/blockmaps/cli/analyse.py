@@ -51,11 +51,11 @@ def analyse(
     from blockmaps.analysis import tables
     from blockmaps.core import csv
     from blockmaps.results import runs as table_of_runs
+    from blockmaps.results.folder import Folder, read_typed
 
     if is_folder:
         folder = output or Path(what) / catalogue.ANALYSIS_FOLDER
-        own = table_of_runs.read(Path(what) / catalogue.RUNS)
-        own = table_of_runs.of_study(own, catalogue.MAIN_STUDY)
+        own = table_of_runs.of_study(Folder(Path(what)).runs, catalogue.MAIN_STUDY)
         for name, frame in tables.analyse(own).items():
             csv.write(frame, folder / f"{name}.csv")
             print(f"{folder / name}.csv: {len(frame):,} rows")
@@ -67,4 +67,4 @@ def analyse(
         catalogue.RETURNS: returns,
     }
     paths = {name: path or runs.with_name(name) for name, path in given.items()}
-    give(tables.make(what, lambda name: table_of_runs.read(paths[name])), output)
+    give(tables.make(what, lambda name: read_typed(paths[name], name)), output)

@@ -47,7 +47,7 @@ def claims(
             print(f"    test {test.version}: {test.test}; on {test.outcome} ({test.unit})")
         return
     from blockmaps.claims import judging, writing
-    from blockmaps.claims.folders import find
+    from blockmaps.results.folder import find
 
     rows = judging.verdicts(ledger, find(folders))
     for path in output or ():

@@ -31,22 +31,21 @@ def collect(
         raise InputError(
             f"{config}: shards wait for learning rates; `blockmaps rates` chooses them"
         )
-    pieces = [runs.read(results / "runs" / f"{name}.parquet") for name in made.shards]
+    pieces, by_group, parts = (
+        [results.parquet(f"shard {part}", name) for name in made.shards]
+        for part in ("runs", "groups", "dynamics")
+    )
     known = [
-        measures.known(shard, results / "data" / f"{shard.dataset}.safetensors")
-        for shard in made.shards.values()
+        measures.known(shard, results.file("data", shard.dataset)) for shard in made.shards.values()
     ]
     frame = runs.collect(pieces, known, made.members)
-    by_group = [runs.read(results / "runs" / f"{name}.groups.parquet") for name in made.shards]
-    path = output or results / "runs.parquet"
+    path = output or results.file("runs")
     answers = runs.collect_groups(by_group, made.members)
     runs.write(answers, groups or path.with_name("groups.parquet"), runs.GROUP_COLUMNS)
-    parts = [runs.read(results / "runs" / f"{name}.dynamics.parquet") for name in made.shards]
     measured = runs.collect_dynamics(parts, made.members)
     runs.write(measured, dynamics or path.with_name("dynamics.parquet"), runs.DYNAMICS_COLUMNS)
-    collected = jobs.collect(results / "runs", made.shards)
-    jobs.write(collected, manifests or path.with_name(jobs.NAME))
+    needs = {"shard": str, "environment": dict}
+    own = [results.mapping("shard manifest", name, needs) for name in made.shards]
+    jobs.write(jobs.collect(own), manifests or path.with_name(results.file("manifests").name))
     runs.write(frame, path, runs.COLUMNS)
-    if collected["without"]:
-        print(f"{len(collected['without'])} shards have no manifest: trained by an older version")
     print(f"{path}: {frame['key'].nunique()} variants, {len(frame):,} rows")

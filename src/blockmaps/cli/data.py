@@ -30,7 +30,7 @@ def data(
         raise InputError(f"data set {name!r}: takes one of: {', '.join(made.config.datasets)}")
     spec = made.config.datasets[name]
     began = time.perf_counter()
-    path = output or results / "data" / f"{made.data_name(name, seed_index)}.safetensors"
+    path = output or results.file("data", made.data_name(name, seed_index))
     made_from = {"data_digest": made.data_digest(name, seed_index), "code": data_code(spec)}
     sequences = make_file(
         spec,

@@ -40,7 +40,7 @@ def frames(
     from blockmaps.results import strips
     from blockmaps.training.scoring.showing import show
 
-    path = output or results / "frames.safetensors"
+    path = output or results.file("frames")
     if backend is None:
         strips.write(path, [], {"reason": reason, "experiment": name})
         print(f"{path}: no frames, as no renderer works here: {reason}; remove it to try again")
@@ -48,7 +48,7 @@ def frames(
     shards = {one: made.shards[one] for one in made.policy_shards}
     own = {one: shard for one, shard in shards.items() if shard.experiment == name}
     spec = made.config.datasets[made.config.experiments[name].dataset]
-    table = returns or results / "returns.parquet"
-    shown, about = show(own, spec, table, results / "policies")
+    table = returns or results.file("returns")
+    shown, about = show(own, spec, table, results.file("policies").parent)
     strips.write(path, shown, about)
     print(f"{path}: {len(shown)} policies, by {backend}")

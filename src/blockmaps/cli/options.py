@@ -1,9 +1,15 @@
 """The application, and the options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from blockmaps.plan.config import Config
+    from blockmaps.plan.plan import Plan
+    from blockmaps.plan.shards import Shard
+    from blockmaps.results.folder import Folder
 
 ABOUT = """Every step of the pipeline is one command.
 
@@ -32,14 +38,44 @@ DEFAULT = Path("config/config.yaml")
 DEFAULT_RUNS = Path("results/default/runs.parquet")
 
 
-def read_plan(file: Path):
+ShardFile = Annotated[
+    Path,
+    typer.Argument(
+        help="results/<name>/shards/<shard>.json, which the workflow or `blockmaps plan --write` "
+        "writes."
+    ),
+]
+
+
+def read_plan(file: Path) -> "tuple[Plan, Folder]":
     """Return the plan of a config file and its results folder."""
     from blockmaps.plan import config as configs
-    from blockmaps.plan.plan import Plan
+    from blockmaps.results.folder import Folder
 
     loaded = configs.read(file)
-    results = Path("results") / loaded.name
-    return Plan.of(loaded, results, str(file)), results
+    results = Folder.of_preset(loaded.name)
+    return results.plan(loaded, str(file)), results
+
+
+def read_job(file: Path) -> "tuple[Shard, Folder, Config]":
+    """Return a shard, its results folder, and the config there; nothing is planned.
+
+    Raises
+    ------
+    InputError
+        If one of these is missing, or the config has no such experiment.
+    """
+    from blockmaps.core.errors import InputError
+    from blockmaps.plan import config as configs
+    from blockmaps.results.folder import Folder, read_shard
+
+    shard, results = read_shard(file), Folder(file.parent.parent)
+    config = configs.read(results.existing("config"))
+    if shard.experiment not in config.experiments:
+        raise InputError(
+            f"{file}: is of experiment {shard.experiment}, which {results.file('config')} lacks"
+        )
+    return shard, results, config
 
 
 def give(frame, output: Path | None) -> None:
@@ -53,7 +89,7 @@ def give(frame, output: Path | None) -> None:
         print(csv.to_csv(frame), end="")
 
 
-def experts(made, results: Path) -> dict[tuple[str, int], dict]:
+def experts(made: "Plan", results: "Folder") -> dict[tuple[str, int], dict]:
     """Return how the experts do in their data sets' episodes, by data set and seed index."""
     from blockmaps.data import store
     from blockmaps.results.returns import expert_of
@@ -62,6 +98,6 @@ def experts(made, results: Path) -> dict[tuple[str, int], dict]:
     for name in made.policy_shards:
         shard = made.shards[name]
         dataset = made.config.experiments[shard.experiment].dataset
-        about = store.read(results / "data" / f"{shard.dataset}.safetensors").about
+        about = store.read(results.file("data", shard.dataset)).about
         experts[dataset, shard.seed_index] = expert_of(about)
     return experts

@@ -15,6 +15,12 @@ def plan(
         typer.Option("--time", help="Time some steps here, and say how long all of it takes."),
     ] = False,
     cores: Annotated[int | None, typer.Option(min=1, help="For --time; this machine's.")] = None,
+    write: Annotated[
+        bool,
+        typer.Option(
+            "--write", help="Write config.json and shards/ for the jobs, as the workflow does."
+        ),
+    ] = False,
 ) -> None:
     """List the data files and shards that a config asks for, and what each tier of it costs."""
     import os
@@ -22,11 +28,13 @@ def plan(
     from blockmaps.plan import tiers
 
     made, results = read_plan(config)
+    if write:
+        results.write_asked(made)
     timed = None
     if time:
         from blockmaps.training import calibration  # with torch
 
-        timed = calibration.calibrate(made, results)
+        timed = calibration.calibrate(made, results.path)
     for name in made.data_files:
         print(f"data   {name}")
     for name, shard in made.all.items():
@@ -36,7 +44,10 @@ def plan(
             f"{len(shard.variants)} variants, {shard.unknowns:,.0f} unknowns"
         )
     for tier in tiers.of_plan(
-        made.config, made.all.values(), results / "runs", timed.shards if timed else None
+        made.config,
+        made.all.values(),
+        results.file("shard runs").parent,
+        timed.shards if timed else None,
     ):
         print(f"tier   {tier}")
     runs = sum(len(shard.variants) for shard in made.all.values())

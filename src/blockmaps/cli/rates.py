@@ -20,14 +20,15 @@ def rates(
     from blockmaps.analysis.rates import by_rate
     from blockmaps.core import csv
     from blockmaps.plan.plan import RATES
-    from blockmaps.results import runs
 
     made, results = read_plan(config)
     if not made.tuning:
         raise InputError(f"{config}: no experiment has a recipe with learning_rate: tuned")
-    pieces = [runs.read(results / "runs" / f"{name}.parquet") for name in made.tuning]
+    pieces = [results.parquet("shard runs", name) for name in made.tuning]
     table = by_rate(pd.concat(pieces), made.tuned)
-    csv.write(table, output or results / RATES)
+    csv.write(table, output or results.path / RATES)
+    # what is compared is known now: its jobs find their shards
+    results.write_asked(results.plan(made.config, str(config)))
     for row in table[table["chosen"]].itertuples():
         print(
             f"{row.experiment}, {row.arm} at {row.budget:,} unknowns: {row.learning_rate:g}, "

@@ -22,8 +22,8 @@ def returns(
     shards = made.policy_shards
     if not shards:
         raise InputError(f"{config}: no data set with an environment, so nothing is scored")
-    pieces = [runs.read(results / "returns" / f"{name}.parquet") for name in shards]
-    frame = table.collect(pieces, runs.read(results / "runs.parquet"), experts(made, results))
-    path = output or results / "returns.parquet"
+    pieces = [results.parquet("shard returns", name) for name in shards]
+    frame = table.collect(pieces, results.runs, experts(made, results))
+    path = output or results.file("returns")
     runs.write(frame, path, table.RETURN_COLUMNS)
     print(f"{path}: {frame['key'].nunique()} policies, {len(frame):,} episodes")

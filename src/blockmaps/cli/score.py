@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+from blockmaps.cli.options import ShardFile, app, read_job
 from blockmaps.core.errors import InputError
 
 
 @app.command()
 def score(
-    shard: Annotated[str, typer.Argument(help="A shard's name; `blockmaps plan` lists them.")],
-    config: ConfigFile = DEFAULT,
+    shard: ShardFile,
     policies: Annotated[Path | None, typer.Option(help="The shard's trained weights.")] = None,
     output: Annotated[Path | None, typer.Option(help="The shard's table of returns.")] = None,
     episodes: Annotated[
@@ -26,14 +25,13 @@ def score(
     from blockmaps.data.environments import extra
     from blockmaps.data.environments.tasks import task_of
 
-    made, results = read_plan(config)
-    found = made.shard(shard)
-    experiment = made.config.experiments[found.experiment]
-    name = made.config.datasets[experiment.dataset].environment
+    found, results, config = read_job(shard)
+    experiment = config.experiments[found.experiment]
+    name = config.datasets[experiment.dataset].environment
     if name is None:
-        raise InputError(f"shard {shard}: data set {experiment.dataset} has no environment")
+        raise InputError(f"{shard}: data set {experiment.dataset} has no environment")
     extra.require()
-    weights = policies or results / "policies" / f"{shard}.safetensors"
+    weights = policies or results.file("policies", found.id)
     if not weights.is_file():
         raise InputError(f"{weights}: no such weights; `blockmaps train {shard}` writes them")
 
@@ -43,7 +41,7 @@ def score(
     began = time.perf_counter()
     number = episodes or experiment.episodes
     rows = score_shard(found, weights, task_of(name), number, threads)
-    path = output or results / "returns" / f"{shard}.parquet"
+    path = output or results.file("shard returns", found.id)
     runs.write(rows, path, returns.RETURNS)
     passed = time.perf_counter() - began
     print(

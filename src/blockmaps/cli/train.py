@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+from blockmaps.cli.options import ShardFile, app, read_job
 from blockmaps.core.errors import InputError
 
 
 @app.command()
 def train(
-    shard: Annotated[str, typer.Argument(help="A shard's name; `blockmaps plan` lists them.")],
-    config: ConfigFile = DEFAULT,
+    shard: ShardFile,
     data: Annotated[Path | None, typer.Option(help="The data set's file.")] = None,
     output: Annotated[Path | None, typer.Option(help="The shard's runs table.")] = None,
     groups: Annotated[
@@ -38,15 +37,14 @@ def train(
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Do not go on from checkpoints.")] = False,
 ) -> None:
-    """Train one shard, going on from its variants' checkpoints."""
-    from blockmaps.plan.shards import write_ledger
+    """Train one shard, going on from its variants' checkpoints.
 
-    made, results = read_plan(config)
-    found, compute = made.shard(shard), made.config.compute
-    source = data or results / "data" / f"{found.dataset}.safetensors"
+    What it trains stands in its file; how (`compute`), in config.json of the same results folder.
+    """
+    found, results, config = read_job(shard)
+    source = data or results.file("data", found.dataset)
     if not source.is_file():
         raise InputError(f"{source}: no such data set; make it with `blockmaps data`")
-    write_ledger(results / "shards", found)
 
     from blockmaps.data.making import epochs_of
     from blockmaps.maps import weights
@@ -56,35 +54,36 @@ def train(
     from blockmaps.training.probes import measure
     from blockmaps.training.shard import train_shard
 
-    folder = results / "checkpoints" / found.context
+    folder = results.file("checkpoints", found.context)
     if fresh:
         for variant in found.variants:
             checkpoints.path_of(folder, variant.key).unlink(missing_ok=True)
-    spec = made.config.datasets[made.config.experiments[found.experiment].dataset]
+    spec = config.datasets[config.experiments[found.experiment].dataset]
     job = Job(found, folder)
     try:
         trained = train_shard(
             found,
             source,
             folder,
-            results / "logs" / "training" / shard,
-            compute.accelerator,
-            compute.logger,
+            results.file("log", f"training/{found.id}"),
+            config.compute.accelerator,
+            config.compute.logger,
             math.inf if memory is None else memory * 1e6,
             epochs_of(spec, found.seed, found.seed_index),
         )
     except KeyboardInterrupt:
         print("blockmaps: interrupted; the same command goes on from here", file=sys.stderr)
         raise typer.Exit(130) from None
-    path = output or results / "runs" / f"{shard}.parquet"
+    path = output or results.file("shard runs", found.id)
     by_group = trained.groups.reindex(columns=list(runs.GROUPS))  # none of data without groups
     runs.write(by_group, groups or path.with_suffix(".groups.parquet"), runs.GROUPS)
     measured = measure(found, trained).reindex(columns=list(runs.DYNAMICS))  # none if not asked for
     runs.write(measured, dynamics or path.with_suffix(".dynamics.parquet"), runs.DYNAMICS)
-    if shard in made.kept_shards:
-        kept = policies or results / "policies" / f"{shard}.safetensors"
+    if config.keeps_weights(found.experiment):
+        kept = policies or results.file("policies", found.id)
         about = weights.About(found.id, found.experiment, found.seed, found.variants)
         weights.write(kept, about, trained.parameters)
     job.write(trained, manifest or path.with_suffix(".manifest.json"))
     runs.write(trained.rows, path, runs.TRAINED)
+    shard.with_suffix(".trained").touch()
     print(f"{path}: {len(found.variants)} variants, {len(trained.rows)} rows")

@@ -4,7 +4,7 @@ This is what the workflow and the command line share. It imports no torch: thous
 are planned in seconds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -21,7 +21,7 @@ from blockmaps.designs.kinds import AnyDesign, Row, Sizes, named_rows
 from blockmaps.designs.variants import AnyVariant, CellVariant, LayersVariant, Variant
 from blockmaps.plan import catalogue, tuning
 from blockmaps.plan.config import Config, Experiment
-from blockmaps.plan.shards import Member, Shard, group, read_ledger
+from blockmaps.plan.shards import EMPTY, Ledger, Member, Shard, group
 
 # The table of the learning rates that have been chosen, where some are.
 RATES = Path(catalogue.TABLES["rates"].path)
@@ -33,7 +33,7 @@ class Plan:
     Parameters
     ----------
     config : the config.
-    ledger : shards that have been started before (see `shards`).
+    ledger : shards of earlier plans (see `shards`).
     choices : learning rates that have been chosen (see `tuning`).
 
     Attributes
@@ -52,7 +52,7 @@ class Plan:
     def __init__(
         self,
         config: Config,
-        ledger: Iterable[Shard] = (),
+        ledger: Ledger = EMPTY,
         choices: tuning.ChosenRates = MappingProxyType({}),
     ) -> None:
         self.config, self.choices = config, choices
@@ -61,29 +61,13 @@ class Plan:
         self.tuned: list[tuning.Tuned] = []
         self.tuning: dict[str, Shard] = {}
         self.provisional: dict[str, Shard] = {}
-        ledger = list(ledger)
+        self._ledgers = ledger.by_context()
         for name, experiment in config.experiments.items():
             if config.only is not None and name not in config.only:
                 continue
-            self._experiment(name, experiment, ledger)
+            self._experiment(name, experiment)
 
-    @classmethod
-    def of(cls, config: Config, results: Path, file: str = "config") -> "Plan":
-        """Return the plan of a config with the ledger of its results folder.
-
-        Parameters
-        ----------
-        config : the config.
-        results : its results folder.
-        file : what errors name.
-        """
-        try:
-            choices = tuning.read(results / RATES)
-            return cls(config, read_ledger(results / "shards"), choices)
-        except InputError as fault:
-            raise InputError(f"{file}: {fault}") from None
-
-    def _experiment(self, name: str, experiment: Experiment, ledger: list[Shard]) -> None:
+    def _experiment(self, name: str, experiment: Experiment) -> None:
         """Add what an experiment asks for."""
         spec = self.config.datasets[experiment.dataset]
         try:
@@ -105,13 +89,13 @@ class Plan:
             tuned, sets = self._tuned(name, experiment, every)
             self.tuned += tuned
             unmeasured = experiment.model_copy(update={"dynamics": False})
-            self.tuning |= self._sharded(name, unmeasured, sets, ledger)
+            self.tuning |= self._sharded(name, unmeasured, sets)
             found = tuning.decided(self.choices, tuned)
             rates = {(arm, budget): rate for (_, arm, budget), rate in found.items()}
             if found.keys() < tuning.by_arm(tuned).keys():
                 where = self.provisional
         sets = self._compared(name, experiment, designs, rates)
-        where |= self._sharded(name, experiment, sets, ledger)
+        where |= self._sharded(name, experiment, sets)
 
     def _tuned(
         self, name: str, experiment: Experiment, rows: list[Row]
@@ -173,7 +157,6 @@ class Plan:
         name: str,
         experiment: Experiment,
         sets: dict[int, list[list[AnyVariant]]],
-        ledger: list[Shard],
     ) -> dict[str, Shard]:
         """Return the shards of an experiment's variants, by their names."""
         shards = []
@@ -190,7 +173,7 @@ class Plan:
                     dynamics=experiment.dynamics or None,
                     variants=tuple(groups[0][:1]),
                 )
-                shards += group(base, groups, ledger)
+                shards += group(base, groups, self._ledgers.get(base.context, EMPTY))
         return {shard.id: shard for shard in shards}
 
     def data_name(self, dataset: str, seed_index: int) -> str:
@@ -276,21 +259,6 @@ class Plan:
             for name, shard in self.shards.items()
             if self.config.keeps_weights(shard.experiment)
         ]
-
-    def shard(self, name: str) -> Shard:
-        """Return a shard by its name.
-
-        Raises
-        ------
-        InputError
-            If the config asks for no such shard.
-        """
-        known = self.tuning | self.shards
-        if name not in known:
-            raise InputError(
-                f"shard {name!r}: this config asks for no such shard; `blockmaps plan` lists them"
-            )
-        return known[name]
 
 
 class Training(NamedTuple):

@@ -4,19 +4,18 @@ A shard is at most 32 variants of one experiment and seed index. Its name is the
 content: the data set, the recipe, the seeds and its variants. Adding a seed, a structure or an
 experiment must leave every existing shard as it is, but no rule that looks at the config alone can
 promise that for shards of more than one variant (a group that gains a member is another group). So
-there is a ledger: training writes down a shard before it starts, planning keeps the shards of the
-ledger and puts only the variants that are in none of them into new ones.
+there is a ledger of the shards' files. A shard that was trained once stays as it is. One that is
+only written down, or was cut off, stays where all its variants are wanted; else what is wanted of
+it goes into another shard, and goes on there from its checkpoints. Planning puts only the variants
+that are in neither into new shards.
 """
 
-import json
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from blockmaps.core.canonical import canonical_json, digest
-from blockmaps.core.files import whole
+from blockmaps.core.canonical import digest
 from blockmaps.designs.patterns import Frozen
 from blockmaps.designs.variants import AnyVariant
 
@@ -113,9 +112,25 @@ class Member(NamedTuple):
     study: str = "proportion"
 
 
-def group(
-    base: Shard, sets: Iterable[Iterable[AnyVariant]], ledger: Iterable[Shard]
-) -> list[Shard]:
+class Ledger(NamedTuple):
+    """The shards that a results folder has files of: trained once, or only written down."""
+
+    trained: Sequence[Shard] = ()
+    written: Sequence[Shard] = ()
+
+    def by_context(self) -> dict[str, "Ledger"]:
+        """Return the shards of each context, in the order of their names."""
+        found: dict[str, Ledger] = {}
+        for place, shards in enumerate(self):
+            for shard in sorted(shards, key=lambda one: one.id):
+                found.setdefault(shard.context, Ledger([], []))[place].append(shard)
+        return found
+
+
+EMPTY = Ledger()
+
+
+def group(base: Shard, sets: Iterable[Iterable[AnyVariant]], ledger: Ledger) -> list[Shard]:
     """Put variants into shards of one context.
 
     Parameters
@@ -123,24 +138,25 @@ def group(
     base : a shard of that context; its variants do not matter.
     sets : groups of variants that may share a shard (a design's, at one seed index), so that a
         further design makes new shards even where there is no ledger.
-    ledger : shards that have been started before.
+    ledger : shards of earlier plans, of this context.
 
     Returns
     -------
-    The shards of the ledger that hold a wanted variant, then new ones of at most 32 each. What
-    remains after some of the new ones have been written to the ledger is grouped as before, so a
-    plan may be made again while it is carried out.
+    The shards that were trained and hold a wanted variant; then those written down of which all
+    variants are wanted and in none of the former; then new ones of at most 32 each. A plan may be
+    made again while it is carried out, whatever part of it has been written down or trained: it is
+    the same.
     """
     by_key = [{variant.key: variant for variant in variants} for variants in sets]
     wanted = {key for variants in by_key for key in variants}
-    context = base.context
     shards: list[Shard] = []
     held: set[str] = set()
-    for shard in sorted(ledger, key=lambda shard: shard.id):
-        keys = {variant.key for variant in shard.variants}
-        if shard.context == context and keys & (wanted - held):
-            shards.append(shard)
-            held |= keys
+    for earlier, once in ((ledger.trained, True), (ledger.written, False)):
+        for shard in earlier:
+            keys, free = {variant.key for variant in shard.variants}, wanted - held
+            if keys & free if once else keys <= free:
+                shards.append(shard)
+                held |= keys
     for variants in by_key:
         # by size, so that a bank's variants need little padding
         rest = sorted(
@@ -153,25 +169,3 @@ def group(
             for begin in range(0, len(rest), MOST)
         ]
     return shards
-
-
-def read_ledger(folder: Path) -> list[Shard]:
-    """Read the shards of a ledger; one that another version wrote or that is broken is left out."""
-    shards = []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            shard = Shard.model_validate(json.loads(path.read_text()))
-        except ValueError:
-            continue
-        if shard.id == path.stem:
-            shards.append(shard)
-    return shards
-
-
-def write_ledger(folder: Path, shard: Shard) -> None:
-    """Write a shard down in a ledger, whole or not at all."""
-    path = folder / f"{shard.id}.json"
-    if path.exists():
-        return
-    with whole(path) as partial:
-        partial.write_text(canonical_json(shard) + "\n")

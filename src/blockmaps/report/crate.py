@@ -3,13 +3,11 @@
 The profile is Workflow Run Crate 0.5, on RO-Crate 1.1. The Snakefile and its rules are copied into
 the folder as they are when it is described; the package that they call is not, so the folder says
 what was run and does not run by itself. Dates are those of the training jobs, so that a folder
-described again gives the same bytes; without manifests of jobs they are the runs table's time
-stamp, which a copy may lose. Names are the folder's.
+described again gives the same bytes. Names are the folder's.
 """
 
 import json
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,9 @@ from rocrate.model import ContextEntity, Dataset, Entity, File
 from rocrate.rocrate import ROCrate
 
 from blockmaps.core.errors import InputError
-from blockmaps.core.files import checksum, whole
-from blockmaps.results import jobs as collection
-from blockmaps.results import manifest
+from blockmaps.core.files import checksum, visible, whole
+from blockmaps.results.folder import PARTS, Folder
 
-NAME = "ro-crate-metadata.json"
 VERSION = "1.1"  # of RO-Crate, that the profiles build on
 WORKFLOW_CRATE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
 PROFILES = {
@@ -49,7 +45,7 @@ OUTPUTS = {
     "runs.parquet": "runs table: a row a variant, epoch and split",
     "groups.parquet": "right answers by group of sequences",
     "dynamics.parquet": "gradients, exponents and singular values",
-    collection.NAME: "manifests of the training jobs: versions, device, code, seeds, time, FLOPs",
+    "manifests.json": "manifests of the training jobs: versions, device, code, seeds, time, FLOPs",
     "tables/": "tables of the runs",
     "analysis/": "what explains the runs",
     "figures/": "figures",
@@ -57,7 +53,7 @@ OUTPUTS = {
     "claims.json": "verdicts on the papers' claims, with all statistics",
     "report.html": "the page: verdicts, figures and the runs behind them",
 }
-WORKFLOW, DATA = "workflow", "data"
+WORKFLOW = "workflow"
 
 MEDIA = {
     ".csv": "text/csv",
@@ -81,34 +77,34 @@ def write(folder: Path, workflow: Path) -> Path:
     Raises
     ------
     InputError
-        If the folder has no runs table or no config, as published ones, or there is no Snakefile.
+        If the folder has no runs, manifests or config, as published ones, or there is no Snakefile.
     """
-    if not (folder / "runs.parquet").is_file():
-        raise InputError(f"{folder}: holds no runs.parquet; takes a results folder")
-    if not (folder / "config.json").is_file():
+    given = Folder.of(folder)
+    given.existing("runs")
+    if not given.has("config"):
         # of a published folder the manifest says what is in it, and lists no crate
-        what = "is published" if (folder / manifest.NAME).is_file() else "holds no config.json"
+        what = "is published" if given.has("manifest") else "holds no config.json"
         raise InputError(f"{folder}: {what}; takes a results folder")
     if not (workflow / "Snakefile").is_file():
         raise InputError(f"{workflow}/Snakefile: no such file; --workflow names its folder")
-    for path in sorted([workflow / "Snakefile", *workflow.glob("rules/*.smk")]):
+    for path in [workflow / "Snakefile", *visible(workflow, "rules/*.smk")]:
         with whole(folder / WORKFLOW / path.relative_to(workflow)) as partial:
             shutil.copyfile(path, partial)
-    path = folder / NAME
+    path = given.file("crate")
     made = describe(folder).metadata.generate()
     with whole(path) as partial:
-        partial.write_text(json.dumps(made, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        text = json.dumps(made, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        partial.write_text(text, encoding="utf-8")
     return path
 
 
 def describe(folder: Path) -> ROCrate:
     """Return the crate of a results folder, into which the workflow's files have been copied."""
-    path = folder / collection.NAME
-    manifests = collection.load(path) if path.exists() else {"jobs": [], "environments": []}
+    manifests = Folder(folder).mapping("manifests", needs={"jobs": list, "environments": list})
     jobs, environments = manifests["jobs"], manifests["environments"]
     crate = ROCrate(version=VERSION)
     crate.metadata.extra_terms.update(SHA256)
-    began, ended = times(folder, jobs)
+    began, ended = min(job["started"] for job in jobs), max(job["ended"] for job in jobs)
     inputs = [one for name, what in INPUTS.items() if (one := _part(crate, folder, name, what))]
     outputs = [one for name, what in OUTPUTS.items() if (one := _part(crate, folder, name, what))]
     workflow = _workflow(crate, folder, environments)
@@ -157,24 +153,8 @@ def describe(folder: Path) -> ROCrate:
     return crate
 
 
-def times(folder: Path, jobs: list[dict[str, Any]]) -> tuple[str, str]:
-    """Return when training began and ended.
-
-    Of results without manifests both are the time at which the runs table was written.
-    """
-    if jobs:
-        return min(job["started"] for job in jobs), max(job["ended"] for job in jobs)
-    written = datetime.fromtimestamp((folder / "runs.parquet").stat().st_mtime, UTC)
-    return (collection.utc(written),) * 2
-
-
 def _ran(jobs: list[dict[str, Any]], environments: list[dict[str, Any]]) -> str:
     """Say what ran where, and what the times are of."""
-    if not jobs:
-        return (
-            "The results are older than manifests: the times are those at which the runs table was "
-            "written."
-        )
     variants = sum(len(job["variants"]) for job in jobs)
     places = sorted(
         {
@@ -222,7 +202,7 @@ def _part(crate: ROCrate, folder: Path, name: str, about: str) -> Entity | None:
         one = _file(crate, folder, path, about)
         one["sha256"] = checksum(path)
         return one
-    inside = sorted(one for one in path.glob("[!.]*") if one.is_file())
+    inside = visible(path, "*")
     if not inside:
         return None
     named = {"name": name.rstrip("/"), "description": about}
@@ -238,7 +218,7 @@ def _data(crate: ROCrate, folder: Path, jobs: list[dict[str, Any]]) -> list[Enti
     """Add the data sets, by the digest of what each was made from: their files may be large."""
     digests = {job["dataset"]: job["data_digest"] for job in jobs}
     found = []
-    for path in sorted((folder / DATA).glob("[!.]*.safetensors")):
+    for path in visible(folder, PARTS["data"].where.format("*")):
         one = _file(crate, folder, path, f"the data set {path.stem}, made by the workflow")
         if path.stem in digests:
             one["identifier"] = digests[path.stem]
@@ -267,7 +247,7 @@ def _workflow(crate: ROCrate, folder: Path, environments: list[dict[str, Any]]) 
     )
     made["hasPart"] = [
         _file(crate, folder, path, f"rules of the workflow: {path.stem}")
-        for path in sorted(own.glob("rules/*.smk"))
+        for path in visible(own, "rules/*.smk")
     ]
     software = {("python", one["python"]) for one in environments}
     software |= {pair for one in environments for pair in one["packages"].items()}

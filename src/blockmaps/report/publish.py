@@ -8,8 +8,8 @@ import json
 import os
 import shutil
 from functools import cache
+from glob import escape
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from blockmaps.analysis.tables import analyse, make
@@ -17,14 +17,14 @@ from blockmaps.claims import judging, writing
 from blockmaps.claims import tests as claims
 from blockmaps.core import csv
 from blockmaps.core.errors import InputError
-from blockmaps.core.files import checksum, whole
+from blockmaps.core.files import beside, checksum, sweep, whole
 from blockmaps.plan import catalogue
-from blockmaps.results import jobs as collection
 from blockmaps.results import manifest, runs
+from blockmaps.results.folder import Folder
 
 # Tables of runs that are kept where there are rows, if they are no larger than this.
 SMALL = 1_500_000
-FURTHER = ("groups.parquet", collection.NAME)
+FURTHER = ("groups.parquet", "manifests.json")
 CLAIMS = ("claims.json", "claims.csv")
 
 
@@ -54,9 +54,8 @@ def publish(results: Path, folder: Path, tests: claims.Claims, trained_by: str =
         return [folder / name for name in _keep(folder, folder, found, tests)]
     if (folder / "config.json").exists():
         raise InputError(f"{folder}: is a results folder; takes published/<name>")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
-        made = Path(beside)
+    sweep(folder.parent, f".{escape(folder.name)}.*")
+    with beside(folder) as made:
         for name in _kept(results):
             with whole(made / name) as partial:
                 shutil.copyfile(results / name, partial)
@@ -88,7 +87,8 @@ def _keep(folder: Path, final: Path, found: dict[str, Any], tests: claims.Claims
         for name in kept
     }
     with whole(folder / manifest.NAME) as partial:
-        partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+        partial.write_text(text, encoding="utf-8")
     return [*kept, manifest.NAME]
 
 
@@ -99,7 +99,7 @@ def _replace(folder: Path, made: Path, names: list[str]) -> None:
     so. What was never published stays.
     """
     (folder / manifest.NAME).unlink(missing_ok=True)
-    for name in (*manifest.KEPT, *manifest.IF_ANY, *FURTHER, *CLAIMS, *_made(folder)):
+    for name in (*manifest.KEPT, *manifest.IF_ANY, *FURTHER, *CLAIMS, *Folder(folder).tables):
         (folder / name).unlink(missing_ok=True)
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -111,11 +111,12 @@ def _described(results: Path, trained_by: str) -> dict[str, Any]:
 
     Where the jobs' own manifests are there, commit and code are those that they ran.
     """
-    if (results / manifest.NAME).exists() and not (results / "config.json").exists():
-        return manifest.read(results)
-    found = manifest.describe(results, trained_by)
-    if (ran := results / collection.NAME).exists():
-        jobs = collection.load(ran)["jobs"]
+    given = Folder.of(results)
+    if given.has("manifest") and not given.has("config"):
+        return given.manifest
+    found = manifest.describe(given, trained_by)
+    if given.has("manifests"):
+        jobs = given.mapping("manifests", needs={"jobs": list})["jobs"]
         for what in ("commit", "code"):
             found[what] = ", ".join(sorted({job[what] for job in jobs if job[what]}))
     return found
@@ -128,24 +129,15 @@ def _kept(folder: Path) -> list[str]:
         path = folder / name
         if not path.exists() or path.stat().st_size > SMALL:
             continue
-        if path.suffix != ".parquet" or len(runs.read(path)):
+        if path.suffix != ".parquet" or len(Folder(folder).read(name)):
             more.append(name)
-    return [*manifest.KEPT, *more, *_made(folder)]
-
-
-def _made(folder: Path) -> list[str]:
-    """Return the tables of a folder, as paths within it."""
-    return [
-        f"{kind}/{path.name}"
-        for kind in ("analysis", "tables")
-        for path in sorted((folder / kind).glob("*.csv"))
-    ]
+    return [*manifest.KEPT, *more, *Folder(folder).tables]
 
 
 def complete(folder: Path) -> None:
     """Make the tables that a folder lacks, of the runs and dynamics that it has."""
-    table = runs.read(folder / catalogue.RUNS)
-    studies = set(table["study"]) if "study" in table else {catalogue.MAIN_STUDY}
+    given = Folder(folder)
+    studies = given.studies
     lacking = {
         name: one
         for name, one in (catalogue.COLLECTED | catalogue.ANALYSIS).items()
@@ -153,9 +145,9 @@ def complete(folder: Path) -> None:
         and not (folder / one.path).exists()
         and all((folder / source).exists() for source in one.reads)
     }
-    once = cache(lambda name: runs.read(folder / name))
+    once = cache(given.read)
     made = {name: make(name, once) for name in lacking if name not in catalogue.ANALYSIS}
     if analyses := [name for name in lacking if name in catalogue.ANALYSIS]:
-        made |= analyse(runs.of_study(table, catalogue.MAIN_STUDY), *analyses)
+        made |= analyse(runs.of_study(given.runs, catalogue.MAIN_STUDY), *analyses)
     for name, frame in made.items():
         csv.write(frame, folder / lacking[name].path)

@@ -8,9 +8,11 @@ from typing import Any
 
 from blockmaps.core import csv
 from blockmaps.core.errors import InputError
+from blockmaps.core.files import sweep
 from blockmaps.plan import catalogue
 from blockmaps.report.figures import style
-from blockmaps.results import manifest, runs, strips
+from blockmaps.results import runs, strips
+from blockmaps.results.folder import Folder
 
 KINDS = ("svg", "png")
 
@@ -32,15 +34,15 @@ def figures_of(folder: Path, kept: Collection[str] | None = None) -> list[str]:
     kept : the files that count, as paths within the folder; those of its manifest if not given, all
         files of a folder without one.
     """
-    if kept is None and (folder / manifest.NAME).is_file():
-        kept = manifest.read(folder)["files"]
-    table = runs.read(folder / catalogue.RUNS)
-    main = table[table["study"] == catalogue.MAIN_STUDY] if "study" in table else table
+    given = Folder(folder)
+    if kept is None and given.has("manifest"):
+        kept = given.manifest["files"]
+    main = given.runs[given.runs["study"] == catalogue.MAIN_STUDY]
     there = {catalogue.RUNS} if len(main) else set()
     for source in {source for one in catalogue.FIGURES.values() for source in one.sources}:
         path = folder / source
         if path.is_file() and (kept is None or source in kept) and path.suffix != ".parquet":
-            there |= {source} if path.suffix != ".csv" or len(csv.read(path)) else set()
+            there |= {source} if path.suffix != ".csv" or len(given.table(source)) else set()
     return catalogue.figures_of(there, set(main["arm"]))
 
 
@@ -65,6 +67,7 @@ def draw(
         If a figure is not one that the folder has tables for.
     """
     known = figures_of(folder)
+    sweep(output, ".*")
     paths: list[Path] = []
     output.mkdir(parents=True, exist_ok=True)
     once = cache(read)

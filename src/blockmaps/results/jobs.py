@@ -6,44 +6,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from blockmaps.core.errors import InputError
 from blockmaps.core.files import whole
 
-NAME = "manifests.json"
 FORMAT = 1
 
 
-def collect(folder: Path, shards: Iterable[str]) -> dict[str, Any]:
-    """Return the manifests of shards together.
-
-    Parameters
-    ----------
-    folder : of the shards' tables, `runs/`.
-    shards : their names.
+def collect(manifests: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the manifests of jobs together.
 
     Returns
     -------
-    `environments`, each once; `jobs` in the shards' order, each with the number of its environment;
-    and `without`, shards that were trained before there were manifests.
-
-    Raises
-    ------
-    InputError
-        If a manifest is broken.
+    `environments`, each once; `jobs` by the name of their shard, each with the number of its
+    environment.
     """
     environments: list[dict] = []
-    jobs, without = [], []
-    for shard in sorted(shards):
-        path = folder / f"{shard}.manifest.json"
-        if not path.exists():
-            without.append(shard)
-            continue
-        job = load(path)
-        own = job.pop("environment")
+    jobs = []
+    for job in sorted(manifests, key=lambda one: one["shard"]):
+        own = job["environment"]
         if own not in environments:
             environments.append(own)
         jobs.append({**job, "environment": environments.index(own)})
-    return {"format": FORMAT, "environments": environments, "jobs": jobs, "without": without}
+    return {"format": FORMAT, "environments": environments, "jobs": jobs}
 
 
 def write(collected: dict[str, Any], path: Path) -> None:
@@ -52,27 +35,11 @@ def write(collected: dict[str, Any], path: Path) -> None:
         f'"{name}": [\n' + ",\n".join(json.dumps(one, ensure_ascii=False) for one in several) + "]"
         if (several := collected[name])
         else f'"{name}": []'
-        for name in ("environments", "jobs", "without")
+        for name in ("environments", "jobs")
     ]
     text = ",\n".join([f'"format": {collected["format"]}', *parts])
     with whole(path) as partial:
-        partial.write_text("{" + text + "}\n")
-
-
-def load(path: Path) -> dict[str, Any]:
-    """Read a file of manifests.
-
-    Raises
-    ------
-    InputError
-        If it is not there or not JSON.
-    """
-    try:
-        return json.loads(path.read_text())
-    except OSError as fault:
-        raise InputError(f"{path}: cannot be read: {fault.strerror}") from None
-    except ValueError:
-        raise InputError(f"{path}: is not JSON; remove it, `blockmaps train` writes it") from None
+        partial.write_text("{" + text + "}\n", encoding="utf-8")
 
 
 def utc(moment: datetime) -> str:

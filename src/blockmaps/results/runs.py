@@ -173,35 +173,43 @@ def write(frame: pd.DataFrame, path: Path, columns: dict[str, Column] = MEASURES
 
 
 def of_study(runs: pd.DataFrame, study: str) -> pd.DataFrame:
-    """Return the runs of a study; all of a table that is older than studies.
+    """Return the runs of a study.
 
     Raises
     ------
     InputError
         If there are none.
     """
-    if "study" not in runs:
-        return runs
     found = runs[runs["study"] == study]
     if found.empty:
         raise InputError(f"the runs table has no runs of the study {study!r}")
     return found.reset_index(drop=True)
 
 
-def read(path: Path) -> pd.DataFrame:
-    """Read a table.
+def read(path: Path, columns: dict[str, Column] = COLUMNS) -> pd.DataFrame:
+    """Read a table: its columns, with their types.
 
     Raises
     ------
     InputError
-        If the file is not there or is not a table.
+        If the file is not there, is not a table, or lacks a column.
     """
     try:
-        return pq.read_table(path).to_pandas()
+        table = pq.read_table(path)
+        if absent := [name for name in columns if name not in table.column_names]:
+            raise InputError(
+                f"{path}: lacks the column {absent[0]}: not a table of this version; make it again"
+            )
+        return table.select(list(columns)).cast(_bare(columns)).to_pandas()
     except FileNotFoundError:
         raise InputError(f"{path}: no such table; make it with `blockmaps collect`") from None
-    except pa.ArrowInvalid as fault:
-        raise InputError(f"{path}: not a runs table ({fault}); remove it") from None
+    except (pa.ArrowException, OSError) as fault:  # damage is told as either
+        first = str(fault).partition("\n")[0]
+        raise InputError(f"{path}: not a table of runs ({first}); remove it, make it again") from None
+
+
+def _bare(columns: dict[str, Column]) -> pa.Schema:
+    return pa.schema([pa.field(name, column.type) for name, column in columns.items()])
 
 
 def collect_groups(pieces: Iterable[pd.DataFrame], members: Iterable[Member]) -> pd.DataFrame:
@@ -254,8 +262,7 @@ def collect(
         raise InputError(
             f"{len(absent)} variants have no rows, {min(absent)} among them; train their shards"
         )
-    # what training measured alone: a table of an older version holds the rest too
     before = pd.concat(known, ignore_index=True).drop_duplicates(["experiment", "key"])
-    joined = labels.drop(columns="seed_index").merge(runs[list(TRAINED)], on=["experiment", "key"])
+    joined = labels.drop(columns="seed_index").merge(runs, on=["experiment", "key"])
     joined = joined.merge(before.drop(columns="seed_index"), on=["experiment", "key"])
     return joined.sort_values(list(ORDER), ignore_index=True)[list(COLUMNS)]

@@ -100,9 +100,8 @@ class Job:
     def write(self, trained: Trained, path: Path) -> None:
         """Write the manifest of the job that has trained, whole or not at all."""
         with whole(path) as partial:
-            partial.write_text(
-                json.dumps(self.manifest(trained), indent=1, ensure_ascii=False) + "\n"
-            )
+            text = json.dumps(self.manifest(trained), indent=1, ensure_ascii=False) + "\n"
+            partial.write_text(text, encoding="utf-8")
 
 
 def _stand(folder: Path, key: str) -> Stand:

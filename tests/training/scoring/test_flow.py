@@ -13,6 +13,7 @@ from blockmaps.core.errors import InputError
 from blockmaps.data.environments import expert
 from blockmaps.data.environments.tasks import task_of
 from blockmaps.results import returns, runs, strips
+from blockmaps.results.folder import Folder
 from blockmaps.training.scoring.filming import choose
 
 RAW = {
@@ -62,11 +63,16 @@ def flow(tmp_path_factory):
         patch.setattr("blockmaps.data.environments.expert.load", lambda *_: some)
         said = {"data": run("data", "hammer", "-c", "small.yaml")}
         said["detectable"] = run("detectable", "-c", "small.yaml")
-        plan, _ = read_plan(folder / "small.yaml")
+        run("plan", "-c", "small.yaml", "--write")
+        plan, results = read_plan(folder / "small.yaml")
         assert len(plan.policy_shards) == SHARDS
+        # a job plans nothing
+        patch.setattr("blockmaps.plan.plan.Plan", None)
         for shard in plan.policy_shards:
-            run("train", shard, "-c", "small.yaml")
-            said["score"] = run("score", shard, "-c", "small.yaml")
+            run("train", results.file("shard", shard))
+            said["score"] = run("score", results.file("shard", shard))
+        patch.setattr("blockmaps.plan.plan.Plan", type(plan))
+        assert {one.id for one in results.ledger.trained} == set(plan.shards)
         run("collect", "-c", "small.yaml")
         said["returns"] = run("returns", "-c", "small.yaml")
     return folder, said, plan
@@ -74,7 +80,7 @@ def flow(tmp_path_factory):
 
 def test_scores_are_collected_with_what_each_policy_is(flow):
     folder, said, _ = flow
-    table = runs.read(folder / "results/small/returns.parquet")
+    table = Folder(folder / "results/small").parquet("returns")
     assert list(table.columns) == list(returns.RETURN_COLUMNS)
     assert len(table) == 2 * 3 * 2
     assert "6 policies, 12 episodes" in said["returns"]
@@ -126,7 +132,7 @@ def test_frames_are_taken_or_the_reason_is_given(flow, blockmaps, monkeypatch):
         assert images.std() > 10
         assert (images[0, 0] == images[-1, 0]).all()  # one start state
         assert (images[0, 0] != images[0, -1]).any()
-        table = runs.read(folder / "results/small/returns.parquet")
+        table = Folder(folder / "results/small").parquet("returns")
         shown = table[table["episode"] == about["episode"]]
         for strip in about["strips"][-2:]:
             same = shown[shown["structure"] == strip["structure"]]
@@ -144,7 +150,7 @@ def test_frames_are_taken_or_the_reason_is_given(flow, blockmaps, monkeypatch):
 
 def test_what_is_shown_is_the_best_and_the_worst_run_in_the_bests_median_episode(flow):
     folder, _, _ = flow
-    table = runs.read(folder / "results/small/returns.parquet")
+    table = Folder(folder / "results/small").parquet("returns")
     table = table.assign(**{"return": range(len(table))})
     chosen = choose(table, control.by_run(table))
     ordered = control.by_run(table).sort_values("return")
@@ -157,18 +163,19 @@ def test_what_cannot_be_scored_is_one_line(flow, monkeypatch):
     folder, _, plan = flow
     monkeypatch.chdir(folder)
     (shard, *_) = plan.policy_shards
-    with pytest.raises(InputError, match=r"no such weights; `blockmaps train"):
-        run("score", shard, "-c", "small.yaml", "--policies", "nowhere.safetensors")
+    file = f"results/small/shards/{shard}.json"
+    with pytest.raises(InputError, match=f"no such weights; `blockmaps train {file}`"):
+        run("score", file, "--policies", "nowhere.safetensors")
     other = folder / f"results/small/policies/{plan.policy_shards[1]}.safetensors"
     with pytest.raises(InputError, match="not the weights of shard"):
-        run("score", shard, "-c", "small.yaml", "--policies", other)
+        run("score", file, "--policies", other)
     (folder / f"results/small/returns/{shard}.parquet").rename(folder / "kept.parquet")
-    with pytest.raises(InputError, match="no such table"):
+    with pytest.raises(InputError, match="no such file; make it with `blockmaps score`"):
         run("returns", "-c", "small.yaml")
     (folder / "kept.parquet").rename(folder / f"results/small/returns/{shard}.parquet")
     with pytest.raises(InputError, match="takes one that is scored: hammer"):
         run("frames", "-c", "small.yaml", "--experiment", "rad")
     known = runs.read(folder / "results/small/runs.parquet")
-    half = runs.read(folder / f"results/small/returns/{shard}.parquet")
+    half = Folder(folder / "results/small").parquet("shard returns", shard)
     with pytest.raises(InputError, match="3 variants have no returns"):
         returns.collect([half], known, {("hammer", 0): dict.fromkeys(returns.EXPERT, 1.0)})

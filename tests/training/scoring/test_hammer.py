@@ -3,14 +3,14 @@
 import pytest
 
 from blockmaps.analysis import control
-from blockmaps.results import runs
+from blockmaps.results.folder import Folder
 from blockmaps.results.returns import RETURN_COLUMNS
 
 
 @pytest.fixture(scope="module")
 def kept(root):
     folder = root / "published/laptop/hammer"
-    return runs.read(folder / "runs.parquet"), runs.read(folder / "returns.parquet")
+    return Folder(folder).runs, Folder(folder).parquet("returns")
 
 
 def number(value: float) -> str:

@@ -7,11 +7,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from blockmaps.core.errors import InputError
-from blockmaps.results import jobs as collection
-from blockmaps.results import runs
+from blockmaps.results.folder import Folder
 
-# Columns that a table may be older than, each with what it would hold.
-OLDER = {"replicate": 0, "iterations": 1}
 LEARNT = ["experiment", "key", "seed_index", "replicate", "split", "epoch", "loss", "accuracy"]
 LABELS = ["dataset", "design", "arm", "structure", "budget", "initialisation", "iterations"]
 
@@ -41,27 +38,18 @@ def read(folder: Path) -> Side:
     InputError
         If it is none, has no runs, or a file in it is broken.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; takes results/<name> or published/<name>")
-    path = folder / "runs.parquet"
-    if not path.is_file():
-        inside = sorted(str(one.parent) for one in folder.glob("*/runs.parquet"))
+    found = Folder.of(folder)
+    if not found.has("runs"):
+        inside = sorted(str(one.parent) for one in found.files("*/runs.parquet"))
         instead = f"; takes {' or '.join(inside)}" if inside else ""
         raise InputError(f"{folder}: holds no runs.parquet{instead}")
-    table = runs.read(path)
+    table = found.runs
     if table.empty:
-        raise InputError(f"{path}: holds no runs")
-    if absent := [name for name in (*LEARNT, *LABELS) if name not in {*table, *OLDER}]:
-        raise InputError(f"{path}: is no runs table: {absent[0]} is missing")
-    table = table.assign(**{name: OLDER[name] for name in OLDER if name not in table})
-    published = _json(folder / "manifest.json") or {}
-    config = _json(folder / "config.json") or published.get("config")
-    facts = described(table, published, _json(folder / collection.NAME))
-    return Side(str(folder), table[[*LEARNT, *LABELS]], config, facts)
-
-
-def _json(path: Path) -> dict[str, Any] | None:
-    return collection.load(path) if path.exists() else None
+        raise InputError(f"{found.file('runs')}: holds no runs")
+    published = found.manifest if found.has("manifest") else {}
+    manifests = found.mapping("manifests", needs={"jobs": list}) if found.has("manifests") else None
+    facts = described(table, published, manifests)
+    return Side(str(folder), table[[*LEARNT, *LABELS]], found.config or None, facts)
 
 
 def described(
@@ -90,7 +78,7 @@ def described(
             for name, value in flatten(environment).items():
                 if value is not None:
                     several.setdefault(name.rpartition(".")[2], []).append(str(value))
-    several["device"] = table["device"].astype(str).tolist() if "device" in table else []
+    several["device"] = table["device"].astype(str).tolist()
     return {name: " and ".join(sorted(set(values))) for name, values in several.items() if values}
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from minari.data_collector.episode_buffer import EpisodeBuffer
 
 from blockmaps.core.errors import InputError
+from blockmaps.core.files import beside
 from blockmaps.data.environments.extra import MUJOCO
 from blockmaps.data.environments.rollouts import Episodes
 from blockmaps.data.environments.simulator import flatten
@@ -68,10 +69,8 @@ def write(task: Task, episodes: Episodes, folder: Path, name: str) -> None:
     folder : the folder of Minari's data sets; what is there is replaced.
     name : of the data set.
     """
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
+    with beside(folder) as partial:
+        partial.mkdir(parents=True)
         with _datasets_in(partial), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # that no author and e-mail are given
             minari.create_dataset_from_buffers(
@@ -85,8 +84,6 @@ def write(task: Task, episodes: Episodes, folder: Path, name: str) -> None:
             )
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _buffer(episodes: Episodes, number: int) -> EpisodeBuffer:

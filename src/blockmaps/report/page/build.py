@@ -15,15 +15,15 @@ from blockmaps.core.files import whole
 from blockmaps.plan.catalogue import MAIN_STUDY, STUDIES
 from blockmaps.report.page import assets, numbers
 from blockmaps.report.page.exhibits import Exhibit, exhibits
-from blockmaps.report.page.folders import Folders
 from blockmaps.report.page.provenance import provenance
 from blockmaps.report.page.runs_table import HEADINGS as RUN_HEADINGS
 from blockmaps.report.page.runs_table import run_rows
 from blockmaps.report.page.scatter import scatter
 from blockmaps.report.page.shapes import groups
 from blockmaps.report.page.verdicts import claims, counts
+from blockmaps.results.folder import Folders
 
-PARTS = ("claims.json", "runs.parquet", "tables/equivalence.csv", "manifest.json", "config.json")
+PARTS = ("claims", "runs", "manifest", "config")
 
 
 def _inline(text: str) -> Markup:
@@ -74,13 +74,12 @@ def render(paths: Iterable[Path]) -> str:
     """
     folders = Folders(paths)
     shown = list(exhibits(folders))
-    if not shown and not any(folders.find(part) for part in PARTS):
-        where = ", ".join(map(str, folders.folders))
+    there = shown or folders.table_file("equivalence")
+    if not there and not any(folders.having(part) for part in PARTS):
+        where = ", ".join(str(one.path) for one in folders.folders)
         raise InputError(f"{where}: nothing to show; takes a results or published folder")
     runs = folders.runs
-    main = pd.DataFrame() if runs is None else runs
-    if "study" in main:
-        main = main[main["study"] == MAIN_STUDY]
+    main = pd.DataFrame() if runs is None else runs[runs["study"] == MAIN_STUDY]
     plot = scatter(main) if len(main) else None
     ledger = claims(folders, [one.name for one in shown])
     rows = [] if runs is None else run_rows(runs)
@@ -112,7 +111,7 @@ def render(paths: Iterable[Path]) -> str:
         runs_by_study=Counter(row.study for row in rows),
         main_study=MAIN_STUDY,
         provenance=provenance(folders),
-        given=folders.folders,
+        given=[one.path for one in folders.folders],
     )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from blockmaps.core.errors import InputError
 from blockmaps.plan import catalogue
 from blockmaps.report.figures.style import words_of
-from blockmaps.report.page.folders import Folders
+from blockmaps.results.folder import Folders
 
 _SIZE = re.compile(r"<svg[^>]* viewBox=\"0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)\"[^>]*>")
 _OUTLINE = re.compile(r" (?:d|points)=\"[^\"]*\"")
@@ -113,10 +113,7 @@ def command(figure: str, folders: Folders) -> str:
 
 def exhibits(folders: Folders) -> Iterator[Exhibit]:
     """Yield every figure that there is, in the order of the studies and of the catalogue."""
-    paths: dict[str, Path] = {}
-    for folder in folders.folders:
-        for path in sorted((folder / catalogue.FIGURES_FOLDER).glob("*.svg")):
-            paths.setdefault(path.stem, path)
+    paths = folders.figures
     order = [name for name in catalogue.FIGURES if name in paths]
     studies = {name: catalogue.FIGURES[name].study for name in order}
     order += sorted(set(paths) - set(order))

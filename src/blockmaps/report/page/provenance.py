@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from blockmaps.core.errors import InputError
-from blockmaps.report.page.folders import Folders
 from blockmaps.report.page.numbers import NOTHING, duration, number
+from blockmaps.results.folder import Folders
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -129,9 +129,9 @@ def provenance(folders: Folders) -> Provenance:
     InputError
         If manifests.json is not as `blockmaps collect` writes it.
     """
-    manifest: dict[str, Any] = folders.json("manifest.json") or {}
-    config = folders.json("config.json") or manifest.get("config") or {}
-    collected = folders.json("manifests.json") or {}
+    manifest: dict[str, Any] = folders.json("manifest") or {}
+    config = folders.json("config") or manifest.get("config") or {}
+    collected = folders.json("manifests") or {}
     facts = _known(manifest, _MANIFEST) + _from_runs(folders)
     try:
         found = collected.get("jobs", [])
@@ -139,7 +139,7 @@ def provenance(folders: Folders) -> Provenance:
         jobs = tuple(map(_job, found))
         environments = tuple(map(_environment, collected.get("environments", [])))
     except (KeyError, TypeError, AttributeError) as fault:
-        path = folders.find("manifests.json")
+        path = folders.file("manifests")
         raise InputError(f"{path}: is not as `blockmaps collect` writes it: {fault}") from None
     if "seed" in config:
         facts.append(("root seed", str(config["seed"])))

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from blockmaps.plan.catalogue import MAIN_STUDY, STUDIES
+from blockmaps.plan.catalogue import STUDIES
 from blockmaps.results.runs import COLUMNS
 
-# Column → heading, and whether it holds numbers. What an older table lacks is left empty.
+# Column → heading, and whether it holds numbers.
 SHOWN = {
     "experiment": ("experiment", False),
     "arm": ("arm", False),
@@ -48,12 +48,10 @@ HEADINGS = tuple(
 
 def run_rows(runs: pd.DataFrame) -> list[Run]:
     """Return a row a run, of the test split where it has one, by study and arm."""
-    studies = runs["study"] if "study" in runs else pd.Series(MAIN_STUDY, runs.index)
     rank = {study: place for place, study in enumerate(STUDIES)}
     one_each = (
         runs.assign(
-            study=studies,
-            place=studies.map(rank).fillna(len(rank)),
+            place=runs["study"].map(rank).fillna(len(rank)),
             other=runs["split"] != "test",
         )
         .sort_values(["place", "experiment", "arm", "structure", "seed_index", "key", "other"])
@@ -61,9 +59,6 @@ def run_rows(runs: pd.DataFrame) -> list[Run]:
     )
     columns = []
     for name in SHOWN:
-        if name not in one_each:
-            columns.append([""] * len(one_each))
-            continue
         values = one_each[name]
         if name == "accuracy":
             values = 100 * values

@@ -107,8 +107,7 @@ def _blocks(row: pd.Series) -> tuple[DrawnBlock, ...]:
 def groups(runs: pd.DataFrame) -> Iterator[Drawing]:
     """Yield the patterns of every experiment and budget of maps with slots x, h and y."""
     rows = runs[runs["split"] == "test"]
-    if "slots" in rows:
-        rows = rows[rows["slots"] == SLOTS]
+    rows = rows[rows["slots"] == SLOTS]
     densities = [f"density_{name}" for name in RNN_BLOCKS]
     rows = rows[rows[densities].notna().all(axis=1)]
     drawn: set[tuple] = set()

@@ -8,9 +8,9 @@ import pandas as pd
 
 from blockmaps.core.errors import InputError
 from blockmaps.plan import catalogue
-from blockmaps.report.page.folders import Folders
 from blockmaps.report.page.forest import Axis, Forest, forest, scale_of
 from blockmaps.report.page.numbers import number
+from blockmaps.results.folder import Folders
 
 VERDICTS = (
     *("supported", "contradicted", "inconclusive"),
@@ -84,7 +84,7 @@ def _evidence(row: dict[str, Any], folders: Folders) -> tuple[Evidence, ...]:
     found = []
     for one in row.get("statistics") or []:
         name, where = one.get("table") or row.get("table"), one.get("row")
-        table = folders.table(name) if name and name.endswith(".csv") and where else None
+        table = folders.table(name) if name and where else None
         if table is None or not set(where) <= set(table.columns):
             continue
         same = pd.Series(True, index=table.index)
@@ -117,7 +117,7 @@ def _claim(name: str, rows: list[dict[str, Any]], folders: Folders, one: bool) -
             row,
             forest(_decisive(row), scale),
             _evidence(row, folders) if one else (),
-            f"blockmaps claims {row.get('folder') or folders.folders[-1]}",
+            f"blockmaps claims {row.get('folder') or folders.folders[-1].path}",
         )
         for row in rows
     )
@@ -145,7 +145,7 @@ def claims(folders: Folders, figures: Iterable[str]) -> list[ClaimVerdicts]:
     InputError
         If claims.json is not as `blockmaps claims --json` writes it.
     """
-    rows = folders.json("claims.json")
+    rows = folders.json("claims")
     if rows is None:
         return []
     shown = set(figures)
@@ -160,9 +160,9 @@ def claims(folders: Folders, figures: Iterable[str]) -> list[ClaimVerdicts]:
         ]
         unknown = {verdict.verdict for claim in made for verdict in claim.verdicts} - set(VERDICTS)
     except (KeyError, TypeError, AttributeError) as fault:
-        raise InputError(f"{folders.find('claims.json')}: {AS_WRITTEN}: {fault}") from None
+        raise InputError(f"{folders.file('claims')}: {AS_WRITTEN}: {fault}") from None
     if unknown:
-        raise InputError(f"{folders.find('claims.json')}: {AS_WRITTEN}: verdict {min(unknown)!r}")
+        raise InputError(f"{folders.file('claims')}: {AS_WRITTEN}: verdict {min(unknown)!r}")
     return [
         claim._replace(figures=tuple(name for name in claim.figures if name in shown))
         for claim in made

@@ -15,7 +15,7 @@ from blockmaps.data.environments.tasks import task_of
 from blockmaps.maps.weights import trained
 from blockmaps.plan.shards import Shard
 from blockmaps.results import runs
-from blockmaps.results.returns import by_run
+from blockmaps.results.returns import RETURN_COLUMNS, by_run
 from blockmaps.results.strips import Strip
 from blockmaps.training.scoring.filming import camera, choose, film
 from blockmaps.training.scoring.playing import PIECE, set_arithmetic
@@ -37,7 +37,7 @@ def show(
     set_arithmetic()  # an episode that is shown is the one that was scored
     first = next(iter(shards.values()))
     experiment = first.experiment
-    table = runs.read(returns)
+    table = runs.read(returns, RETURN_COLUMNS)
     table = table[table["experiment"] == experiment]
     if table.empty:
         raise InputError(f"{returns}: no returns of experiment {experiment}")
