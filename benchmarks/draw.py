@@ -11,13 +11,12 @@ from typing import Annotated
 import pandas as pd
 import typer
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from benchmarks.records import run
 from benchmarks.tasks import PATTERN_NAMES
 from blockmaps.maps.layouts import MOST_SPARSE
-from blockmaps.report.figures.style import FAINT, HALO, INK, page, panel_title, save, themed
+from blockmaps.report.figures.style import FAINT, HALO, INK, Sheet, panel_title, save, sheet, themed
 
 NAMES = {
     "reference": "the paper's formulation",
@@ -45,7 +44,7 @@ def _labels(frame: pd.DataFrame) -> list[tuple[str, int]]:
 
 
 @themed
-def speed(records: list[dict]) -> Figure:
+def speed(records: list[dict]) -> Sheet:
     """Return milliseconds a variant and training step, by case, at the paper's size of RAD."""
     frame = pd.DataFrame(records)
     frame = frame[frame["task"] == "rad-paper"]
@@ -53,7 +52,7 @@ def speed(records: list[dict]) -> Figure:
     shares = [f"{best.loc[one, 'ratio_to_reference']:.0f}× ({one})" for one in PATTERN_NAMES]
     rows, high = _labels(frame), frame["high_ms"].max()
     height = 0.19 * len(rows)
-    made = page(
+    made = sheet(
         f"A bank of 64 trains {', '.join(shares)} as fast as the paper's formulation",
         "Milliseconds a variant and training step (forward, backward, Adam), RAD at paper size: "
         "|x| = 2500, 11 steps, batch 16, about 100,000 unknowns. Line: the floor, its arithmetic "
@@ -68,7 +67,7 @@ def speed(records: list[dict]) -> Figure:
         _panel(axes, frame[frame["pattern"] == pattern], rows, place == 0)
         axes.set_xlim(0.5 * min(frame["low_ms"].min(), frame["floor_ms"].min()), 4 * high)
         panel_title(axes, pattern, "")
-    return made.figure
+    return made
 
 
 def _panel(axes: Axes, frame: pd.DataFrame, rows: list[tuple[str, int]], named: bool) -> None:
@@ -104,12 +103,12 @@ def _panel(axes: Axes, frame: pd.DataFrame, rows: list[tuple[str, int]], named: 
 
 
 @themed
-def sparse(records: list[dict]) -> Figure:
+def sparse(records: list[dict]) -> Sheet:
     """Return how much faster sparse rows are than rectangles, against density."""
     frame = pd.DataFrame(records)
     even = frame.groupby("size", sort=False)["break_even"].first()
     low, high = even.min(), even.max()
-    made = page(
+    made = sheet(
         f"Products in sparse rows pay up to a density of {low:.2g} to {high:.2g}",
         "Time of the input's products as rectangles over that in compressed sparse rows, forward "
         f"and gradient, with what goes with each; dotted: the bank's limit, {MOST_SPARSE:g}.",
@@ -155,7 +154,7 @@ def sparse(records: list[dict]) -> Figure:
         axis.set_ticks([tick for tick in ticks if tick not in (0.15, 0.25, 0.4)])
     axes.set_xlabel("density of the input block (log)")
     axes.set_ylabel("times as fast (log)")
-    return made.figure
+    return made
 
 
 def main(

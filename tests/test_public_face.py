@@ -8,7 +8,7 @@ from pathlib import Path
 
 import blockmaps
 
-NAMES = {"SparseRNN", "bank", "map", "patterns", "proportion", "recommend", "zoo"}
+NAMES = {"SparseRNN", "bank", "folder", "map", "patterns", "proportion", "recommend", "zoo"}
 
 
 def test_names_are_listed_and_explained_and_torch_waits():

@@ -8,12 +8,13 @@ explain them.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["SparseRNN", "bank", "map", "patterns", "proportion", "recommend", "zoo"]
+__all__ = ["SparseRNN", "bank", "folder", "map", "patterns", "proportion", "recommend", "zoo"]
 
 # Where each is from: a module, or a name in one.
 _SOURCES = {
     "SparseRNN": "maps.sparse_rnn:SparseRNN",
     "bank": "maps.bank",
+    "folder": "results.folder",
     "map": "maps.map",
     "patterns": "designs.patterns",
     "proportion": "designs.proportion",
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from blockmaps.maps import map as map
     from blockmaps.maps.sparse_rnn import SparseRNN as SparseRNN
     from blockmaps.maps.zoo import examples as zoo
+    from blockmaps.results import folder as folder
 
 
 def __getattr__(name: str) -> Any:

@@ -120,11 +120,11 @@ class Ledger(NamedTuple):
 
     def by_context(self) -> dict[str, "Ledger"]:
         """Return the shards of each context, in the order of their names."""
-        found: dict[str, Ledger] = {}
+        found: dict[str, tuple[list[Shard], list[Shard]]] = {}
         for place, shards in enumerate(self):
             for shard in sorted(shards, key=lambda one: one.id):
-                found.setdefault(shard.context, Ledger([], []))[place].append(shard)
-        return found
+                found.setdefault(shard.context, ([], []))[place].append(shard)
+        return {context: Ledger(*both) for context, both in found.items()}
 
 
 EMPTY = Ledger()

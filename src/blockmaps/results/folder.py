@@ -5,7 +5,7 @@ or broken is one line. What a process is writing, or a killed one has left, is i
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,12 +34,12 @@ class Part(NamedTuple):
     ----------
     where : its path within; {} stands for a shard's, table's or data set's name.
     by : the command that makes it.
-    columns : of a table of typed columns, by name.
+    columns : of a table of typed columns, by name; none of another file.
     """
 
     where: str
     by: str
-    columns: dict[str, Column] | None = None
+    columns: dict[str, Column] = {}
 
 
 PARTS = {
@@ -135,7 +135,7 @@ class Folder:
         return read_json(self.existing(part, name))
 
     def mapping(
-        self, part: str, name: str = "", needs: dict[str, type] | None = None
+        self, part: str, name: str = "", needs: Mapping[str, type] | None = None
     ) -> dict[str, Any]:
         """Return the JSON object of a part.
 
