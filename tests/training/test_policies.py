@@ -102,7 +102,7 @@ def test_weights_are_kept_to_the_bit(tmp_path):
 def test_another_shard_s_weights_and_what_is_no_file_of_them(tmp_path):
     shard = shard_of(("12",))
     path = tmp_path / "weights.safetensors"
-    with pytest.raises(InputError, match=f"`blockmaps train {shard.id}` writes them"):
+    with pytest.raises(InputError, match=f"make it with `blockmaps train {shard.id}`"):
         policies.banks(path, shard)
     (variant,) = shard.variants
     begin = start(variant, shard.seed)
@@ -111,7 +111,7 @@ def test_another_shard_s_weights_and_what_is_no_file_of_them(tmp_path):
     with pytest.raises(InputError, match="not the weights of shard"):
         policies.banks(path, shard_of(("12",), seed=4))
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(InputError, match="not a file of weights"):
+    with pytest.raises(InputError, match="no file of weights"):
         policies.banks(path, shard)
     with pytest.raises(ValueError, match="all of them"):
         policies.write(path, shard_of(("12", "13")), {variant.key: weights})

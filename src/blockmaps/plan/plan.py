@@ -181,9 +181,7 @@ class Plan:
 
     def data_digest(self, dataset: str, seed_index: int) -> str:
         """Return the hash of what a data set's file is made from."""
-        spec = self.config.datasets[dataset]
-        content = spec.model_dump(mode="json", exclude_none=True, exclude=set(spec.where))
-        return digest([content, self.config.seed, seed_index if spec.redraw is True else None])
+        return data_digest(self.config, dataset, seed_index)
 
     @cached_property
     def studies(self) -> set[str]:
@@ -271,6 +269,13 @@ def _variant(row: Row, experiment: Experiment, training: Training) -> AnyVariant
         iterations=row.iterations if row.iterations > 1 else None,
     )
     return LayersVariant(layers_of=variant) if row.layers else variant
+
+
+def data_digest(config: Config, dataset: str, seed_index: int) -> str:
+    """Return the hash of what a data set's file is made from."""
+    spec = config.datasets[dataset]
+    content = spec.model_dump(mode="json", exclude_none=True, exclude=set(spec.where))
+    return digest([content, config.seed, seed_index if spec.redraw is True else None])
 
 
 def data_code(spec: DataSpec) -> str:

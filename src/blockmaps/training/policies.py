@@ -8,12 +8,10 @@ from itertools import groupby
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
+from blockmaps.core import sealed
 from blockmaps.core.errors import InputError
-from blockmaps.core.files import whole
 from blockmaps.designs.variants import AnyVariant, Start, start
 from blockmaps.maps.bank import Bank
 from blockmaps.maps.torch_models import CellBank, LayersBank
@@ -39,14 +37,16 @@ def write(path: Path, shard: Shard, parameters: dict[str, tuple[Tensor, Tensor]]
     """
     if set(parameters) != {variant.key for variant in shard.variants}:
         raise ValueError("takes the weights of the shard's variants, all of them")
-    tensors = {
-        f"{key}.{part}": value.detach().cpu().contiguous()
+    arrays = {
+        f"{key}.{part}": value.detach().cpu().numpy()
         for key, both in parameters.items()
         for part, value in zip(PARTS, both, strict=True)
     }
-    with whole(path) as partial:
-        # safetensors' own way to a file leaves it to its owner alone
-        partial.write_bytes(save(tensors, {"shard": shard.id}))
+    sealed.write(
+        path,
+        {name: sealed.Pieced(one.shape, one.dtype, [one]) for name, one in arrays.items()},
+        {"shard": shard.id},
+    )
 
 
 def trained(path: Path, shard: Shard) -> list[tuple[AnyVariant, Start]]:
@@ -62,18 +62,13 @@ def trained(path: Path, shard: Shard) -> list[tuple[AnyVariant, Start]]:
     InputError
         If the file is not there, is broken or is another shard's.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such weights; `blockmaps train {shard.id}` writes them")
-    try:
-        with safe_open(path, framework="pt") as file:
-            if (file.metadata() or {}).get("shard") != shard.id:
-                raise InputError(f"{path}: not the weights of shard {shard.id}; remove it")
-            tensors = {name: file.get_tensor(name).numpy() for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as fault:
-        raise InputError(f"{path}: not a file of weights ({fault}); remove it") from fault
+    with sealed.opened(path, "file of weights", f"blockmaps train {shard.id}") as file:
+        if file.facts["shard"] != shard.id:
+            raise InputError(f"{path}: not the weights of shard {shard.id}; remove it")
+        arrays = {name: file.read(name) for name in file.names}
     found = []
     for variant in shard.variants:
-        values, bias = (tensors[f"{variant.key}.{part}"] for part in PARTS)
+        values, bias = (arrays[f"{variant.key}.{part}"] for part in PARTS)
         found.append((variant, start(variant, shard.seed)._replace(values=values, bias=bias)))
     return found
 

@@ -88,7 +88,9 @@ def train_shard(
     Raises
     ------
     InputError
-        If a variant does not fit by itself.
+        If a variant does not fit by itself, or the file holds another data set than the shard's.
+    DamagedError
+        If the file is damaged.
     """
     quiet()
     device = choose_device(accelerator)
@@ -106,6 +108,7 @@ def train_shard(
         shard.seed_index,
         steps=recipe.pace,
         anew=anew,
+        made_from=shard.data_digest,
     )
     stored = module_data.stored
     context = digest(
