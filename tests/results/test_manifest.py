@@ -14,6 +14,7 @@ from blockmaps.claims import tests as claims
 from blockmaps.cli import analyse as command
 from blockmaps.core import csv
 from blockmaps.core.errors import InputError
+from blockmaps.core.files import checksum
 from blockmaps.plan import catalogue
 from blockmaps.plan.config import parse
 from blockmaps.plan.config import read as read_config
@@ -162,3 +163,44 @@ def test_the_readme_says_what_the_kept_runs_say_of_the_rule(root):
         for name in ("x64-y20", "x144-y16", "x196-y8", "x576-y6", "x784-y10")
     )
     assert " and more".join(words.rsplit(", more", 1)) in readme
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [
+        ("/etc/hostname", None),
+        ("../secret", None),
+        ("tables/../../secret", None),
+        ("C:/secret", None),
+        ("a\0b", None),
+        ("..\\secret", None),
+        ("linked", "../secret"),
+        ("tables/linked", "/etc"),
+    ],
+)
+def test_a_manifest_whose_paths_leave_the_folder_is_refused(tmp_path, name, link):
+    folder = tmp_path / "kept"
+    (folder / "tables").mkdir(parents=True)
+    (tmp_path / "secret").write_text("known", encoding="utf-8")
+    if link:
+        (folder / name).symlink_to(link)
+    files = {name: {"sha256": checksum(tmp_path / "secret"), "bytes": 5}}
+    said = {"name": "n", "config": {}, "files": files}
+    (folder / "manifest.json").write_text(json.dumps(said), encoding="utf-8")
+    with pytest.raises(InputError, match="which is not within"):
+        manifest.check(folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "null", "5", "[" * 5000, "{", '{"files": 3}', '{"name": "n", "files": {}}'),
+        '{"name": "n", "config": {}, "files": ["runs.parquet"]}',
+        '{"name": "n", "config": {}, "files": {"a": {"sha256": 7}}}',
+        '{"name": "n", "config": {}, "files": {"a": "b"}}',
+    ],
+)
+def test_json_of_another_shape_is_no_manifest(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"manifest\.json: is (no JSON|not what `blockmaps publish` writes)"):
+        manifest.check(tmp_path)
