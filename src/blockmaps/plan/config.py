@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from blockmaps.core.canonical import digest
 from blockmaps.core.errors import InputError
 from blockmaps.data import KINDS, DataSpec
 from blockmaps.data import adroit as adroit  # registers "adroit"
@@ -236,7 +237,8 @@ def load_plugins(paths: tuple[str, ...]) -> None:
     """
     for text in paths:
         path = Path(text).resolve()
-        name = f"blockmaps_plugin_{path.stem}"
+        # two files of one name in two folders are two modules
+        name = f"blockmaps_plugin_{path.stem}_{digest(str(path))}"
         if name in sys.modules and sys.modules[name].__file__ == str(path):
             continue
         spec = importlib.util.spec_from_file_location(name, path)
