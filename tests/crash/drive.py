@@ -16,8 +16,6 @@ import sys
 import traceback
 from pathlib import Path
 
-import yaml
-
 PARITY = Path(__file__).parents[1] / "workflow/parity.py"
 DESIGNS = [
     {"kind": "uniform", "budgets": [150], "densities": [0.5, 1.0]},
@@ -59,8 +57,8 @@ def commands() -> dict[str, list[list[str]]]:
         "train the rest": [["train", shard, *common] for shard in shards[1:]],
         "collect": [["collect", *common]],
         "table": [
-            [*("analyse", "summary", "--runs", str(RESULTS / "runs.parquet"), "--output")]
-            + [str(RESULTS / "tables/summary.csv")]
+            f"analyse summary --runs {RESULTS}/runs.parquet "
+            f"--output {RESULTS}/tables/summary.csv".split()
         ],
         "analysis": [["analyse", str(RESULTS), "--output", str(RESULTS / "analysis")]],
         "figure": [["figure", "proportion", "--runs", str(RESULTS / "runs.parquet")]],

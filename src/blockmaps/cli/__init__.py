@@ -35,5 +35,17 @@ def main() -> None:
     try:
         app()
     except InputError as fault:
-        print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
-        sys.exit(2)
+        _end(str(fault), 2)
+    except MemoryError as fault:
+        _end(f"the memory is used up {fault}; this takes more than this process may have", 1)
+    except OSError as fault:
+        if fault.errno is None:
+            raise
+        where = f"{fault.filename}: " if fault.filename else ""
+        _end(f"{where}{fault.strerror}", 1)
+
+
+def _end(text: str, code: int) -> None:
+    """End with one line."""
+    print("blockmaps:", " ".join(text.split()), file=sys.stderr)
+    sys.exit(code)

@@ -5,6 +5,7 @@ goes on in whatever bank the next plan puts it. It holds the context that it was
 recipe, seeds, code); under another context it does not count, and neither does a damaged one.
 """
 
+import io
 import sys
 import zipfile
 from pathlib import Path
@@ -91,8 +92,12 @@ def save(folder: Path, context: str, module: BankTraining) -> None:
                 for split, (sums, sequences) in module.by_group.items()
             },
         }
-        with whole(path_of(folder, variant.key)) as partial:
-            torch.save(checkpoint, partial)
+        # in memory first: torch's own writer tells no reason when a disk is full
+        content = io.BytesIO()
+        torch.save(checkpoint, content)
+        # after a power cut it may be gone, or damaged and left out: then it is trained again
+        with whole(path_of(folder, variant.key), lasting=False) as partial:
+            partial.write_bytes(content.getbuffer())
 
 
 class Checkpoints(lightning.Callback):

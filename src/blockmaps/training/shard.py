@@ -12,6 +12,7 @@ import torch
 from blockmaps.core.canonical import digest
 from blockmaps.core.code import code_digest
 from blockmaps.core.errors import InputError
+from blockmaps.core.files import told
 from blockmaps.data import Epochs
 from blockmaps.designs.variants import AnyVariant, Start, start
 from blockmaps.plan.shards import Shard
@@ -193,16 +194,18 @@ class Maker:
                 print(f"{len(bank)} variants {stand}, from their checkpoints", flush=True)
             if first < epochs:
                 self.data.first_epoch = first
-                train_bank(
-                    bank,
-                    [self.starts[variant.key] for variant in bank],
-                    [saved for variant in bank if (saved := found[variant.key])],
-                    self.data,
-                    epochs,
-                    self.device,
-                    make_logger(logger, log_folder / f"{bank[0].key}-from-epoch-{first}"),
-                    checkpoints.Checkpoints(self.folder, self.context),
-                )
+                log = log_folder / f"{bank[0].key}-from-epoch-{first}"
+                with told(log):
+                    train_bank(
+                        bank,
+                        [self.starts[variant.key] for variant in bank],
+                        [saved for variant in bank if (saved := found[variant.key])],
+                        self.data,
+                        epochs,
+                        self.device,
+                        make_logger(logger, log),
+                        checkpoints.Checkpoints(self.folder, self.context),
+                    )
         done = {one.key: checkpoints.load(self.folder, one.key, self.context) for one in variants}
         return {key: saved for key, saved in done.items() if saved}
 
