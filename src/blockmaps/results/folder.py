@@ -227,7 +227,7 @@ class Folder:
             If it is not what `publish` writes, or a path in it leaves the folder.
         """
         path = self.file("manifest")
-        found = self.mapping("manifest", needs={"name": str, "config": dict, "files": dict})
+        found = self.mapping("manifest", needs={"files": dict, "config": dict})
         for name, known in found["files"].items():
             if not isinstance(known, dict) or not isinstance(known.get("sha256"), str):
                 raise InputError(f"{path}: is not what `blockmaps publish` writes: {name!r}")

@@ -231,7 +231,7 @@ def read(path: Path, columns: dict[str, Column] = COLUMNS) -> pd.DataFrame:
     except (pa.ArrowException, OSError, ValueError) as fault:  # damage is told as any of them
         first = " ".join(str(fault).split())[:200]
         raise DamagedError(
-            f"{path}: damaged, or no table of runs ({first}); remove it and make it again"
+            f"{path}: not a table of runs, or damaged ({first}); remove it and make it again"
         ) from None
 
 
