@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+ODD = "it's a {x} of $HOME"  # a folder's name with what a shell, a format and a wildcard take apart
 
 
 class Checkout:
@@ -64,13 +65,13 @@ def copy_checkout(folder: Path) -> Checkout:
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory) -> Checkout:
     """A copy in which nothing runs but dry runs."""
-    return copy_checkout(tmp_path_factory.mktemp("fresh"))
+    return copy_checkout(tmp_path_factory.mktemp("fresh") / ODD)
 
 
 @pytest.fixture(scope="session")
 def ran(tmp_path_factory) -> Checkout:
     """A copy in which the tiny preset has run whole. Tests leave it as they found it."""
-    checkout = copy_checkout(tmp_path_factory.mktemp("ran"))
+    checkout = copy_checkout(tmp_path_factory.mktemp("ran") / ODD)
     checkout.snakemake("--configfile", "tests/workflow/tiny.yaml")
     return checkout
 

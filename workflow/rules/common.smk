@@ -1,6 +1,7 @@
 """What the rules share: the checked config, the plan made from it, digests, and devices."""
 
 import os
+import shlex
 import sys
 from functools import cache
 from pathlib import Path
@@ -19,9 +20,14 @@ from blockmaps.plan.devices import count_gpus
 from blockmaps.report.page.assets import assets_digest
 from blockmaps.results.folder import Folder
 
-# Every step runs this checkout's code, also in an environment that --sdm conda made.
-shell.prefix(f"set -euo pipefail; export PYTHONPATH='{SOURCE}'; ")
-ENVIRONMENT = "../../environment.yml"
+# Every step runs this checkout's code, also in an environment that --sdm conda made; elsewhere by
+# the Python that plans it, whatever `python` is where the step runs.
+_methods = {method.value for method in workflow.deployment_settings.deployment_method}
+_python = "" if _methods else f'python() {{ {shlex.quote(sys.executable)} "$@"; }}; '
+_path = f"export PYTHONPATH={shlex.quote(str(SOURCE))}${{PYTHONPATH:+:$PYTHONPATH}}; "
+shell.prefix(f"set -euo pipefail; {_path}{_python}".replace("{", "{{").replace("}", "}}"))
+# Snakemake takes braces in it for wildcards, also where the checkout lies below such a folder.
+ENVIRONMENT = str(SOURCE.parent / "environment.yml").replace("{", "{{").replace("}", "}}")
 
 try:
     _file = ", ".join(os.path.relpath(file) for file in workflow.configfiles) or "config"
@@ -91,7 +97,7 @@ def data_made_from(wildcards):
 def data_source(wildcards):
     """Return a data file's data set and seed index, as the command line takes them."""
     dataset, seed_index = PLAN.data_files[wildcards.data]
-    return f"{dataset} --seed-index {seed_index}"
+    return [dataset, "--seed-index", str(seed_index)]
 
 
 def data_priority(wildcards):
