@@ -16,6 +16,13 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # another `python` comes first, as in an environment that was not activated
+        other = folder.parent / "bin/python"
+        other.parent.mkdir(exist_ok=True)
+        other.write_text("#!/bin/sh\necho the wrong python >&2\nexit 77\n", encoding="utf-8")
+        other.chmod(0o755)
+        self.environment = {key: one for key, one in os.environ.items() if key != "PYTHONPATH"}
+        self.environment["PATH"] = f"{other.parent}{os.pathsep}{os.environ['PATH']}"
 
     def snakemake(self, *arguments, check=True):
         """Run snakemake; return the finished process, standard error in its output."""
@@ -25,7 +32,7 @@ class Checkout:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+            env=self.environment,
         )
         if check:
             assert done.returncode == 0, done.stdout

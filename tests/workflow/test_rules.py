@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 
 def shell_lines(root):
     for path in sorted((root / "workflow").rglob("*.smk")):
@@ -24,10 +22,3 @@ def test_every_name_in_a_shell_line_is_quoted(root):
     for where, line in lines.items():
         for field in re.findall(r"{([^}]*)}", line):
             assert field.endswith(":q") or field in ("threads", "resources.mem_mb"), where
-
-
-@pytest.mark.parametrize("name", ["path", "python"])
-def test_steps_run_this_code_by_the_python_that_plans_them(root, name):
-    text = (root / "workflow/rules/common.smk").read_text(encoding="utf-8")
-    (line,) = re.findall(rf"^_{name} = (.*)$", text, re.MULTILINE)
-    assert {"path": "PYTHONPATH:+:$PYTHONPATH", "python": "sys.executable"}[name] in line
