@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
@@ -204,3 +205,48 @@ def test_json_of_another_shape_is_no_manifest(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"manifest\.json: is (no JSON|not what `blockmaps publish` writes)"):
         manifest.check(tmp_path)
+
+
+def git(folder, *arguments):
+    own = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "core.autocrlf=true"]
+    return subprocess.run(
+        ["git", "-C", folder, *own, *arguments], capture_output=True, check=True, encoding="utf-8"
+    ).stdout
+
+
+def test_a_commit_is_this_projects_or_none(root, tmp_path, monkeypatch):
+    """Installed below a repository of another project, that one's commit was in the manifest."""
+    package = tmp_path / "venv/lib/site-packages/blockmaps/results"
+    package.mkdir(parents=True)
+    (package / "manifest.py").write_text("", encoding="utf-8")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "theirs")
+    for place in (tmp_path, package):
+        monkeypatch.setattr(manifest, "__file__", str(package / "manifest.py"))
+        monkeypatch.setenv("GIT_DIR", str(place / ".git"))
+        assert manifest.commit() == ""
+    own = tmp_path / "own/src/blockmaps/results/manifest.py"
+    own.parent.mkdir(parents=True)
+    own.write_text("", encoding="utf-8")
+    monkeypatch.setattr(manifest, "__file__", str(own))
+    assert manifest.commit() == ""
+    monkeypatch.delenv("GIT_DIR")
+    git(tmp_path / "own", "init", "-q")
+    assert manifest.commit() == "", "no commit has it"
+    git(tmp_path / "own", "add", ".")
+    git(tmp_path / "own", "commit", "-q", "-m", "ours")
+    assert manifest.commit() == git(tmp_path / "own", "rev-parse", "HEAD").strip()
+    own.write_text("changed", encoding="utf-8")
+    assert manifest.commit().endswith("-dirty")
+
+
+def test_a_clone_has_the_published_bytes_whatever_git_is_told_of_line_ends(root, tmp_path):
+    shutil.copy(root / ".gitattributes", tmp_path)
+    (tmp_path / "claims.csv").write_bytes(b"a,b\n1,2\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "one")
+    (tmp_path / "claims.csv").unlink()
+    git(tmp_path, "checkout", "claims.csv")
+    assert (tmp_path / "claims.csv").read_bytes() == b"a,b\n1,2\n"

@@ -24,7 +24,7 @@ rule claims:
     params:
         results=RESULTS,
         claims=lambda wildcards: CLAIMS,  # its path may hold braces
-        tests=digest(CLAIMS.read_text()),
+        tests=digest(CLAIMS.read_text(encoding="utf-8")),
         datasets=digest(plain(CONFIG.datasets)),
         code=code_digest("claims.judging", "claims.writing"),
     shell:

@@ -1,5 +1,6 @@
 """The command line: every step of the pipeline is one command, in the file of its name."""
 
+import io
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -32,6 +33,9 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a locale without ± or ρ is no fault
     try:
         app()
     except InputError as fault:

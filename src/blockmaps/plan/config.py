@@ -375,7 +375,7 @@ def read(path: Path) -> Config:
         If the file is not there, is not YAML, or does not fit.
     """
     try:
-        raw = yaml.safe_load(path.read_text())
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
     except UnicodeDecodeError as fault:

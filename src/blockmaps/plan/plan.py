@@ -319,5 +319,5 @@ def data_code(spec: DataSpec) -> str:
         return digest([own, code_digest("data.making")])
     import sys
 
-    source = tree_digest(Path(sys.modules[module].__file__ or "").read_text())
+    source = tree_digest(Path(sys.modules[module].__file__ or "").read_text(encoding="utf-8"))
     return digest([source, code_digest("data.making", *spec.made_by)])
