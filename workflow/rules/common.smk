@@ -121,7 +121,7 @@ def compared():
     if not PLAN.tuning:
         return PLAN
     checkpoints.rates.get()
-    return _decided(digest(RATES.read_text()))
+    return _decided(digest(RATES.read_text(encoding="utf-8")))
 
 
 def shard_of(wildcards):
@@ -129,7 +129,7 @@ def shard_of(wildcards):
     known = PLAN.tuning | PLAN.shards
     if wildcards.shard in known:
         return known[wildcards.shard]
-    return _decided(digest(RATES.read_text())).shards[wildcards.shard]
+    return _decided(digest(RATES.read_text(encoding="utf-8"))).shards[wildcards.shard]
 
 
 def shard_priority(wildcards):

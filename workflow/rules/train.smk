@@ -72,7 +72,7 @@ checkpoint rates:
         tuned=digest(PLAN.tuned),
         code=code_digest("analysis.rates"),
     shell:
-        "python -m blockmaps rates --config {params.config} --output {output} &> {log}"
+        "python -m blockmaps rates --config {params.config:q} --output {output:q} &> {log:q}"
 
 
 rule runs:
