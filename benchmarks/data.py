@@ -76,7 +76,9 @@ def main(
     took: dict[int, list[float]] = {number: [] for number in numbers}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "config.yaml").write_text(yaml.safe_dump(config(source, sequences)))
+        (folder / "config.yaml").write_text(
+            yaml.safe_dump(config(source, sequences)), encoding="utf-8"
+        )
         for _ in range(rounds):
             for number in numbers:
                 took[number].append(seconds(folder, number))

@@ -168,7 +168,7 @@ def main(
     if (train is None) == (sparse_rows is None):
         raise typer.BadParameter("takes either --train or --sparse")
     source = train or sparse_rows
-    records = json.loads(source.read_text())
+    records = json.loads(source.read_text(encoding="utf-8"))
     save(speed(records) if train else sparse(records), [output])
 
 

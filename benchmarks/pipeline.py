@@ -75,7 +75,15 @@ def main(
             (shutil.copytree if Path(part).is_dir() else shutil.copy)(part, copy / part)
         command = ["snakemake", "--cores", str(cores), "--configfile", str(config.resolve())]
         began = time.perf_counter()
-        done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            cwd=copy,
+            capture_output=True,
+            text=True,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+        )
         wall = time.perf_counter() - began
         if done.returncode:
             print(done.stderr[-2000:], file=sys.stderr)

@@ -22,7 +22,7 @@ def machine(device: torch.device) -> str:
 
 def _processor() -> str:
     try:
-        with open("/proc/cpuinfo") as file:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
             return (
                 next(line for line in file if line.startswith("model name")).split(":")[1].strip()
             )
@@ -57,7 +57,7 @@ def write(records: list[Record], path: Path | None) -> None:
     """Write records as JSON, whole or not at all, if a file is named."""
     if path is not None:
         with whole(path) as partial:
-            partial.write_text(json.dumps(records, indent=1) + "\n")
+            partial.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
 
 
 def check_writable(path: Path | None) -> None:

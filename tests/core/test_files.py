@@ -1,5 +1,6 @@
 """Files that appear whole, and what is left where a process was killed while it wrote."""
 
+import errno
 import os
 import platform
 import signal
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from blockmaps.core import files
+from blockmaps.core.errors import InputError
 
 WRITER = """
 import sys, time
@@ -97,3 +99,41 @@ def test_another_machines_is_left_alone_for_a_day_and_other_names_for_ever(tmp_p
         path.touch()
         os.utime(path, (yesterday, yesterday))
     assert files.sweep(tmp_path) == []
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_so_is_the_name(tmp_path, monkeypatch):
+    """What os.replace alone does not promise after a power cut."""
+    done = []
+    sync, replace = os.fsync, os.replace
+    monkeypatch.setattr(
+        os, "fsync", lambda one: (done.append(os.readlink(f"/proc/self/fd/{one}")), sync(one))
+    )
+    monkeypatch.setattr(os, "replace", lambda a, b: (done.append("replace"), replace(a, b)))
+    with files.whole(tmp_path / "a") as partial:
+        partial.write_text("what", encoding="utf-8")
+    assert done == [str(partial), "replace", str(tmp_path)]
+    done.clear()
+    with files.whole(tmp_path / "b", lasting=False) as partial:
+        partial.write_text("what", encoding="utf-8")
+    assert done == ["replace"]
+
+
+def test_what_cannot_be_written_is_one_line_and_what_fails_elsewhere_stays_what_it_is(tmp_path):
+    (tmp_path / "file").write_text("a", encoding="utf-8")
+    path = tmp_path / "file/table.csv"
+    with pytest.raises(InputError, match=r"table\.csv: cannot be written: "), files.whole(path):
+        pass
+    (tmp_path / "folder/full").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"folder: cannot be written: Is a directory"):  # noqa: SIM117
+        with files.whole(tmp_path / "folder") as partial:
+            partial.write_text("a", encoding="utf-8")
+    for number, kind in (
+        (errno.ENOSPC, InputError),
+        (errno.EROFS, InputError),
+        (errno.ENOENT, OSError),
+    ):
+        with pytest.raises(kind), files.whole(tmp_path / "a"):
+            raise OSError(number, os.strerror(number), "/another/file")
+    with pytest.raises(IsADirectoryError), files.whole(tmp_path / "a"):
+        open("/proc", "w", encoding="utf-8")  # noqa: SIM115
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]

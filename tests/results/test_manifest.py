@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from blockmaps.claims import tests as claims
 from blockmaps.cli import analyse as command
 from blockmaps.core import csv
 from blockmaps.core.errors import InputError
+from blockmaps.core.files import checksum
 from blockmaps.plan import catalogue
 from blockmaps.plan.config import parse
 from blockmaps.plan.config import read as read_config
@@ -163,3 +165,89 @@ def test_the_readme_says_what_the_kept_runs_say_of_the_rule(root):
         for name in ("x64-y20", "x144-y16", "x196-y8", "x576-y6", "x784-y10")
     )
     assert " and more".join(words.rsplit(", more", 1)) in readme
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [
+        ("/etc/hostname", None),
+        ("../secret", None),
+        ("tables/../../secret", None),
+        ("C:/secret", None),
+        ("a\0b", None),
+        ("..\\secret", None),
+        ("linked", "../secret"),
+        ("tables/linked", "/etc"),
+    ],
+)
+def test_a_manifest_whose_paths_leave_the_folder_is_refused(tmp_path, name, link):
+    folder = tmp_path / "kept"
+    (folder / "tables").mkdir(parents=True)
+    (tmp_path / "secret").write_text("known", encoding="utf-8")
+    if link:
+        (folder / name).symlink_to(link)
+    files = {name: {"sha256": checksum(tmp_path / "secret"), "bytes": 5}}
+    said = {"name": "n", "config": {}, "files": files}
+    (folder / "manifest.json").write_text(json.dumps(said), encoding="utf-8")
+    with pytest.raises(InputError, match="which is not within"):
+        manifest.check(folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "null", "5", "[" * 5000, "{", '{"files": 3}', '{"name": "n", "files": {}}'),
+        '{"name": "n", "config": {}, "files": ["runs.parquet"]}',
+        '{"name": "n", "config": {}, "files": {"a": {"sha256": 7}}}',
+        '{"name": "n", "config": {}, "files": {"a": "b"}}',
+    ],
+)
+def test_json_of_another_shape_is_no_manifest(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"manifest\.json: is (no JSON|not what `blockmaps publish` writes)"):
+        manifest.check(tmp_path)
+
+
+def git(folder, *arguments):
+    own = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "core.autocrlf=true"]
+    return subprocess.run(
+        ["git", "-C", folder, *own, *arguments], capture_output=True, check=True, encoding="utf-8"
+    ).stdout
+
+
+def test_a_commit_is_this_projects_or_none(root, tmp_path, monkeypatch):
+    """Installed below a repository of another project, that one's commit was in the manifest."""
+    package = tmp_path / "venv/lib/site-packages/blockmaps/results"
+    package.mkdir(parents=True)
+    (package / "manifest.py").write_text("", encoding="utf-8")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "theirs")
+    for place in (tmp_path, package):
+        monkeypatch.setattr(manifest, "__file__", str(package / "manifest.py"))
+        monkeypatch.setenv("GIT_DIR", str(place / ".git"))
+        assert manifest.commit() == ""
+    own = tmp_path / "own/src/blockmaps/results/manifest.py"
+    own.parent.mkdir(parents=True)
+    own.write_text("", encoding="utf-8")
+    monkeypatch.setattr(manifest, "__file__", str(own))
+    assert manifest.commit() == ""
+    monkeypatch.delenv("GIT_DIR")
+    git(tmp_path / "own", "init", "-q")
+    assert manifest.commit() == "", "no commit has it"
+    git(tmp_path / "own", "add", ".")
+    git(tmp_path / "own", "commit", "-q", "-m", "ours")
+    assert manifest.commit() == git(tmp_path / "own", "rev-parse", "HEAD").strip()
+    own.write_text("changed", encoding="utf-8")
+    assert manifest.commit().endswith("-dirty")
+
+
+def test_a_clone_has_the_published_bytes_whatever_git_is_told_of_line_ends(root, tmp_path):
+    shutil.copy(root / ".gitattributes", tmp_path)
+    (tmp_path / "claims.csv").write_bytes(b"a,b\n1,2\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "one")
+    (tmp_path / "claims.csv").unlink()
+    git(tmp_path, "checkout", "claims.csv")
+    assert (tmp_path / "claims.csv").read_bytes() == b"a,b\n1,2\n"

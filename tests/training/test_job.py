@@ -11,6 +11,7 @@ from tables import runs_table
 from test_training import CutError, data, only, plan, shard_of  # noqa: F401 data is a fixture
 
 from blockmaps.core.code import closure, code_digest
+from blockmaps.data import store
 from blockmaps.results import jobs as collection
 from blockmaps.results.folder import Folder
 from blockmaps.results.measures import known
@@ -31,6 +32,8 @@ def test_a_manifest_says_what_ran(data, tmp_path):  # noqa: F811
     assert json.loads(json.dumps(found)) == found
     assert (found["shard"], found["root_seed"], found["seed_index"]) == (shard.id, 5, 0)
     assert found["code"] == code_digest("training.shard")
+    assert found["data_digest"] == shard.data_digest
+    assert found["data_sha256"] == store.read(data).seal, "of the file that was read"
     own = found["environment"]
     assert own["python"] == platform.python_version()
     assert own["packages"]["torch"] == version("torch") == torch.__version__

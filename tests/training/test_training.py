@@ -1,6 +1,8 @@
 """Training: paired by seed index, the same whatever the bank, going on after an interruption."""
 
 import dataclasses
+import random
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +10,10 @@ import pandas as pd
 import pytest
 import torch
 
-from blockmaps.core.errors import InputError
-from blockmaps.core.seeds import generator, stream
+from blockmaps.core.errors import DamagedError, InputError
+from blockmaps.core.seeds import generator
 from blockmaps.data import Epochs, SequenceData, store
+from blockmaps.data.making import make_file
 from blockmaps.maps.bank import Bank
 from blockmaps.plan import config as configs
 from blockmaps.plan.plan import Plan
@@ -59,8 +62,9 @@ def plan(seeds=2, epochs=3, learning_rate=0.01, batch_size=16, steps=None):
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("data") / "parity.safetensors"
-    spec = plan().config.datasets["parity"]
-    store.write(spec.make(stream(5, "dataset")), path)
+    made = plan()
+    spec, made_from = made.config.datasets["parity"], made.data_digest("parity", 0)
+    make_file(spec, 5, 0, {"data_digest": made_from}, path)
     return path
 
 
@@ -165,6 +169,76 @@ def test_a_checkpoint_of_another_context_does_not_count(data, tmp_path):
     assert checkpoints.load(folder, key, context)["epoch"] == 3
 
 
+def test_damaged_checkpoints_are_told_and_left_out(data, tmp_path, capfd):
+    """Whatever bit is flipped: the file is refused, or what is read is what was written."""
+    shard = only(shard_of(plan(epochs=1)), 0)
+    whole = train(shard, data, tmp_path)
+    folder, key = tmp_path / "checkpoints", shard.variants[0].key
+    path, draw = checkpoints.path_of(folder, key), random.Random(1)
+    content, context = path.read_bytes(), torch.load(path)["context"]
+    written = checkpoints.load(folder, key, context)
+    refused = 0
+    for place in draw.sample(range(len(content)), 300):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << draw.randrange(8)
+        path.write_bytes(damaged)
+        found = checkpoints.load(folder, key, context)
+        if found is None:
+            refused += 1
+        else:
+            for name, value in written.items():
+                if name in ("parameters", "moments", "groups"):
+                    torch.testing.assert_close(found[name], value, rtol=0, atol=0)
+                else:
+                    assert found[name] == value
+    assert refused > 200
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == refused
+    assert all(f"{key}.pt: damaged, or no checkpoint: " in line for line in lines)
+    path.write_bytes(content[:-40])
+    again = train(shard, data, tmp_path)
+    assert "left out, trained from the start" in capfd.readouterr().err
+    pd.testing.assert_frame_equal(again.drop(columns="seconds"), whole.drop(columns="seconds"))
+
+
+@pytest.mark.parametrize("what", ["tensor", "no rows", "epoch 99", "empty", "text", "folder"])
+def test_what_is_no_checkpoint_of_this_is_left_out(data, tmp_path, capfd, what):
+    shard = only(shard_of(plan(epochs=1)), 0)
+    train(shard, data, tmp_path)
+    folder, key = tmp_path / "checkpoints", shard.variants[0].key
+    path = checkpoints.path_of(folder, key)
+    checkpoint = torch.load(path)
+    context = checkpoint["context"]
+    if what == "folder":
+        path.unlink()
+        path.mkdir()
+    elif what in ("empty", "text"):
+        path.write_bytes(b"" if what == "empty" else b"what")
+    else:
+        without = {name: one for name, one in checkpoint.items() if name != "rows"}
+        odd = {"tensor": torch.ones(3), "no rows": without, "epoch 99": checkpoint | {"epoch": 99}}
+        torch.save(odd[what], path)
+    assert checkpoints.load(folder, key, context) is None
+    assert f"{key}.pt: damaged, or no checkpoint" in capfd.readouterr().err
+
+
+def test_another_data_set_than_the_shards_is_refused_and_so_is_damage(data, tmp_path):
+    shard = shard_of(plan())
+    other = plan()
+    spec = other.config.datasets["parity"].model_copy(update={"sequences": 150})
+    path = tmp_path / "other.safetensors"
+    make_file(spec, 5, 0, {"data_digest": "another"}, path)
+    for read in (partial(train, shard), lambda one, _: measures.known(shard, one)):
+        with pytest.raises(InputError, match=r"holds another data set .*make it again"):
+            read(path, tmp_path)
+    damaged = bytearray(data.read_bytes())
+    damaged[-1] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(DamagedError, match="damaged: inputs, from byte"):
+        train(shard, path, tmp_path)
+    assert not (tmp_path / "checkpoints").exists()
+
+
 def test_a_variant_that_diverges_leaves_the_others_alone(data, tmp_path):
     shard = shard_of(plan())
     before = train(shard, data, tmp_path / "before")
@@ -200,7 +274,8 @@ def test_epochs_are_drawn_anew_each_once_also_after_an_interruption(data, tmp_pa
     stored = store.read(data)
     begin, end = stored.splits["train"]
     path = tmp_path / "anew.safetensors"
-    store.write(dataclasses.replace(stored, about={"spec": {"redraw": "epoch"}}), path)
+    about = {"spec": {"redraw": "epoch"}, "data_digest": shard.data_digest}
+    store.write(dataclasses.replace(stored, about=about), path)
     asked, shown = [], []
 
     def anew(epoch):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+ODD = "it's a {x} of $HOME"  # a folder's name with what a shell, a format and a wildcard take apart
 
 
 class Checkout:
@@ -16,6 +17,13 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # another `python` comes first, as in an environment that was not activated
+        other = folder.parent / "bin/python"
+        other.parent.mkdir(exist_ok=True)
+        other.write_text("#!/bin/sh\necho the wrong python >&2\nexit 77\n", encoding="utf-8")
+        other.chmod(0o755)
+        self.environment = {key: one for key, one in os.environ.items() if key != "PYTHONPATH"}
+        self.environment["PATH"] = f"{other.parent}{os.pathsep}{os.environ['PATH']}"
 
     def snakemake(self, *arguments, check=True):
         """Run snakemake; return the finished process, standard error in its output."""
@@ -25,7 +33,7 @@ class Checkout:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+            env=self.environment,
         )
         if check:
             assert done.returncode == 0, done.stdout
@@ -77,13 +85,13 @@ def copy_checkout(folder: Path) -> Checkout:
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory) -> Checkout:
     """A copy in which nothing runs but dry runs."""
-    return copy_checkout(tmp_path_factory.mktemp("fresh"))
+    return copy_checkout(tmp_path_factory.mktemp("fresh") / ODD)
 
 
 @pytest.fixture(scope="session")
 def ran(tmp_path_factory) -> Checkout:
     """A copy in which the tiny preset has run whole. Tests leave it as they found it."""
-    checkout = copy_checkout(tmp_path_factory.mktemp("ran"))
+    checkout = copy_checkout(tmp_path_factory.mktemp("ran") / ODD)
     checkout.snakemake("--configfile", "tests/workflow/tiny.yaml")
     return checkout
 

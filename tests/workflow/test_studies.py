@@ -11,7 +11,7 @@ from test_dynamics import walk
 from blockmaps.analysis import continuum, tables
 from blockmaps.core.errors import InputError
 from blockmaps.core.seeds import stream
-from blockmaps.data import store
+from blockmaps.data.making import make_file
 from blockmaps.designs.variants import LayersVariant, Variant, start
 from blockmaps.maps.map import IterativeMap
 from blockmaps.plan import catalogue
@@ -73,9 +73,10 @@ def made() -> Plan:
 def train(made: Plan, folder: Path) -> dict[str, pd.DataFrame]:
     """Train every shard, as the command line does, and gather what they give."""
     rows, known, dynamics = [], [], []
-    for name, (dataset, _) in made.data_files.items():
-        spec = made.config.datasets[dataset]
-        store.write(spec.make(stream(5, "dataset")), folder / f"{name}.safetensors")
+    for name, (dataset, seed_index) in made.data_files.items():
+        spec, path = made.config.datasets[dataset], folder / f"{name}.safetensors"
+        made_from = {"data_digest": made.data_digest(dataset, seed_index)}
+        make_file(spec, 5, seed_index, made_from, path)
     for shard in made.shards.values():
         data = folder / f"{shard.dataset}.safetensors"
         trained = training.train_shard(

@@ -19,7 +19,8 @@ rule table:
         runs=RUNS,
         code=lambda wildcards: code_digest(catalogue.TABLES[wildcards.table].module),
     shell:
-        "python -m blockmaps analyse {wildcards.table} --runs {params.runs} --output {output} &> {log}"
+        "python -m blockmaps analyse {wildcards.table:q} --runs {params.runs:q}"
+        " --output {output:q} &> {log:q}"
 
 
 # All of it in one job: reading the runs and importing statsmodels cost as much as most tables.
@@ -45,7 +46,7 @@ rule analysis:
         folder=ANALYSIS,
         code=code_digest("analysis.outcomes", *(t.module for t in catalogue.ANALYSIS.values())),
     shell:
-        "python -m blockmaps analyse {params.results} --output {params.folder} &> {log}"
+        "python -m blockmaps analyse {params.results:q} --output {params.folder:q} &> {log:q}"
 
 
 rule tables:

@@ -23,10 +23,10 @@ rule claims:
         ENVIRONMENT
     params:
         results=RESULTS,
-        claims=CLAIMS,
-        tests=digest(CLAIMS.read_text()),
+        claims=lambda wildcards: CLAIMS,  # its path may hold braces
+        tests=digest(CLAIMS.read_text(encoding="utf-8")),
         datasets=digest(plain(CONFIG.datasets)),
         code=code_digest("claims.judging", "claims.writing"),
     shell:
-        "python -m blockmaps claims {params.results} --file {params.claims}"
-        " --output {output.table} --output {output.list} &> {log}"
+        "python -m blockmaps claims {params.results:q} --file {params.claims:q}"
+        " --output {output.table:q} --output {output.list:q} &> {log:q}"

@@ -3,6 +3,7 @@
 import atexit
 import os
 import re
+import shlex
 import sys
 from functools import cache
 from pathlib import Path
@@ -21,9 +22,14 @@ from blockmaps.plan.devices import count_gpus
 from blockmaps.report.page.assets import assets_digest
 from blockmaps.results.folder import Folder
 
-# Every step runs this checkout's code, also in an environment that --sdm conda made.
-shell.prefix(f"set -euo pipefail; export PYTHONPATH='{SOURCE}'; ")
-ENVIRONMENT = "../../environment.yml"
+# Every step runs this checkout's code, also in an environment that --sdm conda made; elsewhere by
+# the Python that plans it, whatever `python` is where the step runs.
+_methods = {method.value for method in workflow.deployment_settings.deployment_method}
+_python = "" if _methods else f'python() {{ {shlex.quote(sys.executable)} "$@"; }}; '
+_path = f"export PYTHONPATH={shlex.quote(str(SOURCE))}${{PYTHONPATH:+:$PYTHONPATH}}; "
+shell.prefix(f"set -euo pipefail; {_path}{_python}".replace("{", "{{").replace("}", "}}"))
+# Snakemake takes braces in it for wildcards, also where the checkout lies below such a folder.
+ENVIRONMENT = str(SOURCE.parent / "environment.yml").replace("{", "{{").replace("}", "}}")
 
 try:
     _file = ", ".join(os.path.relpath(file) for file in workflow.configfiles) or "config"
@@ -109,7 +115,7 @@ def data_made_from(wildcards):
 def data_source(wildcards):
     """Return a data file's data set and seed index, as the command line takes them."""
     dataset, seed_index = PLAN.data_files[wildcards.data]
-    return f"{dataset} --seed-index {seed_index}"
+    return [dataset, "--seed-index", str(seed_index)]
 
 
 def data_priority(wildcards):
@@ -133,7 +139,7 @@ def compared():
     if not PLAN.tuning:
         return PLAN
     checkpoints.rates.get()
-    return _decided(digest(RATES.read_text()))
+    return _decided(digest(RATES.read_text(encoding="utf-8")))
 
 
 def shard_of(wildcards):
@@ -141,7 +147,7 @@ def shard_of(wildcards):
     known = PLAN.tuning | PLAN.shards
     if wildcards.shard in known:
         return known[wildcards.shard]
-    return _decided(digest(RATES.read_text())).shards[wildcards.shard]
+    return _decided(digest(RATES.read_text(encoding="utf-8"))).shards[wildcards.shard]
 
 
 def shard_priority(wildcards):

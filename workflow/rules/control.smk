@@ -20,9 +20,9 @@ rule score:
         episodes=scoring_episodes,
         code=code_digest("training.scoring.score"),
     shell:
-        "python -m blockmaps score {params.shard}"
-        " --policies {input.policies} --episodes {params.episodes} --threads {threads}"
-        " --output {output} &> {log}"
+        "python -m blockmaps score {params.shard:q}"
+        " --policies {input.policies:q} --episodes {params.episodes:q} --threads {threads}"
+        " --output {output:q} &> {log:q}"
 
 
 rule returns:
@@ -40,7 +40,7 @@ rule returns:
         config=ASKED,
         code=code_digest("results.returns"),
     shell:
-        "python -m blockmaps returns --config {params.config} --output {output} &> {log}"
+        "python -m blockmaps returns --config {params.config:q} --output {output:q} &> {log:q}"
 
 
 # From the data files alone: what the runs can show is known before they are made.
@@ -63,7 +63,7 @@ rule detectable:
         planned=planned_scoring,
         code=code_digest("analysis.power"),
     shell:
-        "python -m blockmaps detectable --config {params.config} --output {output} &> {log}"
+        "python -m blockmaps detectable --config {params.config:q} --output {output:q} &> {log:q}"
 
 
 # Where no renderer works the file holds the reason, and so does its figure: no machine is without it.
@@ -81,5 +81,5 @@ rule frames:
         config=ASKED,
         code=code_digest("training.scoring.showing", "data.environments.rendering"),
     shell:
-        "python -m blockmaps frames --config {params.config} --returns {input.returns}"
-        " --output {output} &> {log}"
+        "python -m blockmaps frames --config {params.config:q} --returns {input.returns:q}"
+        " --output {output:q} &> {log:q}"

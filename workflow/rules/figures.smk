@@ -22,8 +22,8 @@ rule figure:
         caption=lambda wildcards: digest(catalogue.FIGURES[wildcards.figure].caption),
         code=lambda wildcards: code_digest(catalogue.FIGURES[wildcards.figure].module),
     shell:
-        "python -m blockmaps figure {wildcards.figure} --runs {params.runs}"
-        " --output {output.svg} --output {output.png} &> {log}"
+        "python -m blockmaps figure {wildcards.figure:q} --runs {params.runs:q}"
+        " --output {output.svg:q} --output {output.png:q} &> {log:q}"
 
 
 rule figures:

@@ -21,4 +21,4 @@ rule page:
         code=code_digest("report.page.build"),
         assets=assets_digest(),
     shell:
-        "python -m blockmaps page {params.results} --output {output} &> {log}"
+        "python -m blockmaps page {params.results:q} --output {output:q} &> {log:q}"

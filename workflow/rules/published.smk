@@ -16,7 +16,7 @@ rule published_sums:
         content=published_content,
         code=code_digest("results.manifest"),
     shell:
-        "python -m blockmaps check {params.folder} --output {output} &> {log}"
+        "python -m blockmaps check {params.folder:q} --output {output:q} &> {log:q}"
 
 
 rule published_figures:
@@ -33,7 +33,7 @@ rule published_figures:
         content=published_content,
         code=code_digest("report.redraw", *(one.module for one in catalogue.FIGURES.values())),
     shell:
-        "python -m blockmaps draw {params.folder} {output} &> {log}"
+        "python -m blockmaps draw {params.folder:q} {output:q} &> {log:q}"
 
 
 rule published_page:
@@ -47,12 +47,12 @@ rule published_page:
     conda:
         ENVIRONMENT
     params:
-        folders=lambda wildcards: f"{REDRAWN / wildcards.folder} {PUBLISHED / wildcards.folder}",
+        folders=lambda wildcards: [REDRAWN / wildcards.folder, PUBLISHED / wildcards.folder],
         content=published_content,
         code=code_digest("report.page.build"),
         assets=assets_digest(),
     shell:
-        "python -m blockmaps page {params.folders} --output {output} &> {log}"
+        "python -m blockmaps page {params.folders:q} --output {output:q} &> {log:q}"
 
 
 rule published:

@@ -27,10 +27,10 @@ rule train:
         code=code_digest("training.shard"),
         measured=dynamics_code,
     shell:
-        "python -m blockmaps train {params.shard} --data {input.data}"
+        "python -m blockmaps train {params.shard:q} --data {input.data:q}"
         " --memory {resources.mem_mb}"
-        " --output {output.runs} --groups {output.groups} --dynamics {output.dynamics}"
-        " --manifest {output.manifest} &> {log}"
+        " --output {output.runs:q} --groups {output.groups:q} --dynamics {output.dynamics:q}"
+        " --manifest {output.manifest:q} &> {log:q}"
 
 
 # The same for shards whose weights are kept: to be scored where their data set has an environment,
@@ -73,7 +73,7 @@ checkpoint rates:
         tuned=digest(PLAN.tuned),
         code=code_digest("analysis.rates"),
     shell:
-        "python -m blockmaps rates --config {params.config} --output {output} &> {log}"
+        "python -m blockmaps rates --config {params.config:q} --output {output:q} &> {log:q}"
 
 
 rule runs:
@@ -96,6 +96,6 @@ rule runs:
         members=lambda wildcards: digest(compared().members),
         code=code_digest("results.runs", "results.measures", "results.jobs"),
     shell:
-        "python -m blockmaps collect --config {params.config} --output {output.runs}"
-        " --groups {output.groups} --dynamics {output.dynamics}"
-        " --manifests {output.manifests} &> {log}"
+        "python -m blockmaps collect --config {params.config:q} --output {output.runs:q}"
+        " --groups {output.groups:q} --dynamics {output.dynamics:q}"
+        " --manifests {output.manifests:q} &> {log:q}"

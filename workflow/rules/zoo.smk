@@ -20,4 +20,4 @@ rule zoo:
         seed=CONFIG.seed,
         code=code_digest("maps.zoo.tables"),
     shell:
-        "python -m blockmaps zoo --seed {params.seed} --tables {params.folder} &> {log}"
+        "python -m blockmaps zoo --seed {params.seed:q} --tables {params.folder:q} &> {log:q}"

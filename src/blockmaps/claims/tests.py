@@ -157,7 +157,7 @@ def read(path: Path) -> Claims:
         If the file is not there or does not fit.
     """
     try:
-        return Claims.model_validate(yaml.safe_load(path.read_text()))
+        return Claims.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
     except (yaml.YAMLError, UnicodeDecodeError) as fault:

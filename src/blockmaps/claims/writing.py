@@ -89,7 +89,7 @@ def write(rows: Sequence[LedgerRow], path: Path) -> None:
     elif path.suffix == ".json":
         try:
             with whole(path) as partial:
-                partial.write_text(to_json(rows))
+                partial.write_text(to_json(rows), encoding="utf-8")
         except OSError as fault:
             raise InputError(f"{path}: cannot be written: {fault.strerror}") from fault
     else:
@@ -105,7 +105,7 @@ def read(path: Path) -> list[LedgerRow]:
         If there are none, or it is no such list.
     """
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from None
     except ValueError:
@@ -260,7 +260,7 @@ def put_into_readme(rows: Sequence[LedgerRow], path: Path) -> None:
         If it cannot be read, or has not both marks.
     """
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from None
     before, begin, rest = text.partition(BEGIN)
@@ -268,4 +268,4 @@ def put_into_readme(rows: Sequence[LedgerRow], path: Path) -> None:
     if not begin or not end:
         raise InputError(f"{path}: has no marks {BEGIN!r} and {END!r}")
     with whole(path) as partial:
-        partial.write_text(f"{before}{BEGIN}\n{readme_table(rows)}{END}{after}")
+        partial.write_text(f"{before}{BEGIN}\n{readme_table(rows)}{END}{after}", encoding="utf-8")

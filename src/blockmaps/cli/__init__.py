@@ -1,5 +1,6 @@
 """The command line: every step of the pipeline is one command, in the file of its name."""
 
+import io
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -32,8 +33,23 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a locale without ± or ρ is no fault
     try:
         app()
     except InputError as fault:
-        print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
-        sys.exit(2)
+        _end(str(fault), 2)
+    except MemoryError as fault:
+        _end(f"the memory is used up {fault}; this takes more than this process may have", 1)
+    except OSError as fault:
+        if fault.errno is None:
+            raise
+        where = f"{fault.filename}: " if fault.filename else ""
+        _end(f"{where}{fault.strerror}", 1)
+
+
+def _end(text: str, code: int) -> None:
+    """End with one line."""
+    print("blockmaps:", " ".join(text.split()), file=sys.stderr)
+    sys.exit(code)

@@ -26,5 +26,5 @@ def check(
     files = manifest.check(folder)["files"]
     if output:
         with whole(output) as partial:
-            partial.write_text(json.dumps(files, indent=1) + "\n")
+            partial.write_text(json.dumps(files, indent=1) + "\n", encoding="utf-8")
     print(f"{folder}: {len(files)} files are what its manifest says")

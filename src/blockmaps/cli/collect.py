@@ -1,11 +1,12 @@
 """Gathers what the shards' jobs wrote."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan, with_data
 from blockmaps.core.errors import InputError
 
 
@@ -36,7 +37,8 @@ def collect(
         for part in ("runs", "groups", "dynamics")
     )
     known = [
-        measures.known(shard, results.file("data", shard.dataset)) for shard in made.shards.values()
+        with_data(made.config, results, shard, partial(measures.known, shard))
+        for shard in made.shards.values()
     ]
     frame = runs.collect(pieces, known, made.members)
     path = output or results.file("runs")

@@ -22,6 +22,6 @@ def config(
     text = json.dumps(plain(configs.read(file)), indent=1) + "\n"
     if output:
         with whole(output) as partial:
-            partial.write_text(text)
+            partial.write_text(text, encoding="utf-8")
     else:
         print(text, end="")

@@ -20,4 +20,4 @@ def crate(
     from blockmaps.report.crate import write
 
     path = write(folder, workflow)
-    print(f"{path}: {len(json.loads(path.read_text())['@graph'])} entities")
+    print(f"{path}: {len(json.loads(path.read_text(encoding='utf-8'))['@graph'])} entities")

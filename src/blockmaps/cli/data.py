@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+from blockmaps.cli.options import DEFAULT, ConfigFile, app, make_data, read_plan
 from blockmaps.core.errors import InputError
 
 
@@ -21,27 +21,12 @@ def data(
     """Make a data set's file; neither threads nor device changes a byte of it."""
     import time
 
-    from blockmaps.data import checking
-    from blockmaps.data.making import make_file
-    from blockmaps.plan.plan import data_code
-
     made, results = read_plan(config)
     if name not in made.config.datasets:
         raise InputError(f"data set {name!r}: takes one of: {', '.join(made.config.datasets)}")
-    spec = made.config.datasets[name]
     began = time.perf_counter()
     path = output or results.file("data", made.data_name(name, seed_index))
-    made_from = {"data_digest": made.data_digest(name, seed_index), "code": data_code(spec)}
-    sequences = make_file(
-        spec,
-        made.config.seed,
-        seed_index,
-        made_from,
-        path,
-        threads,
-        device,
-        examine=lambda found: checking.require(name, found, spec.shape),
-    )
+    sequences = make_data(made.config, name, seed_index, path, threads, device)
     size = path.stat().st_size / 1e6
     passed = time.perf_counter() - began
     print(f"{path}: {sequences.inputs.shape[0]:,} sequences, {size:.0f} MB, in {passed:.1f} s")

@@ -1,15 +1,24 @@
 """The application, and the options that several commands share."""
 
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from blockmaps.core.errors import DamagedError
+
 if TYPE_CHECKING:
+    from blockmaps.data import SequenceData
     from blockmaps.plan.config import Config
     from blockmaps.plan.plan import Plan
     from blockmaps.plan.shards import Shard
     from blockmaps.results.folder import Folder
+
+T = TypeVar("T")
 
 ABOUT = """Every step of the pipeline is one command.
 
@@ -78,6 +87,42 @@ def read_job(file: Path) -> "tuple[Shard, Folder, Config]":
     return shard, results, config
 
 
+def make_data(
+    config: "Config", name: str, seed_index: int, path: Path, threads: int = 1, device: str = "cpu"
+) -> "SequenceData":
+    """Make the file of a data set of a config, and return its sequences."""
+    from blockmaps.data import checking
+    from blockmaps.data.making import make_file
+    from blockmaps.plan.plan import data_code, data_digest
+
+    spec = config.datasets[name]
+    made_from = {"data_digest": data_digest(config, name, seed_index), "code": data_code(spec)}
+    return make_file(
+        spec,
+        config.seed,
+        seed_index,
+        made_from,
+        path,
+        threads,
+        device,
+        examine=lambda found: checking.require(name, found, spec.shape),
+    )
+
+
+def with_data(config: "Config", results: "Folder", shard: "Shard", read: Callable[[Path], T]) -> T:
+    """Return what a function reads from a shard's data file; a damaged file is made again, once."""
+    path = results.file("data", shard.dataset)
+    try:
+        return read(path)
+    except DamagedError as fault:
+        print(f"blockmaps: {fault}: it is made again now", file=sys.stderr, flush=True)
+        when = path.stat()
+    make_data(config, config.experiments[shard.experiment].dataset, shard.seed_index, path)
+    # to the byte what it was: nothing that was made of it is out of date
+    os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
+    return read(path)
+
+
 def give(frame, output: Path | None) -> None:
     """Write a table to a file, or print it where none is named."""
     from blockmaps.core import csv
@@ -98,6 +143,7 @@ def experts(made: "Plan", results: "Folder") -> dict[tuple[str, int], dict]:
     for name in made.policy_shards:
         shard = made.shards[name]
         dataset = made.config.experiments[shard.experiment].dataset
-        about = store.read(results.file("data", shard.dataset)).about
+        read = partial(store.about, made_from=shard.data_digest)
+        about = with_data(made.config, results, shard, read)
         experts[dataset, shard.seed_index] = expert_of(about)
     return experts

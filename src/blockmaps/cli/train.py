@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import ShardFile, app, read_job
+from blockmaps.cli.options import ShardFile, app, read_job, with_data
 from blockmaps.core.errors import InputError
 
 
@@ -42,7 +42,8 @@ def train(
     What it trains stands in its file; how (`compute`), in config.json of the same results folder.
     """
     found, results, config = read_job(shard)
-    source = data or results.file("data", found.dataset)
+    own = results.file("data", found.dataset)
+    source = data or own
     if not source.is_file():
         raise InputError(f"{source}: no such data set; make it with `blockmaps data`")
 
@@ -52,7 +53,7 @@ def train(
     from blockmaps.training import checkpoints
     from blockmaps.training.job import Job
     from blockmaps.training.probes import measure
-    from blockmaps.training.shard import train_shard
+    from blockmaps.training.shard import Trained, train_shard
 
     folder = results.file("checkpoints", found.context)
     if fresh:
@@ -60,10 +61,11 @@ def train(
             checkpoints.path_of(folder, variant.key).unlink(missing_ok=True)
     spec = config.datasets[config.experiments[found.experiment].dataset]
     job = Job(found, folder)
-    try:
-        trained = train_shard(
+
+    def run(file: Path) -> Trained:
+        return train_shard(
             found,
-            source,
+            file,
             folder,
             results.file("log", f"training/{found.id}"),
             config.compute.accelerator,
@@ -71,6 +73,11 @@ def train(
             math.inf if memory is None else memory * 1e6,
             epochs_of(spec, found.seed, found.seed_index),
         )
+
+    try:
+        # a file from elsewhere is not this command's to write over
+        elsewhere = source.resolve() != own.resolve()
+        trained = run(source) if elsewhere else with_data(config, results, found, run)
     except KeyboardInterrupt:
         print("blockmaps: interrupted; the same command goes on from here", file=sys.stderr)
         raise typer.Exit(130) from None

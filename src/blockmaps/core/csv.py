@@ -39,11 +39,8 @@ def write(made: pd.DataFrame, path: Path) -> None:
     InputError
         If it cannot be written there.
     """
-    try:
-        with whole(path) as partial:
-            partial.write_text(to_csv(made), encoding="utf-8")
-    except OSError as fault:
-        raise InputError(f"{path}: cannot be written: {fault.strerror}") from fault
+    with whole(path) as partial:
+        partial.write_text(to_csv(made), encoding="utf-8")
 
 
 def read(path: Path) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The one exception that means: the input, not the program, is at fault."""
+"""The exceptions that mean: the input, not the program, is at fault."""
 
 
 class InputError(Exception):
@@ -6,3 +6,7 @@ class InputError(Exception):
 
     The command line prints it without a traceback and exits with code 2.
     """
+
+
+class DamagedError(InputError):
+    """A file is there and is not what was written; what made it can make it again."""

@@ -4,6 +4,7 @@ What is being written lies beside its place, under a hidden name that says which
 A process that was killed leaves it there: nothing lists it, and `sweep` removes it.
 """
 
+import errno
 import hashlib
 import os
 import platform
@@ -14,8 +15,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from blockmaps.core.errors import InputError
+
 # .NAME.MACHINE-PROCESS.SUFFIX, the machine as six hexadecimal digits
 _PARTIAL = re.compile(r"\..+\.(?P<machine>[0-9a-f]{6})-(?P<process>\d+)(\.[^.]+)?")
+# what a full or read-only disk gives, whatever else a copy names; and what other places give
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, None}  # pyarrow may give none
+UNWRITABLE = {
+    *(errno.EACCES, errno.EPERM, errno.EIO, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY),
+    *(errno.EEXIST, errno.ENAMETOOLONG),
+}
 FORGOTTEN = 86_400  # seconds after which what another machine left is nobody's
 
 
@@ -28,24 +37,80 @@ def beside(path: Path) -> Iterator[Path]:
     """Give a hidden path beside `path` to write a file or folder to; what is left there is removed.
 
     Folders above are made.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written there: the disk is full, the folder is read-only …
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{_machine()}-{os.getpid()}{path.suffix}")
-    try:
-        yield partial
-    finally:
-        _remove(partial)
+    with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{_machine()}-{os.getpid()}{path.suffix}")
+        try:
+            yield partial
+        finally:
+            _remove(partial)
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path, lasting: bool = True) -> Iterator[Path]:
     """Give a path to write to beside `path`, which it becomes if nothing is raised.
 
     Folders above are made.
+
+    Parameters
+    ----------
+    lasting : whether the file is to be there after a power cut, too. That takes some milliseconds;
+        what is cheaply made again, and checked when it is read, can do without.
+
+    Raises
+    ------
+    InputError
+        As `beside`.
     """
     with beside(path) as partial:
         yield partial
+        if lasting:
+            _sync(partial)
         os.replace(partial, path)
+        if lasting:
+            _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    """Have a file's content, or a folder's list of names, written to the disk itself."""
+    try:
+        opened = os.open(path, os.O_RDONLY)
+    except PermissionError:  # Windows opens no folder
+        return
+    try:
+        os.fsync(opened)
+    except OSError as fault:
+        if fault.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that cannot
+            raise
+    finally:
+        os.close(opened)
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn what keeps a file or folder from being written into one line.
+
+    Raises
+    ------
+    InputError
+        If a fault of the place where it is written was raised. What failed elsewhere, such as
+        reading another file, is raised as it is.
+    """
+    try:
+        yield
+    except OSError as fault:
+        own = [Path(name) for name in (fault.filename, fault.filename2) if name]
+        here = all(one.parent == path.parent or one in (path, *path.parents) for one in own)
+        if fault.errno not in FULL and not (here and fault.errno in UNWRITABLE):
+            raise
+        reason = fault.strerror or str(fault)
+        raise InputError(f"{path}: cannot be written: {reason}") from fault
 
 
 def visible(folder: Path, pattern: str = "**/*") -> list[Path]:

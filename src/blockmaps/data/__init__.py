@@ -81,6 +81,7 @@ class SequenceData(Generic[Inputs, Array]):
         name starts with "test" or "validation" are evaluated after every epoch.
     groups : (sequences,) an optional group number of each sequence, `group_names` its meaning.
     about : how it was made: seed, counts, versions.
+    seal : the checksum of the file that it was read from; "" of what was read from none.
     """
 
     inputs: Inputs
@@ -94,6 +95,7 @@ class SequenceData(Generic[Inputs, Array]):
     groups: Array | None = None
     group_names: tuple[str, ...] = ()
     about: dict[str, Any] = field(default_factory=dict)
+    seal: str = ""
 
     @classmethod
     def from_arrays(

@@ -1,12 +1,10 @@
 """The file of a data set: arrays as they are and one line of canonical JSON, memory-mapped.
 
-The format is safetensors: a header and raw arrays, so that the same data give the same bytes and
-two jobs that read one file share its pages.
+The format is safetensors with checksums (`core.sealed`): a header and raw arrays, so that the same
+data give the same bytes and two jobs that read one file share its pages.
 """
 
 import errno
-import json
-import math
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,22 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
-from blockmaps.core.canonical import canonical_json
+from blockmaps.core import sealed
 from blockmaps.core.errors import InputError
-from blockmaps.core.files import whole
 from blockmaps.data import Pieces, SequenceData
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-NAMES = {"bool": "BOOL", "float16": "F16", "float32": "F32", "float64": "F64"}
-NAMES |= {
-    f"{sign}int{bits}": f"{sign[:1].upper() or 'I'}{bits}"
-    for sign in ("u", "")
-    for bits in (8, 16, 32, 64)
-}
 ARRAYS = ("inputs", "targets", "groups")
 FACTS = (
     "loss",
@@ -70,15 +60,13 @@ def check(data: SequenceData[np.ndarray | Pieces, np.ndarray]) -> SequenceData:
     return data
 
 
-def _pieces(array: np.ndarray | Pieces) -> Iterator[np.ndarray]:
-    yield from array.make() if isinstance(array, Pieces) else [array]
+def _array(array: np.ndarray | Pieces) -> sealed.Pieced:
+    pieces = array.make() if isinstance(array, Pieces) else [array]
+    return sealed.Pieced(array.shape, array.dtype, pieces)
 
 
 def write(data: SequenceData, path: Path) -> None:
-    """Write a data set whole, or not at all.
-
-    The library writes arrays that are whole in memory; here pieces go to the file as they are
-    made. The format is a length, a JSON header padded to eight bytes, and the arrays' bytes.
+    """Write a data set whole, or not at all; pieces go to the file as they are made.
 
     Raises
     ------
@@ -86,108 +74,91 @@ def write(data: SequenceData, path: Path) -> None:
         If there is no space for it.
     """
     check(data)
-    arrays = {name: value for name in ARRAYS if (value := getattr(data, name)) is not None}
-    # the widest numbers first, so that every array starts at a multiple of its own numbers' size
-    arrays = dict(sorted(arrays.items(), key=lambda item: (-item[1].dtype.itemsize, item[0])))
-    facts = {name: getattr(data, name) for name in FACTS}
-    header: dict[str, Any] = {"__metadata__": {"blockmaps": canonical_json(facts)}}
-    end = 0
-    for name, array in arrays.items():
-        begin, end = end, end + math.prod(array.shape) * array.dtype.itemsize
-        header[name] = {
-            "dtype": NAMES[array.dtype.name],
-            "shape": list(array.shape),
-            "data_offsets": [begin, end],
-        }
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
+    arrays = {name: _array(value) for name in ARRAYS if (value := getattr(data, name)) is not None}
+    size = sum(array.bytes for array in arrays.values())
     try:
-        with whole(path) as partial:
-            if shutil.disk_usage(partial.parent).free < end:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            with partial.open("wb") as file:
-                file.write(len(text).to_bytes(8, "little") + text)
-                for array in arrays.values():
-                    for piece in _pieces(array):
-                        file.write(np.ascontiguousarray(piece).data)
-                if file.tell() != 8 + len(text) + end:
-                    raise ValueError("pieces do not add up to the shape that was given")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(path.parent).free < size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sealed.write(path, arrays, {name: getattr(data, name) for name in FACTS})
     except OSError as fault:
-        size = f"{end / 1e9:.2g} GB"
-        raise InputError(f"{path}: cannot be written ({size}): {fault.strerror}") from fault
+        raise InputError(
+            f"{path}: cannot be written ({size / 1e9:.2g} GB): {fault.strerror}"
+        ) from fault
 
 
 @contextmanager
-def _opened(path: Path, framework: str) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Open a data set's file; give it and its facts.
-
-    Raises
-    ------
-    InputError
-        If the file is not there or not a data set.
-    """
-    if not path.is_file():
-        raise InputError(f"{path}: no such data set; make it with `blockmaps data`")
-    try:
-        with safe_open(path, framework=framework) as file:
-            yield file, json.loads(file.metadata()["blockmaps"])
-    except (SafetensorError, KeyError, TypeError) as fault:
-        raise InputError(
-            f"{path}: not a data set of blockmaps ({fault}); remove it and make it again"
-        ) from fault
+def _opened(path: Path, framework: str, made_from: str | None) -> Iterator[sealed.Sealed]:
+    """Open a data set's file; arguments and errors as of `read`."""
+    with sealed.opened(path, "data set", "blockmaps data", framework) as file:
+        found = file.facts["about"].get("data_digest")
+        if made_from is not None and found != made_from:
+            raise InputError(
+                f"{path}: holds another data set (digest {found}) than is asked for "
+                f"({made_from}); make it again with `blockmaps data`"
+            )
+        yield file
 
 
 @overload
 def read(
-    path: Path, framework: Literal["numpy"] = "numpy"
+    path: Path, framework: Literal["numpy"] = "numpy", made_from: str | None = None
 ) -> SequenceData[np.ndarray, np.ndarray]: ...
 
 
 @overload
-def read(path: Path, framework: Literal["pt"]) -> "SequenceData[Tensor, Tensor]": ...
+def read(
+    path: Path, framework: Literal["pt"], made_from: str | None = None
+) -> "SequenceData[Tensor, Tensor]": ...
 
 
-def read(path: Path, framework: str = "numpy") -> SequenceData:
-    """Read a data set, its arrays memory-mapped.
+def read(path: Path, framework: str = "numpy", made_from: str | None = None) -> SequenceData:
+    """Read a data set, its arrays memory-mapped, after all of it was compared with its checksums.
 
     Parameters
     ----------
     path : the file.
     framework : "numpy" or "pt": what the arrays come as.
+    made_from : the digest of what it must be made from (see `Plan.data_digest`); any, if None.
 
     Raises
     ------
     InputError
-        If the file is not there or not a data set.
+        If the file is not there, or holds another data set than is asked for.
+    DamagedError
+        If it is damaged or not a data set.
     """
-    with _opened(path, framework) as (file, facts):
-        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    facts["splits"] = {name: tuple(bounds) for name, bounds in facts["splits"].items()}
-    for name in ("loss_steps", "group_names"):
-        facts[name] = tuple(facts[name])
-    return SequenceData(**arrays, **facts)
+    with _opened(path, framework, made_from) as file:
+        arrays = {name: file.read(name) for name in file.names}
+        facts = file.facts | {"seal": file.seal}
+        facts["splits"] = {name: tuple(bounds) for name, bounds in facts["splits"].items()}
+        for name in ("loss_steps", "group_names"):
+            facts[name] = tuple(facts[name])
+        return SequenceData(**arrays, **facts)
 
 
-def first_inputs(path: Path, number: int) -> tuple[np.ndarray, int]:
+def about(path: Path, made_from: str | None = None) -> dict[str, Any]:
+    """Return how a data set was made, without its arrays; arguments and errors as of `read`."""
+    with _opened(path, "numpy", made_from) as file:
+        return file.facts["about"]
+
+
+def first_inputs(path: Path, number: int, made_from: str | None = None) -> tuple[np.ndarray, int]:
     """Return what a model reads at step 1, and how many steps a sequence has, blank ones included.
 
     Parameters
     ----------
     number : of the first training sequences; no more of the file is read.
+    path, made_from : as of `read`, and so are the errors.
 
     Returns
     -------
     (number, |x|) float64, to the bit what training reads; and the steps.
-
-    Raises
-    ------
-    InputError
-        If the file is not there or not a data set.
     """
-    with _opened(path, "numpy") as (file, facts):
+    with _opened(path, "numpy", made_from) as file:
+        facts = file.facts
         begin, end = facts["splits"]["train"]
-        inputs = file.get_slice("inputs")
-        steps = inputs.get_shape()[1] + facts["blank_steps"]
-        given = inputs[begin : min(end, begin + number), 0]
+        steps = file.shape("inputs")[1] + facts["blank_steps"]
+        given = file.read("inputs", slice(begin, min(end, begin + number)))[:, 0]
     given = given.astype(np.float32) * np.float32(facts["scale"]) + np.float32(facts["offset"])
     return given.astype(np.float64), steps

@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from blockmaps.core.canonical import digest
 from blockmaps.core.errors import InputError
 from blockmaps.data import KINDS, DataSpec
 from blockmaps.data import adroit as adroit  # registers "adroit"
@@ -249,7 +250,8 @@ def load_plugins(paths: tuple[str, ...]) -> None:
     """
     for text in paths:
         path = Path(text).resolve()
-        name = f"blockmaps_plugin_{path.stem}"
+        # two files of one name in two folders are two modules
+        name = f"blockmaps_plugin_{path.stem}_{digest(str(path))}"
         if name in sys.modules and sys.modules[name].__file__ == str(path):
             continue
         spec = importlib.util.spec_from_file_location(name, path)
@@ -383,7 +385,7 @@ def read(path: Path) -> Config:
         If the file is not there, is not YAML, or does not fit.
     """
     try:
-        raw = yaml.safe_load(path.read_text())
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
     except UnicodeDecodeError as fault:

@@ -62,6 +62,7 @@ class Plan:
         self.tuning: dict[str, Shard] = {}
         self.provisional: dict[str, Shard] = {}
         self._ledgers = ledger.by_context()
+        self._files: dict[str, tuple[str, int | None]] = {}
         for name, experiment in config.experiments.items():
             if config.only is not None and name not in config.only:
                 continue
@@ -76,10 +77,11 @@ class Plan:
             raise InputError(f"experiments.{name}: {fault}") from None
         inputs, outputs, _ = spec.shape
         sizes = Sizes(inputs, outputs, experiment.activation)
-        designs = []
+        designs, named = [], {}
         for position, design in enumerate(experiment.designs):
             try:
                 designs.append((design, named_rows(design, sizes)))
+                _check_names(*designs[-1], named)
             except InputError as fault:
                 raise InputError(f"experiments.{name}.designs[{position}]: {fault}") from None
         recipe, where = self.config.recipes[experiment.recipe], self.shards
@@ -177,16 +179,26 @@ class Plan:
         return {shard.id: shard for shard in shards}
 
     def data_name(self, dataset: str, seed_index: int) -> str:
-        """Return the name of the file of a data set: one for all seeds, unless it is redrawn."""
-        own = self.config.datasets[dataset].redraw is True
-        return f"{dataset}.seed-{seed_index}" if own else dataset
+        """Return the name of the file of a data set: one for all seeds, unless it is redrawn.
+
+        Raises
+        ------
+        InputError
+            If another data set of the plan has that file, also where capitals are not told apart.
+        """
+        redraw = self.config.datasets[dataset].redraw is True
+        name = f"{dataset}.seed-{seed_index}" if redraw else dataset
+        own = dataset, seed_index if redraw else None
+        if (other := self._files.setdefault(name.casefold(), own)) != own:
+            raise InputError(
+                f"datasets.{dataset}: its file {name!r} would also be that of {other[0]!r}; "
+                "rename one of them"
+            )
+        return name
 
     def data_digest(self, dataset: str, seed_index: int) -> str:
         """Return the hash of what a data set's file is made from."""
-        spec = self.config.datasets[dataset]
-        content = spec.model_dump(mode="json", exclude_none=True, exclude=set(spec.where))
-        parts = [content, self.config.seed, seed_index if spec.redraw is True else None]
-        return digest([*parts, *map(_content, spec.files)])
+        return data_digest(self.config, dataset, seed_index)
 
     @cached_property
     def studies(self) -> set[str]:
@@ -261,6 +273,24 @@ class Plan:
         ]
 
 
+def _check_names(design: AnyDesign, rows: list[Row], named: dict[tuple, Row]) -> None:
+    """Check that designs of one kind in an experiment do not name different models alike.
+
+    Tables tell models apart by design, name and budget.
+
+    Parameters
+    ----------
+    named : rows of the experiment's earlier designs, to which these are added.
+    """
+    for row in rows:
+        own = row._replace(arm="")
+        if named.setdefault((design.kind, row.structure, row.budget), own) != own:
+            raise InputError(
+                f"names a pattern {row.structure!r} at budget {row.budget}, as another design of "
+                f"the kind {design.kind!r} names another one; put them into two experiments"
+            )
+
+
 class Training(NamedTuple):
     """What a variant is trained with, where its row does not say it."""
 
@@ -299,6 +329,14 @@ def _content(path: Path) -> str:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
 
 
+def data_digest(config: Config, dataset: str, seed_index: int) -> str:
+    """Return the hash of what a data set's file is made from."""
+    spec = config.datasets[dataset]
+    content = spec.model_dump(mode="json", exclude_none=True, exclude=set(spec.where))
+    parts = [content, config.seed, seed_index if spec.redraw is True else None]
+    return digest([*parts, *map(_content, spec.files)])
+
+
 def data_code(spec: DataSpec) -> str:
     """Return the digest of the code that makes a data set."""
     module = type(spec).__module__
@@ -307,5 +345,5 @@ def data_code(spec: DataSpec) -> str:
         return digest([own, code_digest("data.making")])
     import sys
 
-    source = tree_digest(Path(sys.modules[module].__file__ or "").read_text())
+    source = tree_digest(Path(sys.modules[module].__file__ or "").read_text(encoding="utf-8"))
     return digest([source, code_digest("data.making", *spec.made_by)])

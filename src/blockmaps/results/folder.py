@@ -7,7 +7,7 @@ or broken is one line. What a process is writing, or a killed one has left, is i
 import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -219,8 +219,22 @@ class Folder:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """A published folder's manifest: what the runs are of, and the checksums of `files`."""
-        return self.mapping("manifest", needs={"files": dict})
+        """A published folder's manifest: what the runs are of, and the checksums of `files`.
+
+        Raises
+        ------
+        InputError
+            If it is not what `publish` writes, or a path in it leaves the folder.
+        """
+        path = self.file("manifest")
+        found = self.mapping("manifest", needs={"files": dict, "config": dict})
+        for name, known in found["files"].items():
+            if not isinstance(known, dict) or not isinstance(known.get("sha256"), str):
+                raise InputError(f"{path}: is not what `blockmaps publish` writes: {name!r}")
+            plain_name = not PureWindowsPath(name).is_absolute() and not {"\\", "\0"} & {*name}
+            if not plain_name or not within(self.path / name, self.path):
+                raise InputError(f"{path}: lists {name!r}, which is not within {self.path}")
+        return found
 
     def plan(self, config: Config, file: str) -> Plan:
         """Return the plan of a config, with the shards and learning rates that are here.
@@ -347,6 +361,11 @@ def find(given: Iterable[Path]) -> list[Path]:
     return found
 
 
+def within(path: Path, folder: Path) -> bool:
+    """Return whether a path is below a folder, links followed."""
+    return path.resolve().is_relative_to(folder.resolve())
+
+
 def read_json(path: Path) -> Any:
     """Read a file of JSON.
 
@@ -359,7 +378,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from None
-    except ValueError as fault:  # no UTF-8 either
+    except (ValueError, RecursionError) as fault:  # no UTF-8 either
         raise InputError(f"{path}: is no JSON: {fault}; remove it and make it again") from None
 
 

@@ -1,5 +1,6 @@
 """What a published folder holds, from which config and code, and the checksum of every file."""
 
+import os
 import platform
 import subprocess
 from importlib.metadata import version
@@ -18,17 +19,33 @@ PACKAGES = ("blockmaps", "lightning", "numpy", "torch")
 
 
 def commit() -> str:
-    """Return the checkout's commit, `-dirty` behind it where files differ; "" without git."""
-    try:
+    """Return the checkout's commit, `-dirty` behind it where files differ.
+
+    "" without git, and where the package lies in a repository that is another project's: that one's
+    commit would say nothing of this code.
+    """
+    here = Path(__file__).resolve()
+    # a hook of another repository would name that one to git
+    environment = {key: one for key, one in os.environ.items() if not key.startswith("GIT_")}
+
+    def git(*arguments: str) -> str:
         done = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude", "*"],
-            cwd=Path(__file__).parent,
+            ["git", *arguments],
+            cwd=here.parent,
+            env=environment,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
         )
+        return done.stdout.strip()
+
+    try:
+        top, own = git("rev-parse", "--show-toplevel"), here.parents[3]
+        if not top or Path(top).resolve() != own or not git("ls-files", str(here)):
+            return ""
+        return git("describe", "--always", "--dirty", "--abbrev=40", "--exclude", "*")
     except OSError:
         return ""
-    return done.stdout.strip()
 
 
 def describe(results: Folder, trained_by: str = "") -> dict[str, Any]:

@@ -32,8 +32,13 @@ def known(shard: Shard, data: Path) -> pd.DataFrame:
     Parameters
     ----------
     data : the file of its data set.
+
+    Raises
+    ------
+    InputError
+        If that is not there, is damaged, or holds another data set than the shard's.
     """
-    first, steps = store.first_inputs(data, SCALE_SEQUENCES)
+    first, steps = store.first_inputs(data, SCALE_SEQUENCES, shard.data_digest)
     rows = [before_training(one, draw(one, shard.seed), first, steps) for one in shard.variants]
     return pd.DataFrame(rows).assign(experiment=shard.experiment)
 

@@ -1,5 +1,7 @@
 """The runs table: one row a variant, epoch and split. Its columns, reading, atomic writing."""
 
+import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from blockmaps.core.errors import InputError
+from blockmaps.core.errors import DamagedError, InputError
 from blockmaps.core.files import whole
 from blockmaps.designs.patterns import RNN_BLOCKS
 from blockmaps.plan.shards import Member
@@ -141,6 +143,8 @@ DYNAMICS_COLUMNS: dict[str, Column] = {
 GROUP_COLUMNS: dict[str, Column] = {"experiment": MEASURES["experiment"], **LABELS, **GROUPS}
 COLUMNS: dict[str, Column] = {"experiment": MEASURES["experiment"], **LABELS, **MEASURES}
 
+SUM = "sha256"  # of a table's content, in its metadata
+
 # The first columns identify a row; tables are sorted by them.
 ORDER = ("experiment", "design", "budget", "structure", "seed_index", "key", "epoch", "split")
 
@@ -167,9 +171,24 @@ def write(frame: pd.DataFrame, path: Path, columns: dict[str, Column] = MEASURES
         raise ValueError(f"columns differ from the documented ones: {sorted(difference)}")
     table = pa.Table.from_pandas(
         frame[list(columns)], schema=schema(columns), preserve_index=False
-    ).replace_schema_metadata(None)
+    )
+    table = table.replace_schema_metadata({SUM: content_sum(table)})
     with whole(path) as partial:
         pq.write_table(table, partial)
+
+
+def content_sum(table: pa.Table) -> str:
+    """Return the SHA-256 of what a table says, however it lies in memory or in a file."""
+    found = hashlib.sha256()
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        found.update(f"{name}:{column.type}:{len(column)};".encode())
+        found.update(column.is_null().to_numpy().tobytes())
+        if pa.types.is_string(column.type):
+            coded = column.combine_chunks().dictionary_encode()
+            found.update(json.dumps(coded.dictionary.to_pylist()).encode())
+            column = coded.indices
+        found.update(column.fill_null(0).to_numpy(zero_copy_only=False).tobytes())
+    return found.hexdigest()
 
 
 def of_study(runs: pd.DataFrame, study: str) -> pd.DataFrame:
@@ -192,10 +211,16 @@ def read(path: Path, columns: dict[str, Column] = COLUMNS) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the file is not there, is not a table, or lacks a column.
+        If the file is not there, or lacks a column.
+    DamagedError
+        If it is damaged, or no table of runs.
     """
     try:
         table = pq.read_table(path)
+        known = (table.schema.metadata or {}).get(SUM.encode())
+        # tables that were published before there were sums have theirs in the folder's manifest
+        if known is not None and known.decode() != content_sum(table):
+            raise DamagedError(f"{path}: damaged; remove it and make it again")
         if absent := [name for name in columns if name not in table.column_names]:
             raise InputError(
                 f"{path}: lacks the column {absent[0]}: not a table of this version; make it again"
@@ -203,9 +228,11 @@ def read(path: Path, columns: dict[str, Column] = COLUMNS) -> pd.DataFrame:
         return table.select(list(columns)).cast(_bare(columns)).to_pandas()
     except FileNotFoundError:
         raise InputError(f"{path}: no such table; make it with `blockmaps collect`") from None
-    except (pa.ArrowException, OSError) as fault:  # damage is told as either
-        first = str(fault).partition("\n")[0]
-        raise InputError(f"{path}: not a table of runs ({first}); remove it, make it again") from None
+    except (pa.ArrowException, OSError, ValueError) as fault:  # damage is told as any of them
+        first = " ".join(str(fault).split())[:200]
+        raise DamagedError(
+            f"{path}: not a table of runs, or damaged ({first}); remove it and make it again"
+        ) from None
 
 
 def _bare(columns: dict[str, Column]) -> pa.Schema:

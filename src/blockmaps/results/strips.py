@@ -1,20 +1,15 @@
 """Frames of episodes in a file: what a figure of them reads.
 
-Images are arrays, in safetensors, and what they show is its metadata, so that the same frames give
-the same bytes. Where nothing could be rendered the file says why, and has no images.
+Images are arrays, and what they show is a line beside them (`core.sealed`), so that the same frames
+give the same bytes. Where nothing could be rendered the file says why, and has no images.
 """
 
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
-from blockmaps.core.canonical import canonical_json
-from blockmaps.core.errors import InputError
-from blockmaps.core.files import whole
+from blockmaps.core import sealed
 
 # Shares of an episode's steps at which a frame is taken: most happens early.
 MOMENTS = (0, 0.075, 0.15, 0.2, 0.25, 0.35, 1)
@@ -41,10 +36,9 @@ def write(path: Path, strips: list[Strip], about: dict[str, Any]) -> None:
         "moments": [round(share * steps) for share in MOMENTS],
         "strips": [strip.about for strip in strips],
     }
-    images = [strip.images for strip in strips]
-    stacked = np.stack(images) if images else np.zeros((0, len(MOMENTS), SIDE, SIDE, 3), np.uint8)
-    with whole(path) as partial:
-        partial.write_bytes(save({"images": stacked}, {"blockmaps": canonical_json(facts)}))
+    shape = (len(strips), len(MOMENTS), SIDE, SIDE, 3)
+    images = sealed.Pieced(shape, np.dtype(np.uint8), (strip.images for strip in strips))
+    sealed.write(path, {"images": images}, facts)
 
 
 def read(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
@@ -53,12 +47,7 @@ def read(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     Raises
     ------
     InputError
-        If the file is not there or not of frames.
+        If the file is not there, or not of frames or damaged.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such frames; make them with `blockmaps frames`")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return file.get_tensor("images"), json.loads(file.metadata()["blockmaps"])
-    except (SafetensorError, KeyError, TypeError) as fault:
-        raise InputError(f"{path}: not a file of frames ({fault}); remove it") from fault
+    with sealed.opened(path, "file of frames", "blockmaps frames") as file:
+        return file.read("images"), file.facts

@@ -43,7 +43,7 @@ def environment(device: str) -> dict[str, Any]:
 def cpu_model() -> str:
     """Return the CPU's model as its maker names it; its architecture where that is not told."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:  # not Linux
         lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -56,7 +56,8 @@ def gpu_driver() -> str:
         done = subprocess.run(
             ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
         )
     except OSError:
         return ""

@@ -17,6 +17,7 @@ import pandas as pd
 import torch
 
 from blockmaps.core.code import code_digest
+from blockmaps.core.errors import DamagedError
 from blockmaps.core.files import whole
 from blockmaps.plan.shards import Shard
 from blockmaps.results.jobs import utc
@@ -57,8 +58,8 @@ class Job:
 
     def manifest(self, trained: Trained) -> dict[str, Any]:
         """Return the manifest of the job that has trained."""
-        after, rows = self._stands(), trained.rows
-        steps = trained.data.stored.inputs.shape[1] + trained.data.stored.blank_steps
+        after, rows, data = self._stands(), trained.rows, trained.data.stored
+        steps = data.inputs.shape[1] + data.blank_steps
         arithmetic = {
             one.key: flops(one, trained.starts[one.key], steps) for one in self.shard.variants
         }
@@ -79,7 +80,10 @@ class Job:
             "shard": shard.id,
             "experiment": shard.experiment,
             "dataset": shard.dataset,
-            "data_digest": shard.data_digest,
+            # as the file that was read says; what was asked for is the same, or nothing is trained
+            "data_digest": data.about["data_digest"],
+            "data_code": data.about.get("code"),
+            "data_sha256": data.seal,
             "root_seed": shard.seed,
             "seed_index": shard.seed_index,
             "commit": described.removesuffix("-dirty"),
@@ -107,12 +111,10 @@ class Job:
 def _stand(folder: Path, key: str) -> Stand:
     """Return where a variant's checkpoint stands; nowhere, if there is none or it is broken."""
     try:
-        found = torch.load(
-            checkpoints.path_of(folder, key), map_location="cpu", weights_only=True, mmap=True
-        )
-        return Stand(found["context"], found["epoch"])
-    except Exception:  # as training treats it: a broken file can fail anywhere
+        found = checkpoints.read(checkpoints.path_of(folder, key))
+    except (FileNotFoundError, DamagedError):
         return Stand(None, 0)
+    return Stand(found["context"], found["epoch"])
 
 
 def of_variant(rows: pd.DataFrame, arithmetic: dict[str, float]) -> dict[str, Any]:

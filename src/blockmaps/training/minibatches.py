@@ -192,6 +192,7 @@ class BankData(lightning.LightningDataModule):
     steps : of training and of each of its stretches, where its length is not a number of epochs.
     anew : makes the inputs and targets of the training sequences of an epoch, counted from 0, where
         every epoch has its own; those of the file are then not trained on.
+    made_from : the digest of what the data set must be made from.
     """
 
     def __init__(
@@ -204,12 +205,13 @@ class BankData(lightning.LightningDataModule):
         first_epoch: int = 0,
         steps: tuple[int, int] | None = None,
         anew: Epochs | None = None,
+        made_from: str | None = None,
     ) -> None:
         super().__init__()
         self.steps, self.anew = steps, anew
         self.path, self.batch_size, self.shuffle = path, batch_size, shuffle
         self.seed, self.seed_index, self.first_epoch = seed, seed_index, first_epoch
-        self.stored = store.read(path, "pt")
+        self.stored = store.read(path, "pt", made_from)
         self.data = self.stored
         if (self.stored.about.get("spec", {}).get("redraw") == "epoch") != (anew is not None):
             raise ValueError(f"{path}: says otherwise than `anew` whether epochs are drawn anew")

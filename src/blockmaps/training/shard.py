@@ -12,6 +12,7 @@ import torch
 from blockmaps.core.canonical import digest
 from blockmaps.core.code import code_digest
 from blockmaps.core.errors import InputError
+from blockmaps.core.files import told
 from blockmaps.data import Epochs
 from blockmaps.designs.variants import AnyVariant, Start, start
 from blockmaps.plan.shards import Shard
@@ -88,7 +89,9 @@ def train_shard(
     Raises
     ------
     InputError
-        If a variant does not fit by itself.
+        If a variant does not fit by itself, or the file holds another data set than the shard's.
+    DamagedError
+        If the file is damaged.
     """
     quiet()
     device = choose_device(accelerator)
@@ -106,6 +109,7 @@ def train_shard(
         shard.seed_index,
         steps=recipe.pace,
         anew=anew,
+        made_from=shard.data_digest,
     )
     stored = module_data.stored
     context = digest(
@@ -190,16 +194,18 @@ class Maker:
                 print(f"{len(bank)} variants {stand}, from their checkpoints", flush=True)
             if first < epochs:
                 self.data.first_epoch = first
-                train_bank(
-                    bank,
-                    [self.starts[variant.key] for variant in bank],
-                    [saved for variant in bank if (saved := found[variant.key])],
-                    self.data,
-                    epochs,
-                    self.device,
-                    make_logger(logger, log_folder / f"{bank[0].key}-from-epoch-{first}"),
-                    checkpoints.Checkpoints(self.folder, self.context),
-                )
+                log = log_folder / f"{bank[0].key}-from-epoch-{first}"
+                with told(log):
+                    train_bank(
+                        bank,
+                        [self.starts[variant.key] for variant in bank],
+                        [saved for variant in bank if (saved := found[variant.key])],
+                        self.data,
+                        epochs,
+                        self.device,
+                        make_logger(logger, log),
+                        checkpoints.Checkpoints(self.folder, self.context),
+                    )
         done = {one.key: checkpoints.load(self.folder, one.key, self.context) for one in variants}
         return {key: saved for key, saved in done.items() if saved}
 

@@ -34,6 +34,8 @@ def choose() -> tuple[str | None, str]:
                 capture_output=True,
                 text=True,
                 timeout=TIMEOUT,
+                encoding="utf-8",
+                errors="replace",
             )
         except subprocess.TimeoutExpired:
             reasons.append(f"{name}: no frame within {TIMEOUT} s")
