@@ -77,7 +77,8 @@ class Plan:
             raise InputError(f"experiments.{name}: {fault}") from None
         inputs, outputs, _ = spec.shape
         sizes = Sizes(inputs, outputs, experiment.activation)
-        designs, named = [], {}
+        designs: list[tuple] = []
+        named: dict[tuple, Row] = {}
         for position, design in enumerate(experiment.designs):
             try:
                 designs.append((design, named_rows(design, sizes)))
