@@ -22,7 +22,7 @@ def publish(
     """Keep a preset's runs, tables and verdicts with a manifest: config, commit and checksums.
 
     Tables that it lacks are made. Results published there before make room for these. A published
-    folder given twice is brought up to date: verdicts, tables that it lacks, checksums.
+    folder given twice is brought up to date: tables, verdicts, checksums.
     """
     from blockmaps.claims import tests
     from blockmaps.report import publish

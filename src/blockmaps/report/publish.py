@@ -31,8 +31,8 @@ CLAIMS = ("claims.json", "claims.csv")
 def publish(results: Path, folder: Path, tests: claims.Claims, trained_by: str = "") -> list[Path]:
     """Keep a results folder: its tables, those that it lacks made, its verdicts and a manifest.
 
-    A folder that is published already may be published over itself: what it lacks is made, its
-    verdicts are computed again, and the manifest keeps what it says of the training. Published over
+    A folder that is published already may be published over itself: its tables are made anew of what
+    it keeps, its verdicts are computed again, and the manifest keeps what it says of the training. Published over
     it, other results take its place: no table of the earlier ones stays.
 
     Parameters
@@ -72,7 +72,7 @@ def _keep(folder: Path, final: Path, found: dict[str, Any], tests: claims.Claims
     final : the folder that it becomes, which verdicts name.
     found : what the manifest says of the training; files are added.
     """
-    complete(folder)
+    complete(folder, anew=folder.resolve() == final.resolve())
     rows = judging.verdicts(tests, [folder], found.get("config"))
     own = judging.named(final)
     rows = [row if row["folder"] is None else {**row, "folder": own} for row in rows]
@@ -134,15 +134,15 @@ def _kept(folder: Path) -> list[str]:
     return [*manifest.KEPT, *more, *Folder(folder).tables]
 
 
-def complete(folder: Path) -> None:
-    """Make the tables that a folder lacks, of the runs and dynamics that it has."""
+def complete(folder: Path, anew: bool = False) -> None:
+    """Make the tables that a folder lacks, or all, of the runs and dynamics that it has."""
     given = Folder(folder)
     studies = given.studies
     lacking = {
         name: one
         for name, one in (catalogue.COLLECTED | catalogue.ANALYSIS).items()
         if one.study in studies
-        and not (folder / one.path).exists()
+        and (anew or not (folder / one.path).exists())
         and all((folder / source).exists() for source in one.reads)
     }
     once = cache(given.read)
