@@ -77,7 +77,7 @@ class Plan:
             raise InputError(f"experiments.{name}: {fault}") from None
         inputs, outputs, _ = spec.shape
         sizes = Sizes(inputs, outputs, experiment.activation)
-        designs: list[tuple] = []
+        designs: list[tuple[AnyDesign, list[Row]]] = []
         named: dict[tuple, Row] = {}
         for position, design in enumerate(experiment.designs):
             try:
