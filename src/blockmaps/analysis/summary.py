@@ -149,9 +149,10 @@ def final_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     if (ends > 1).any():
         name = ends.index[ends > 1][0]
         raise InputError(f"runs of experiment {name} end at different epochs; train its shards")
-    bad = divergence.diverged(runs)
+    ended = runs["epoch"] == last
+    bad = divergence.diverged(runs)[ended]
     runs = divergence.valued(runs)
-    final = runs[runs["epoch"] == last]
+    final = runs[ended]
     outcomes = (
         final.drop_duplicates(["experiment", "key"])[
             [*_RUN, *_CONSTANT, "epoch", "step", *COSTS, "device"]
@@ -166,7 +167,7 @@ def final_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
         outcomes[f"{split}_accuracy"] = known.reindex(run).to_numpy(float)
     outcomes["area_under_test_curve"] = _test_curves(runs).reindex(run).to_numpy(float)
     classes = final.groupby(["experiment", "split"])["accuracy"].transform("count") > 0
-    bad = bad[final.index] | (classes & final["accuracy"].isna())
+    bad |= classes & final["accuracy"].isna()
     diverged = bad.groupby([final["experiment"], final["key"]]).any()
     outcomes["diverged"] = diverged.reindex(run).to_numpy(bool)
     outcomes.insert(_RUN.index("budget"), "pattern", _pattern_names(outcomes))
