@@ -175,7 +175,7 @@ def main(every: int, chosen: list[str]) -> None:
             raise SystemExit(f"{step}: ends with {status}")
         if step in chosen:
             expected, faults = tree(), {}
-            numbers = range(1 + order % every, len(changes) + 1, every)
+            numbers = range(1 + order % min(every, len(changes)), len(changes) + 1, every)
             for number in numbers:
                 if fault := trial(base, arguments, number, expected):
                     faults[f"{number} {changes[number - 1]}"] = fault
