@@ -84,8 +84,9 @@ class Plan:
         named: dict[tuple, Row] = {}
         for position, design in enumerate(experiment.designs):
             try:
-                designs.append((design, named_rows(design, sizes)))
-                _check_names(*designs[-1], named)
+                rows = named_rows(design, sizes)
+                _check_names(design, rows, named)
+                designs.append((design, rows))
             except InputError as fault:
                 raise InputError(f"experiments.{name}.designs[{position}]: {fault}") from None
         recipe, where = self.config.recipes[experiment.recipe], self.shards
