@@ -16,6 +16,8 @@ import sys
 import traceback
 from pathlib import Path
 
+from blockmaps.core.files import sweep
+
 PARITY = Path(__file__).parents[1] / "workflow/parity.py"
 DESIGNS = [
     {"kind": "uniform", "budgets": [150], "densities": [0.5, 1.0]},
@@ -51,10 +53,10 @@ def commands() -> dict[str, list[list[str]]]:
     shards = sorted(Plan(configs.parse(CONFIG)).shards)
     common = ["--config", CONFIG_FILE]
     return {
-        "plan": [],
+        "plan": [["plan", "--write", *common]],
         "data": [["data", "parity", *common]],
-        "train": [["train", shards[0], *common]],
-        "train the rest": [["train", shard, *common] for shard in shards[1:]],
+        "train": [["train", f"{RESULTS}/shards/{shards[0]}.json"]],
+        "train the rest": [["train", f"{RESULTS}/shards/{shard}.json"] for shard in shards[1:]],
         "collect": [["collect", *common]],
         "table": [
             f"analyse summary --runs {RESULTS}/runs.parquet "
@@ -101,12 +103,13 @@ def forked(arguments: list[list[str]], number: int = 0) -> tuple[int, list[str]]
 
 def content(path: Path) -> str:
     """Return what a file holds, without what differs between two runs of one command."""
+    import pyarrow.parquet as pq
     import torch
 
-    from blockmaps.results import runs
-
+    if path.name.startswith("."):
+        return "a partial file"
     if path.suffix == ".parquet":
-        table = runs.read(path)
+        table = pq.read_table(path).to_pandas()
         return table.drop(columns="seconds", errors="ignore").to_json()
     if path.suffix == ".pt":
         checkpoint = torch.load(path)
@@ -130,7 +133,7 @@ def tree() -> dict[str, str]:
     return {
         str(path.relative_to(Path.cwd())): content(path)
         for path in sorted(Path.cwd().rglob("*"))
-        if path.is_file() and "logs" not in path.parts
+        if path.is_file() and not path.is_symlink() and "logs" not in path.parts
     }
 
 
@@ -138,11 +141,12 @@ def trial(base: Path, arguments: list[list[str]], number: int, expected: dict[st
     """Kill at one change and go on; return what is not as it should be, or nothing."""
     work = base.with_name("work")
     shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(base, work)
+    shutil.copytree(base, work, symlinks=True)
     os.chdir(work)
     status, _ = forked(arguments, number)
     if not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
         return f"was not killed: {status}"
+    sweep(work)  # as the workflow does before its first job
     status, _ = forked(arguments)
     if status:
         return f"the same command again ends with {os.waitstatus_to_exitcode(status)}"
@@ -160,16 +164,18 @@ def main(every: int, chosen: list[str]) -> None:
     base = top / "base"
     (base / RESULTS).mkdir(parents=True)
     (base / CONFIG_FILE).write_text(json.dumps(CONFIG), encoding="utf-8")
+    (base / "config").symlink_to(Path(__file__).parents[2] / "config")
+    os.chdir(base)
     for order, (step, arguments) in enumerate(commands().items()):
         done = top / "done"
-        shutil.copytree(base, done)
+        shutil.copytree(base, done, symlinks=True)
         os.chdir(done)
         status, changes = forked(arguments)
         if status:
             raise SystemExit(f"{step}: ends with {status}")
         if step in chosen:
             expected, faults = tree(), {}
-            numbers = range(1 + order % every, len(changes) + 1, every)
+            numbers = range(1 + order % min(every, len(changes)), len(changes) + 1, every)
             for number in numbers:
                 if fault := trial(base, arguments, number, expected):
                     faults[f"{number} {changes[number - 1]}"] = fault
@@ -182,6 +188,9 @@ def main(every: int, chosen: list[str]) -> None:
         os.chdir(top)
         shutil.rmtree(base)
         done.rename(base)
+        chosen = [name for name in chosen if name != step]
+        if not chosen:
+            break
 
 
 if __name__ == "__main__":

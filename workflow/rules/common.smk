@@ -16,7 +16,7 @@ from blockmaps.core.canonical import digest, plain
 from blockmaps.core.code import code_digest
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import checksums, sweep, visible
-from blockmaps.plan import catalogue, plan, tiers
+from blockmaps.plan import catalogue, plan, tiers, written
 from blockmaps.plan import config as configs
 from blockmaps.plan.devices import count_gpus
 from blockmaps.report.page.assets import assets_digest
@@ -33,6 +33,8 @@ ENVIRONMENT = str(SOURCE.parent / "environment.yml").replace("{", "{{").replace(
 
 try:
     _file = ", ".join(os.path.relpath(file) for file in workflow.configfiles) or "config"
+    for file in map(Path, workflow.configfiles):  # Snakemake takes a key that is there twice
+        written.load(file.read_text(encoding="utf-8"), os.path.relpath(file))
     CONFIG = configs.parse(dict(config), _file)
     FOLDER = Folder.of_preset(CONFIG.name)
     PLAN = FOLDER.plan(CONFIG, _file)

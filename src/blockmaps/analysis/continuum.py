@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from blockmaps.analysis import divergence
 from blockmaps.analysis.statistics import LEVEL, arm_interval, difference
 from blockmaps.analysis.summary import POINTS, SHARE
 
@@ -36,7 +37,7 @@ ARM_COLUMNS = {
     "high": "upper bound",
     "sd": "standard deviation between seeds",
     "n": "runs",
-    "diverged": "runs whose last loss is not finite",
+    "diverged": "runs whose last loss is above 100 times guessing's, or not finite",
     "flops_per_sample": "forward pass on unknowns alone, all iterations; what reads x counts once",
     "test_images": "images that accuracy is measured on",
     "epochs": "epochs trained",
@@ -79,6 +80,7 @@ def finals(runs: pd.DataFrame) -> pd.DataFrame:
     `pattern` is the structure, and `seed_index` counts replicates too.
     """
     runs = runs[runs["study"] == STUDY]
+    runs = divergence.valued(runs.assign(diverged=divergence.diverged(runs)))
     last = runs.groupby(["experiment", "key"])["epoch"].transform("max")
     final = runs[(runs["epoch"] == last) & (runs["split"] == "test")]
     seed = final["seed_index"] * (1 + final["replicate"].max()) + final["replicate"]
@@ -115,7 +117,7 @@ def by_arm(runs: pd.DataFrame) -> pd.DataFrame:
                     "high": interval.high,
                     "sd": group["value"].std(),
                     "n": interval.n,
-                    "diverged": int((~np.isfinite(group["loss"])).sum()),
+                    "diverged": int(group["diverged"].sum()),
                     "flops_per_sample": first["flops_per_sequence"],
                     "test_images": first["sequences"],
                     "epochs": first["epoch"],

@@ -15,6 +15,7 @@ restricted mean.
 import numpy as np
 import pandas as pd
 
+from blockmaps.analysis import divergence
 from blockmaps.analysis.summary import final_outcomes
 
 PROTOCOLS = {"clean": "test", "leaking": "test_leaking"}
@@ -86,6 +87,7 @@ def run_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     - `logit_train`: the same of the training sequences
     """
     outcomes = final_outcomes(runs)
+    runs = divergence.valued(runs)
     run = pd.MultiIndex.from_frame(outcomes[["experiment", "key"]])
     first = runs.drop_duplicates(["experiment", "key"]).set_index(["experiment", "key"])
     for name in BEFORE_TRAINING:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from blockmaps.analysis import divergence
 from blockmaps.analysis.statistics import (
     Interval,
     arm_interval,
@@ -135,8 +136,8 @@ def final_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     - `epochs`, `steps`: epochs and optimiser steps trained
     - `test_accuracy`, `test_leaking_accuracy`: at the last epoch; NaN without that split or classes
     - `area_under_test_curve`: trapezoid of test accuracy over epochs from 0, divided by the epochs
-    - `diverged`: whether a loss of the last epoch is not finite, or an accuracy is missing that
-      other runs of the experiment have; the accuracies are left as they are
+    - `diverged`: whether a loss of the last epoch is one of a run that has diverged (see
+      `divergence`), or an accuracy is missing that other runs of the experiment have
 
     Raises
     ------
@@ -148,7 +149,10 @@ def final_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     if (ends > 1).any():
         name = ends.index[ends > 1][0]
         raise InputError(f"runs of experiment {name} end at different epochs; train its shards")
-    final = runs[runs["epoch"] == last]
+    ended = runs["epoch"] == last
+    bad = divergence.diverged(runs)[ended]
+    runs = divergence.valued(runs)
+    final = runs[ended]
     outcomes = (
         final.drop_duplicates(["experiment", "key"])[
             [*_RUN, *_CONSTANT, "epoch", "step", *COSTS, "device"]
@@ -163,7 +167,7 @@ def final_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
         outcomes[f"{split}_accuracy"] = known.reindex(run).to_numpy(float)
     outcomes["area_under_test_curve"] = _test_curves(runs).reindex(run).to_numpy(float)
     classes = final.groupby(["experiment", "split"])["accuracy"].transform("count") > 0
-    bad = ~np.isfinite(final["loss"]) | (classes & final["accuracy"].isna())
+    bad |= classes & final["accuracy"].isna()
     diverged = bad.groupby([final["experiment"], final["key"]]).any()
     outcomes["diverged"] = diverged.reindex(run).to_numpy(bool)
     outcomes.insert(_RUN.index("budget"), "pattern", _pattern_names(outcomes))

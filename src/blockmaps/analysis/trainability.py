@@ -1,7 +1,7 @@
 """Tables of how hard maps are to train over many steps: gradients, exponents, and what fails.
 
 A run *stays at chance* where an exact two-sided binomial test at 1 % cannot tell its test accuracy
-from guessing; it has *diverged* where a loss is not finite. The two exclude each other, and a run
+from guessing; it has *diverged* by the rule of `divergence`. The two exclude each other, and a run
 that does either *fails*, as does one that is told from guessing because it is worse.
 
 Shares have Wilson's interval, differences of shares Newcombe's, which combines two of them. Runs of
@@ -18,6 +18,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
+from blockmaps.analysis import divergence
 from blockmaps.analysis.statistics import LEVEL
 
 STUDY = "trainability"
@@ -39,7 +40,7 @@ ARM_COLUMNS = {
     "n": "runs",
     "accuracy": "mean test accuracy after the last epoch",
     "chance": "1/|y|",
-    "diverged": "share of runs with a loss that is not finite",
+    "diverged": "share of runs with a loss above 100 times guessing's, or not finite",
     "diverged_low": "lower bound, 95 %, Wilson",
     "diverged_high": "upper bound",
     "seeds": "seed indices, the clusters",
@@ -89,10 +90,10 @@ def judged(runs: pd.DataFrame) -> pd.DataFrame:
     """Return a row a run with what became of it: diverged, at_chance, failed, as truth values."""
     runs = runs[runs["study"] == STUDY]
     last = runs.groupby(["experiment", "key"])["epoch"].transform("max")
-    final = runs[(runs["epoch"] == last) & (runs["split"] == "test")].copy()
-    finite = np.isfinite(runs["loss"]).groupby([runs["experiment"], runs["key"]]).all()
+    final = divergence.valued(runs)[(runs["epoch"] == last) & (runs["split"] == "test")].copy()
+    bad = divergence.diverged(runs).groupby([runs["experiment"], runs["key"]]).any()
     run = pd.MultiIndex.from_frame(final[["experiment", "key"]])
-    final["diverged"] = ~finite.reindex(run).to_numpy(bool)
+    final["diverged"] = bad.reindex(run).to_numpy(bool)
     final["chance"] = 1 / final["outputs"]
     right = np.round(final["accuracy"] * final["sequences"])
     told = _told_from_guessing(right, final["sequences"], final["chance"])

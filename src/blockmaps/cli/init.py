@@ -48,7 +48,7 @@ def init(
     from blockmaps.core.files import whole
     from blockmaps.data import KINDS
     from blockmaps.plan import config as configs
-    from blockmaps.plan import drafting
+    from blockmaps.plan import drafting, written
 
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
         raise InputError(f"name {name!r}: takes letters, digits, - and _, a letter first")
@@ -74,7 +74,7 @@ def init(
     made = KINDS[spec["kind"]].model_validate(spec)
     own = None if csv or npz else str(plugin)
     drafted = drafting.draft(name, spec, made.shape, own, unknowns)
-    configs.parse(configs.yaml.safe_load(drafted.text), str(preset))
+    configs.parse(written.load(drafted.text, str(preset)), str(preset))
     with whole(preset) as partial:
         partial.write_text(drafted.text, encoding="utf-8")
     sizes = made.shape

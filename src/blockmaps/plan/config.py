@@ -10,7 +10,6 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, cast, get_args
 
-import yaml
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -33,11 +32,11 @@ from blockmaps.data import rad as rad  # registers "rad"
 from blockmaps.designs.kinds import DESIGNS, AnyDesign
 from blockmaps.designs.patterns import RNN_BLOCKS, Activation, Frozen
 from blockmaps.designs.variants import Initialisation
-from blockmaps.plan import tuning
+from blockmaps.plan import tuning, written
 from blockmaps.plan.shards import Recipe
 
 Study = Literal["proportion", "continuum", "trainability", "control", "may2023"]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 # what a name is made longer by; of numbers too, since YAML reads `5:` as one
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$", coerce_numbers_to_str=True)]
 
@@ -53,8 +52,16 @@ def _data_spec(value: Any) -> Any:
 AnyData = Annotated[SerializeAsAny[DataSpec], BeforeValidator(_data_spec)]
 
 
+MOST_SEEDS = 10_000
+TAKEN = ("published", "readme.md")  # in results/, by the workflow and by this repository
+
+
 def _count(seeds: Any) -> Any:
-    return range(seeds) if isinstance(seeds, int) and not isinstance(seeds, bool) else seeds
+    if not isinstance(seeds, int) or isinstance(seeds, bool):
+        return seeds
+    if seeds > MOST_SEEDS:
+        raise ValueError(f"takes at most {MOST_SEEDS:,} seed indices")
+    return range(seeds)
 
 
 def _some(seeds: tuple[int, ...]) -> tuple[int, ...]:
@@ -219,7 +226,7 @@ class Config(Frozen):
     zoo: bool = Field(
         default=False, description="Compare torch's networks with the maps made of them."
     )
-    only: tuple[str, ...] | None = Field(
+    only: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
         default=None, description="Names of the experiments to run; all of them if left out."
     )
     tiers: dict[Name, Tier] = Field(
@@ -328,6 +335,7 @@ def parse(raw: Any, file: str = "config") -> Config:
     """
     if not isinstance(raw, dict):
         raise InputError(f"{file}: found {type(raw).__name__}; takes a mapping of keys")
+    written.check(raw, file)
     plugins = raw.get("plugins", ())
     if isinstance(plugins, list | tuple) and all(isinstance(path, str) for path in plugins):
         load_plugins(tuple(plugins))
@@ -335,6 +343,11 @@ def parse(raw: Any, file: str = "config") -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         raise InputError(_one_line(error, raw, file)) from None
+    written.booleans(raw, config.model_dump(mode="json"), file)
+    if config.name.casefold() in TAKEN:
+        raise InputError(
+            f"{file}: name: found {config.name!r}; takes another: results/{config.name} is taken"
+        )
     for name in config.only or ():
         if name not in config.experiments:
             takes = ", ".join(config.experiments)
@@ -385,16 +398,12 @@ def read(path: Path) -> Config:
         If the file is not there, is not YAML, or does not fit.
     """
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
     except UnicodeDecodeError as fault:
         raise InputError(f"{path}: is not UTF-8 text, at byte {fault.start}") from None
-    except yaml.YAMLError as fault:
-        where = getattr(fault, "problem_mark", None)
-        line = f":{where.line + 1}" if where else ""
-        raise InputError(f"{path}{line}: is not YAML: {getattr(fault, 'problem', fault)}") from None
-    return parse(raw, str(path))
+    return parse(written.load(text, str(path)), str(path))
 
 
 def schema() -> dict[str, Any]:

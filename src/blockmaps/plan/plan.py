@@ -27,6 +27,9 @@ from blockmaps.plan.shards import EMPTY, Ledger, Member, Shard, group
 RATES = Path(catalogue.TABLES["rates"].path)
 
 
+MOST = 1_000_000  # variants of one design: a plan of them takes minutes and gigabytes
+
+
 class Plan:
     """Everything that a config asks for.
 
@@ -81,8 +84,9 @@ class Plan:
         named: dict[tuple, Row] = {}
         for position, design in enumerate(experiment.designs):
             try:
-                designs.append((design, named_rows(design, sizes)))
-                _check_names(*designs[-1], named)
+                rows = named_rows(design, sizes)
+                _check_names(design, rows, named)
+                designs.append((design, rows))
             except InputError as fault:
                 raise InputError(f"experiments.{name}.designs[{position}]: {fault}") from None
         recipe, where = self.config.recipes[experiment.recipe], self.shards
@@ -129,6 +133,12 @@ class Plan:
         sets: dict[int, list[list[AnyVariant]]] = {}
         seen = set()
         for design, rows in designs:
+            number = len(design.seeds or experiment.seeds) * len(rows) * design.replicates
+            if number > MOST:
+                raise InputError(
+                    f"experiments.{name}: its design {design.kind} asks for {number:,} variants; "
+                    f"takes at most {MOST:,} in an experiment"
+                )
             for seed_index in design.seeds if design.seeds is not None else experiment.seeds:
                 variants = []
                 for row, replicate in product(rows, range(design.replicates)):

@@ -11,7 +11,7 @@ from blockmaps.designs.variants import Initialisation
 
 Density = Annotated[float, Field(ge=0, le=1)]
 Proportion = Annotated[float, Field(gt=0, lt=1)]
-Budget = Annotated[int, Field(gt=0)]
+Budget = Annotated[int, Field(gt=0, le=10**9)]
 
 # What the claims call uniform: every density 0.2 (config/claims.yaml).
 UNIFORM_DENSITY = 0.2
@@ -70,7 +70,7 @@ class Design(Frozen):
     seeds: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
         default=None, description="Seed indices of this design, where not the experiment's."
     )
-    replicates: Annotated[int, Field(ge=1)] = Field(
+    replicates: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=1, description="Masks and starts of every map at one seed index, in one bank."
     )
 

@@ -159,7 +159,7 @@ class Even(Design):
         min_length=1,
         description="The values of |h| at each budget, such as {4000: [56, 80]}, or auto.",
     )
-    points: Annotated[int, Field(ge=2)] = 8
+    points: Annotated[int, Field(ge=2, le=10_000)] = 8
     below: Below | None = Field(
         default=None,
         description="Such as {proportion: 0.25, share: 0.5}: half of the points below a quarter, "

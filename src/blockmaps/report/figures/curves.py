@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from blockmaps.analysis import divergence
 from blockmaps.analysis.statistics import (
     SAMPLED_ARMS,
     arm_interval,
@@ -31,7 +32,7 @@ def learning_curves(runs: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
     Rows by arm and step: arm, step, mean, low, high.
     """
     named = outcomes[["experiment", "key", "pattern"]]
-    tested = runs[runs["split"] == "test"].merge(named, on=["experiment", "key"])
+    tested = divergence.valued(runs[runs["split"] == "test"]).merge(named, on=["experiment", "key"])
     tested = tested.rename(columns={"accuracy": "value"})
     rows = []
     for step, values in tested.groupby("step"):
