@@ -16,7 +16,7 @@ from blockmaps.designs.proportion import even_counts, solve_hidden
 # Numbers of unknowns that are tried, the smallest first.
 BUDGETS = (1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 512_000)
 LEAST_HIDDEN = 16  # |h| of the dense arm, so that it is a network at all
-POINTS = 8  # hidden proportions of the sweep
+POINTS = 10  # hidden proportions of the sweep
 
 CLASS = '''\
 """A data set of one's own: {name}. Put your data into `make`, its sizes into `shape`."""

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import whole
 from blockmaps.designs.patterns import RNN_BLOCKS
-from blockmaps.plan.shards import Member
+from blockmaps.plan.shards import OWN, Member
 
 
 class Column(NamedTuple):
@@ -19,6 +19,7 @@ class Column(NamedTuple):
 
     type: pa.DataType
     about: str
+    late: bool = False  # tables that are older than the column lack it, and read as empty there
 
 
 TEXT, WHOLE, REAL = pa.string(), pa.int64(), pa.float64()
@@ -92,6 +93,11 @@ MEASURES: dict[str, Column] = {
         REAL, "the same if every place of the rows of W is multiplied, as dense kernels do"
     ),
     "parameter_bytes": Column(WHOLE, "4 × (unknowns + biases)"),
+    "mean_loss": Column(
+        REAL,
+        "squared error on the test split of answering the training targets' mean; NaN with classes",
+        late=True,
+    ),
     "device": Column(TEXT, "cpu, or the GPU's name"),
 }
 
@@ -139,7 +145,13 @@ DYNAMICS_COLUMNS: dict[str, Column] = {
     **DYNAMICS,
 }
 GROUP_COLUMNS: dict[str, Column] = {"experiment": MEASURES["experiment"], **LABELS, **GROUPS}
-COLUMNS: dict[str, Column] = {"experiment": MEASURES["experiment"], **LABELS, **MEASURES}
+TASK = Column(TEXT, f"the data set's kind; {OWN} where the papers are not about it", late=True)
+COLUMNS: dict[str, Column] = {
+    "experiment": MEASURES["experiment"],
+    **LABELS,
+    "task": TASK,
+    **MEASURES,
+}
 
 # The first columns identify a row; tables are sorted by them.
 ORDER = ("experiment", "design", "budget", "structure", "seed_index", "key", "epoch", "split")
