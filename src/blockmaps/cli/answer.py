@@ -20,14 +20,14 @@ def answer(
     It reads runs.parquet and analysis/explained.csv; nothing is trained.
     """
     from blockmaps.analysis.answers import answers
-    from blockmaps.core import csv
     from blockmaps.core.files import whole
-    from blockmaps.plan.catalogue import ANALYSIS, MAIN_STUDY
+    from blockmaps.plan.catalogue import MAIN_STUDY
     from blockmaps.results import runs
+    from blockmaps.results.folder import Folder
 
-    table = runs.of_study(runs.read(folder / "runs.parquet"), MAIN_STUDY)
-    path = folder / ANALYSIS["explained"].path
-    found = answers(table, csv.read(path) if path.is_file() else None)
+    given = Folder.of(folder)
+    explained = given.table("explained") if given.table_file("explained") else None
+    found = answers(runs.of_study(given.runs, MAIN_STUDY), explained)
     text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     if output:
         with whole(output) as partial:

@@ -203,6 +203,11 @@ class Plan:
         return catalogue.tables_of(self.studies)
 
     @property
+    def claimed(self) -> bool:
+        """Whether there are runs of a task that the papers' claims are about, or the zoo's."""
+        return self.config.zoo or any(member.task != OWN for member in self.members)
+
+    @property
     def analysed(self) -> bool:
         """Whether there are runs of the main study, which the analysis is made from."""
         return catalogue.MAIN_STUDY in self.studies

@@ -208,6 +208,9 @@ def read(path: Path, columns: dict[str, Column] = COLUMNS) -> pd.DataFrame:
     """
     try:
         table = pq.read_table(path)
+        for name, column in columns.items():
+            if column.late and name not in table.column_names:
+                table = table.append_column(name, pa.nulls(len(table), column.type))
         if absent := [name for name in columns if name not in table.column_names]:
             raise InputError(
                 f"{path}: lacks the column {absent[0]}: not a table of this version; make it again"

@@ -84,7 +84,7 @@ def test_the_same_tables_give_the_same_bytes_and_no_text_leaves_the_page(
 @pytest.mark.parametrize("name", ALL)
 def test_the_caption_has_n_and_scale(name, table, tables):
     page = page_of(drawn(name, table, tables))
-    assert "|x| = " in page
+    assert "|x| = " in page or "not the paper's scale" in page
     assert {
         "optimum": "36 runs of 18 patterns",  # the even design's alone
         "densities": "128 runs of 64 patterns",
