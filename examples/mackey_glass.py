@@ -21,7 +21,7 @@ class MackeyGlass(DataSpec):
     sequences: int = 2000
     width: int = 6
     given: int = 12
-    ahead: int = 12
+    ahead: int = 60
     delay: int = 17
 
     @property

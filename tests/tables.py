@@ -174,4 +174,4 @@ def runs_table(
                         }
                     )
     table = pd.DataFrame(rows).sort_values(list(runs.ORDER), ignore_index=True)
-    return table[list(runs.COLUMNS)]
+    return table.assign(task="rad", mean_loss=np.nan)[list(runs.COLUMNS)]

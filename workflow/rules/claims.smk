@@ -1,3 +1,21 @@
+# What the runs say of their own task, whatever it is.
+rule answers:
+    input:
+        runs=RUNS,
+        analysis=rules.analysis.output,
+    output:
+        RESULTS / "answers.json",
+    log:
+        RESULTS / "logs/answers.log",
+    conda:
+        ENVIRONMENT
+    params:
+        results=RESULTS,
+        code=code_digest("analysis.answers"),
+    shell:
+        "python -m blockmaps answer {params.results:q} --output {output:q} &> {log:q}"
+
+
 # The tests are an input by their content: a moved time stamp judges nothing again.
 rule claims:
     input:
@@ -30,3 +48,10 @@ rule claims:
     shell:
         "python -m blockmaps claims {params.results:q} --file {params.claims:q}"
         " --output {output.table:q} --output {output.list:q} &> {log:q}"
+
+
+# Claims where the task is the papers', answers where there are runs of the main study.
+def judged():
+    """Return the files that say what the runs mean."""
+    claims = rules.claims.output if PLAN.claimed else []
+    return [*claims, *(rules.answers.output if PLAN.analysed else [])]

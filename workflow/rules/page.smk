@@ -4,7 +4,7 @@ rule page:
         runs=RUNS,
         tables=rules.tables.input,
         figures=rules.figures.input,
-        claims=rules.claims.output,
+        judged=judged(),
     output:
         report(
             RESULTS / "report.html",

@@ -5,7 +5,7 @@ rule crate:
         runs=rules.runs.output,
         tables=rules.tables.input,
         figures=rules.figures.input,
-        claims=rules.claims.output,
+        judged=judged(),
         page=rules.page.output,
     output:
         metadata=RESULTS / "ro-crate-metadata.json",

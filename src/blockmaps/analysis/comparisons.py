@@ -15,14 +15,17 @@ from blockmaps.analysis.summary import (
     DIFFERENCES,
     FAMILIES,
     PANEL,
-    POINTS,
     RECOMMENDED,
     with_families,
 )
+from blockmaps.results import outcome
 
-UNITS = {"accuracy": "percentage points", "area": "percentage points", "steps_to_half": "steps"}
-SCALES = {"accuracy": 100.0, "area": 100.0, "steps_to_half": 1.0}
-ENDS = {"accuracy": POINTS, "area": POINTS, "steps_to_half": None}
+JUDGED = {
+    outcome.named(name, judged): judged for name in ("accuracy", "area") for judged in outcome.ALL
+}
+UNITS = {name: judged.unit for name, judged in JUDGED.items()} | {"steps_to_half": "steps"}
+SCALES = {name: judged.scale for name, judged in JUDGED.items()} | {"steps_to_half": 1.0}
+ENDS = {name: judged.ends for name, judged in JUDGED.items()} | {"steps_to_half": None}
 
 
 def _pairs(arms: set[str]) -> list[tuple[str, str, str, str]]:
@@ -44,14 +47,15 @@ def _pairs(arms: set[str]) -> list[tuple[str, str, str, str]]:
 def _panels(outcomes: pd.DataFrame):
     """Yield labels and runs with a value, for every panel, outcome and protocol."""
     for labels, panel in outcomes.groupby(PANEL):
-        for outcome in OUTCOMES:
+        for name in OUTCOMES:
             for protocol in PROTOCOLS:
-                values = panel.rename(columns={f"{outcome}_{protocol}": "value"})
+                values = panel.rename(columns={f"{name}_{protocol}": "value"})
                 values = values[np.isfinite(values["value"].to_numpy(float))]
                 if len(values):
                     named = dict(zip(PANEL, labels, strict=True))
                     named["initialisation"] = " and ".join(sorted(set(values["initialisation"])))
-                    yield named | {"outcome": outcome, "protocol": protocol}, values
+                    named["outcome"] = outcome.named(name, outcome.of(values))
+                    yield named | {"protocol": protocol}, values
 
 
 def comparisons(outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -105,11 +109,12 @@ def _by_scheme(outcomes: pd.DataFrame):
     """Yield runs of one data set, budget, outcome and protocol, of all experiments together."""
     whole = outcomes[~outcomes["initialisation"].str.contains("by block")]
     for (dataset, budget), panel in whole.groupby(["dataset", "budget"]):
-        for outcome in OUTCOMES:
+        for column in OUTCOMES:
+            name = outcome.named(column, outcome.of(panel))
             for protocol in PROTOCOLS:
-                value = SCALES[outcome] * panel[f"{outcome}_{protocol}"]
-                labels = {"dataset": dataset, "budget": budget, "outcome": outcome}
-                labels |= {"protocol": protocol, "unit": UNITS[outcome]}
+                value = SCALES[name] * panel[f"{column}_{protocol}"]
+                labels = {"dataset": dataset, "budget": budget, "outcome": name}
+                labels |= {"protocol": protocol, "unit": UNITS[name]}
                 yield labels, panel.assign(value=value)
 
 

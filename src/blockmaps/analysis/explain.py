@@ -19,6 +19,7 @@ from blockmaps.analysis.outcomes import PROTOCOLS
 from blockmaps.analysis.regression import Fit, adjusted, cross_validated, fit, in_sample
 from blockmaps.analysis.splines import spline_basis, spline_knots
 from blockmaps.analysis.summary import PANEL
+from blockmaps.results import outcome
 
 FEWEST_PATTERNS = 10
 INSEPARABLE = 10.0  # a variance inflation factor above which two explanations are one
@@ -115,11 +116,11 @@ def columns(x: np.ndarray, form: str, codes: np.ndarray) -> np.ndarray:
     return np.column_stack([standard**power for power in range(1, 2 + (form == "quadratic"))])
 
 
-def _valued(sample: Sample, outcome: str) -> Sample | None:
+def _valued(sample: Sample, name: str) -> Sample | None:
     """Return the runs that have the outcome; None if these are too few patterns, or all alike."""
-    known = np.isfinite(sample.runs[outcome].to_numpy(float))
+    known = np.isfinite(sample.runs[name].to_numpy(float))
     runs = sample.runs[known]
-    if runs["pattern"].nunique() < FEWEST_PATTERNS or runs[outcome].std() == 0:
+    if runs["pattern"].nunique() < FEWEST_PATTERNS or runs[name].std() == 0:
         return None
     groups = sample.groups[known]
     return Sample(sample.labels, runs, groups[:, groups.sum(0) > 0])
@@ -130,14 +131,14 @@ def cases(
 ) -> Iterator[tuple[Sample, dict, np.ndarray, np.ndarray]]:
     """Yield sample, labels, outcome and pattern codes for every panel, design and outcome."""
     for sample in samples(outcomes, plateau):
-        for outcome in names:
-            valued = _valued(sample, outcome)
+        for name in names:
+            valued = _valued(sample, name)
             if valued is None:
                 continue
             codes, patterns = pd.factorize(valued.runs["pattern"], sort=True)
-            labels = {**sample.labels, "outcome": outcome}
+            labels = {**sample.labels, "outcome": outcome.named(name, outcome.of(valued.runs))}
             labels |= {"patterns": len(patterns), "n": len(codes)}
-            yield valued, labels, valued.runs[outcome].to_numpy(float), codes
+            yield valued, labels, valued.runs[name].to_numpy(float), codes
 
 
 def _design(sample: Sample, names: tuple[str, ...], form: str, codes: np.ndarray) -> np.ndarray:

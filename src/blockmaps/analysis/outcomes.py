@@ -3,11 +3,11 @@
 Two protocols: *clean*, test sequences of images that were not trained on (split `test`), and
 *leaking*, the paper's (split `test_leaking`). Three outcomes of each, fixed beforehand:
 
-    accuracy        after the last epoch
-    area            under the curve of accuracy over epochs, divided by the epochs
-    steps_to_half   optimiser steps until the curve is half way from chance, 1/|y|, to 100 %
+    accuracy        after the last epoch; of a squared error R² (`results.outcome`)
+    area            under the curve of it over epochs, divided by the epochs
+    steps_to_half   optimiser steps until the curve is half way from chance to all, 100 % or 1
 
-Accuracy is known at epoch ends only, so the curve is straight between them. A run that does not get
+It is known at epoch ends only, so the curve is straight between them. A run that does not get
 there is censored at the recipe's last step, which is then its value; the mean over runs is so a
 restricted mean.
 """
@@ -17,6 +17,7 @@ import pandas as pd
 
 from blockmaps.analysis import divergence
 from blockmaps.analysis.summary import final_outcomes
+from blockmaps.results import outcome
 
 PROTOCOLS = {"clean": "test", "leaking": "test_leaking"}
 OUTCOMES = ("accuracy", "area", "steps_to_half")
@@ -25,15 +26,9 @@ OUTCOMES = ("accuracy", "area", "steps_to_half")
 BEFORE_TRAINING = ("initialisation", "spectral_radius", "state_scale", "learning_rate")
 
 
-def logit(accuracy: np.ndarray, sequences: np.ndarray) -> np.ndarray:
-    """Return the empirical logit log((r + ½) / (n − r + ½)) of r right answers of n, r = n a."""
-    right = accuracy * sequences
-    return np.log((right + 0.5) / (sequences - right + 0.5))
-
-
-def half_way(outputs: np.ndarray) -> np.ndarray:
-    """Return the accuracy half way from chance, 1/|y|, to 100 %."""
-    return (1 + 1 / np.asarray(outputs)) / 2
+def half_way(chance: float) -> float:
+    """Return the score half way from chance to all, which is 1."""
+    return (1 + chance) / 2
 
 
 def first_crossing(steps: np.ndarray, accuracy: np.ndarray, threshold: float) -> tuple[float, bool]:
@@ -60,15 +55,15 @@ def first_crossing(steps: np.ndarray, accuracy: np.ndarray, threshold: float) ->
 def _curve_outcomes(runs: pd.DataFrame, split: str) -> pd.DataFrame:
     """Return area, steps_to_half and reached by (experiment, key), of a split's curves."""
     rows = []
-    tested = runs[(runs["split"] == split) & runs["accuracy"].notna()]
+    tested = runs[(runs["split"] == split) & runs["score"].notna()]
     for name, curve in tested.groupby(["experiment", "key"]):
         ordered = curve.sort_values("epoch")
         epochs, steps, accuracy = (
-            ordered[column].to_numpy(float) for column in ("epoch", "step", "accuracy")
+            ordered[column].to_numpy(float) for column in ("epoch", "step", "score")
         )
         if len(epochs) < 2:
             continue
-        threshold = half_way(ordered["outputs"].iloc[0])
+        threshold = half_way(outcome.of(ordered).chance(ordered["outputs"].iloc[0]))
         step, reached = first_crossing(steps, accuracy, threshold)
         area = np.trapezoid(accuracy, epochs) / np.ptp(epochs)
         rows.append((*name, area, step, reached))
@@ -81,11 +76,13 @@ def run_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
 
     - `initialisation`, `spectral_radius`, `state_scale`, `learning_rate`
     - `density`: unknowns / places of the rows of h and y; `share_yx`: n_yx / unknowns
-    - for each protocol P: `accuracy_P`, `area_P`, `steps_to_half_P`, `reached_P`, `loss_P`, and
-      `logit_P`, the empirical logit of the accuracy. NaN where the table has no such split or no
-      classes.
+    - for each protocol P: `accuracy_P`, the score, accuracy or R² as `judged_by` says (see
+      `results.outcome`), `area_P`, `steps_to_half_P`, `reached_P`, `loss_P`, and `logit_P`, the
+      empirical logit of the accuracy, or minus the logarithm of a squared error. NaN where the
+      table has no such split.
     - `logit_train`: the same of the training sequences
     """
+    runs = outcome.scored(runs)
     outcomes = final_outcomes(runs)
     runs = divergence.valued(runs)
     run = pd.MultiIndex.from_frame(outcomes[["experiment", "key"]])
@@ -98,12 +95,14 @@ def run_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     last = runs["epoch"] == runs.groupby(["experiment", "key"])["epoch"].transform("max")
     for protocol, split in (*PROTOCOLS.items(), ("train", "train")):
         final = runs[last & (runs["split"] == split)].set_index(["experiment", "key"])
-        known = final[["accuracy", "loss", "sequences"]].reindex(run)
-        outcomes[f"accuracy_{protocol}"] = known["accuracy"].to_numpy(float)
+        known = final[["score", "loss", "sequences"]].reindex(run)
+        outcomes[f"accuracy_{protocol}"] = known["score"].to_numpy(float)
         outcomes[f"loss_{protocol}"] = known["loss"].to_numpy(float)
-        outcomes[f"logit_{protocol}"] = logit(
-            known["accuracy"].to_numpy(float), known["sequences"].to_numpy(float)
-        )
+        logits = np.full(len(known), np.nan)
+        for name, own in known.groupby(outcomes["judged_by"].to_numpy()):
+            places = np.flatnonzero(outcomes["judged_by"] == name)
+            logits[places] = outcome.OUTCOMES[name].transformed(own)
+        outcomes[f"logit_{protocol}"] = logits
         if protocol not in PROTOCOLS:
             continue
         curves = _curve_outcomes(runs, split).reindex(run)

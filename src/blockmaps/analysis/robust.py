@@ -21,6 +21,7 @@ from blockmaps.analysis.columns import PROFILES, ROBUST, STEPS
 from blockmaps.analysis.outcomes import PROTOCOLS, half_way
 from blockmaps.analysis.statistics import BOOTSTRAP_FROM, LEVEL, SAMPLED_ARMS
 from blockmaps.analysis.summary import PANEL
+from blockmaps.results import outcome
 
 RESAMPLES = 1999
 THRESHOLDS = np.arange(0.05, 1.0, 0.05).round(2)
@@ -132,7 +133,7 @@ def steps_to_half(outcomes: pd.DataFrame) -> pd.DataFrame:
         horizon = float(values["steps"].max())
         mean, error = restricted_mean(values["value"].to_numpy(float), reached, horizon)
         found = {
-            "threshold": float(half_way(values["outputs"].iloc[0])),
+            "threshold": float(half_way(outcome.of(values).chance(values["outputs"].iloc[0]))),
             "horizon": horizon,
             "restricted_mean": mean,
             "error": error,

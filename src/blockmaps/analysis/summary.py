@@ -18,8 +18,9 @@ from blockmaps.analysis.statistics import (
 )
 from blockmaps.core.errors import InputError
 from blockmaps.designs.patterns import RNN_BLOCKS
+from blockmaps.results import outcome
 
-# What is summarised: columns of `final_outcomes`, all of them shares between 0 and 1.
+# What is summarised: columns of `final_outcomes`; tables name them after what a run is judged by.
 OUTCOMES = ("test_accuracy", "test_leaking_accuracy", "area_under_test_curve")
 
 # The differences of claim A1, in the claims' own words: of its first version, and by family.
@@ -115,10 +116,10 @@ def _pattern_names(outcomes: pd.DataFrame) -> pd.Series:
 
 
 def _test_curves(runs: pd.DataFrame) -> pd.Series:
-    """Return the area under the test-accuracy curve by (experiment, key), a mean over epochs."""
+    """Return the area under the curve of the test score by run, a mean over epochs."""
     areas = []
     for experiment, rows in runs[runs["split"] == "test"].groupby("experiment"):
-        curves = rows.pivot(index="key", columns="epoch", values="accuracy")
+        curves = rows.pivot(index="key", columns="epoch", values="score")
         epochs = curves.columns.to_numpy(float)
         if len(epochs) > 1:
             area = np.trapezoid(curves.to_numpy(float), epochs, axis=1) / np.ptp(epochs)
@@ -134,8 +135,9 @@ def final_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
 
     - `pattern`: the pattern's name, one for equal patterns of several designs
     - `epochs`, `steps`: epochs and optimiser steps trained
-    - `test_accuracy`, `test_leaking_accuracy`: at the last epoch; NaN without that split or classes
-    - `area_under_test_curve`: trapezoid of test accuracy over epochs from 0, divided by the epochs
+    - `test_accuracy`, `test_leaking_accuracy`: the score at the last epoch, accuracy or R² as
+      `judged_by` says (see `results.outcome`); NaN without that split
+    - `area_under_test_curve`: trapezoid of the test score over epochs from 0, divided by the epochs
     - `diverged`: whether a loss of the last epoch is one of a run that has diverged (see
       `divergence`), or an accuracy is missing that other runs of the experiment have
 
@@ -144,6 +146,9 @@ def final_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     InputError
         If runs of one experiment end at different epochs: they are not comparable.
     """
+    runs = outcome.scored(runs)
+    if "task" not in runs:
+        runs = runs.assign(task=None)  # of an older table: the papers'
     last = runs.groupby(["experiment", "key"])["epoch"].transform("max")
     ends = last.groupby(runs["experiment"]).nunique()
     if (ends > 1).any():
@@ -155,15 +160,15 @@ def final_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     final = runs[ended]
     outcomes = (
         final.drop_duplicates(["experiment", "key"])[
-            [*_RUN, *_CONSTANT, "epoch", "step", *COSTS, "device"]
+            [*_RUN, *_CONSTANT, "epoch", "step", *COSTS, "device", "judged_by", "task"]
         ]
         .rename(columns={"epoch": "epochs", "step": "steps"})
         .reset_index(drop=True)
     )
     run = pd.MultiIndex.from_frame(outcomes[["experiment", "key"]])
-    accuracy = final.set_index(["experiment", "key", "split"])["accuracy"].unstack("split")
+    score = final.set_index(["experiment", "key", "split"])["score"].unstack("split")
     for split in ("test", "test_leaking"):
-        known = accuracy[split] if split in accuracy else pd.Series(dtype=float)
+        known = score[split] if split in score else pd.Series(dtype=float)
         outcomes[f"{split}_accuracy"] = known.reindex(run).to_numpy(float)
     outcomes["area_under_test_curve"] = _test_curves(runs).reindex(run).to_numpy(float)
     classes = final.groupby(["experiment", "split"])["accuracy"].transform("count") > 0
@@ -209,10 +214,11 @@ def without_repeats(runs: pd.DataFrame) -> pd.DataFrame:
 def _panels(runs: pd.DataFrame) -> Iterator[tuple[dict, str, pd.DataFrame]]:
     """Yield labels, outcome and its runs for every experiment, data set, budget and outcome."""
     for labels, panel in final_outcomes(runs).groupby(PANEL):
-        for outcome in OUTCOMES:
-            if panel[outcome].notna().any():
-                values = panel[[*_VALUED, outcome]].rename(columns={outcome: "value"})
-                yield dict(zip(PANEL, labels, strict=True)), outcome, values
+        for name in OUTCOMES:
+            if panel[name].notna().any():
+                values = panel[[*_VALUED, "judged_by", name]].rename(columns={name: "value"})
+                written = outcome.named(name, outcome.of(panel))
+                yield dict(zip(PANEL, labels, strict=True)), written, values
 
 
 def _row(labels: dict, interval: Interval, values: pd.DataFrame) -> dict:
@@ -240,10 +246,11 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     counts the runs that have a value, `diverged` all that diverged.
     """
     rows = []
-    for labels, outcome, values in _panels(runs):
+    for labels, name, values in _panels(runs):
+        ends = outcome.of(values).range
         for arm, group in sorted(with_families(values).items()):
-            named = {**labels, "arm": arm, "outcome": outcome}
-            interval = arm_interval(group, ends=SHARE)
+            named = {**labels, "arm": arm, "outcome": name}
+            interval = arm_interval(group, ends=ends)
             costs = {name: group[name].mean() for name in COSTS}
             costs["device"] = " and ".join(sorted(group["device"].unique()))
             rows.append(_row(named, interval, group) | costs)
@@ -257,10 +264,10 @@ def by_structure(runs: pd.DataFrame) -> pd.DataFrame:
     best of them is better than it would be in a second experiment.
     """
     rows = []
-    for labels, outcome, values in _panels(runs):
+    for labels, name, values in _panels(runs):
         pooled = pooled_variance(values)
         for (arm, pattern), group in values.groupby(["arm", "pattern"]):
-            named = {**labels, "arm": arm, "structure": pattern, "outcome": outcome}
+            named = {**labels, "arm": arm, "structure": pattern, "outcome": name}
             named |= {"hidden": int(group["hidden"].iloc[0])}
             named |= {"hidden_proportion": group["hidden_proportion"].mean()}
             interval = pooled_t_interval(group, pooled)._replace(method=ALL_PATTERNS)
@@ -269,7 +276,7 @@ def by_structure(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def differences(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return differences between arms in percentage points, with Welch's interval.
+    """Return differences between arms in the outcome's unit, with Welch's interval.
 
     Those of claim A1, the recommended pattern's, and those of patterns with a cell's own count.
 
@@ -277,14 +284,19 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
     smaller arm; with fewer than three the bounds are missing.
     """
     rows = []
-    for labels, outcome, values in _panels(runs):
+    for labels, name, values in _panels(runs):
+        judged = outcome.of(values)
         arms = with_families(values)
         # a pattern of a cell's own count is compared with that cell
         matched = [(arm, arm.partition("~")[2]) for arm in sorted(arms) if "~" in arm]
         for first, second in (*DIFFERENCES, *FAMILIES, *RECOMMENDED, *matched):
             if first in arms and second in arms:
-                both = [arms[arm].assign(value=100 * arms[arm]["value"]) for arm in (first, second)]
-                interval = difference(*both, ends=POINTS)
-                named = {**labels, "difference": f"{first} - {second}", "outcome": outcome}
-                rows.append(_row(named, interval, pd.concat(both)) | {"unit": "percentage points"})
+                scaled = (judged.scale * arms[arm]["value"] for arm in (first, second))
+                both = [
+                    arms[arm].assign(value=value)
+                    for arm, value in zip((first, second), scaled, strict=True)
+                ]
+                interval = difference(*both, ends=judged.ends)
+                named = {**labels, "difference": f"{first} - {second}", "outcome": name}
+                rows.append(_row(named, interval, pd.concat(both)) | {"unit": judged.unit})
     return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)

@@ -17,6 +17,7 @@ from blockmaps.analysis.outcomes import OUTCOMES, PROTOCOLS
 from blockmaps.analysis.statistics import LEVEL
 from blockmaps.analysis.summary import PANEL
 from blockmaps.designs.patterns import RNN_BLOCKS
+from blockmaps.results import outcome
 
 FEWEST_DENSITIES = 4
 GRID = 401
@@ -62,21 +63,22 @@ def uniform_optima(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return the optimal density of every panel with at least four; columns as in `UNIFORM`."""
     rows = []
     for labels, panel in uniform_runs(outcomes).groupby([*PANEL, "initialisation"]):
-        for outcome in OUTCOMES:
+        for name in OUTCOMES:
             for protocol in PROTOCOLS:
-                runs = panel[np.isfinite(panel[f"{outcome}_{protocol}"].to_numpy(float))]
+                runs = panel[np.isfinite(panel[f"{name}_{protocol}"].to_numpy(float))]
                 if runs["uniform"].nunique() < FEWEST_DENSITIES or runs["seed_index"].nunique() < 2:
                     continue
-                sign = -1 if outcome == "steps_to_half" else 1
+                sign = -1 if name == "steps_to_half" else 1
                 best, low, high, p = best_density(
                     runs["uniform"].to_numpy(float),
-                    sign * runs[f"{outcome}_{protocol}"].to_numpy(float),
+                    sign * runs[f"{name}_{protocol}"].to_numpy(float),
                     runs["seed_index"].to_numpy(),
                 )
                 first, last = runs["uniform"].min(), runs["uniform"].max()
                 rows.append(
                     dict(zip([*PANEL, "initialisation"], labels, strict=True))
-                    | {"outcome": outcome, "protocol": protocol, "first": first, "last": last}
+                    | {"outcome": outcome.named(name, outcome.of(runs)), "protocol": protocol}
+                    | {"first": first, "last": last}
                     | {"optimum": best, "low": low, "high": high, "curvature_p": p}
                     | {"interior": bool(low > first * 1.001 and high < last / 1.001)}
                     | {"densities": runs["uniform"].nunique(), "n": len(runs)}

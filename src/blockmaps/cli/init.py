@@ -80,7 +80,7 @@ def init(
     sizes = made.shape
     print(
         f"{preset}: |x| = {sizes.inputs}, |y| = {sizes.outputs}, {sizes.steps} steps; "
-        f"{', '.join(drafted.arms)} at {drafted.budget:,} unknowns, 3 seeds"
+        f"{', '.join(drafted.arms)} at {drafted.budget:,} unknowns, 5 seeds"
     )
     for design, why in drafted.left_out.items():
         print(f"left out: {design}: {why}")
@@ -115,9 +115,9 @@ def _of_table(
     """Return the config of a table's data set."""
     from pandas import to_numeric
 
-    from blockmaps.data.files import read_table
+    from blockmaps.core.csv import texts
 
-    table = read_table(path)
+    table = texts(path)
     columns = ", ".join(map(str, table.columns))
     for option, given in (("--target", target), ("--sequence", sequence)):
         if not given or not set(given.split(",")) <= set(table.columns):

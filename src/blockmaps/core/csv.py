@@ -57,3 +57,19 @@ def read(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
     except (ValueError, pd.errors.ParserError) as fault:
         raise InputError(f"{path}: is no table: {fault}") from fault
+
+
+def texts(path: Path) -> pd.DataFrame:
+    """Read a table of another's, all of it as text.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or is no table.
+    """
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except OSError as fault:
+        raise InputError(f"{path}: cannot be read: {fault.strerror}") from None
+    except ValueError as fault:  # pandas' own, and text that is not UTF-8
+        raise InputError(f"{path}: is not a CSV table: {str(fault).strip()}") from None

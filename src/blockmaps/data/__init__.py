@@ -229,6 +229,8 @@ class DataSpec(Frozen):
 
     # Modules, beside the class's own, whose code decides what is made: their digest is in the DAG.
     made_by: ClassVar[tuple[str, ...]] = ()
+    # Whether it is a task of the papers', so that their claims and scale are about it.
+    papers: ClassVar[bool] = False
     # Fields that say where something is found, and change nothing of what is made.
     where: ClassVar[tuple[str, ...]] = ()
 

@@ -34,6 +34,7 @@ PACKAGES = ("gymnasium-robotics", "mujoco", "minari", "numpy")  # that decide wh
 class Demonstrations(DataSpec):
     """An expert's episodes of Adroit Hammer, Adroit Door or Franka Kitchen."""
 
+    papers: ClassVar[bool] = True
     kind: Literal["adroit"] = "adroit"
     task: Literal["hammer", "door", "kitchen"] = Field(
         description="Adroit Hammer, Adroit Door or Franka Kitchen."

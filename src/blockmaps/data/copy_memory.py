@@ -7,7 +7,7 @@ sizes do not depend on T, so that nothing but the time over which a gradient mus
 """
 
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -27,6 +27,7 @@ class Copy(DataSpec):
     1/symbols.
     """
 
+    papers: ClassVar[bool] = True
     kind: Literal["copy"] = "copy"
     steps: int = Field(ge=3, description="T, answer steps included.")
     symbols: int = Field(default=8, ge=2, description="Different symbols; |y|.")

@@ -126,7 +126,9 @@ class Csv(FromFile):
         """Read the table; rows of a sequence in their order, sequences in that of their first."""
         from pandas import to_numeric
 
-        table = read_table(Path(self.file))
+        from blockmaps.core import csv  # with pandas, which planning does without
+
+        table = csv.texts(Path(self.file))
         wanted = (*self.inputs, *self.target, self.sequence)
         if missing := [name for name in wanted if name not in table]:
             raise InputError(
@@ -155,24 +157,6 @@ class Csv(FromFile):
                     )
             answers.append(given if self.answer == "every" else given[-1:])
         return inputs, answers
-
-
-def read_table(path: Path):
-    """Read a CSV file; classes and sequences' names stay text.
-
-    Raises
-    ------
-    InputError
-        If the file is not there or is no table.
-    """
-    import pandas as pd
-
-    try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except OSError as fault:
-        raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
-    except ValueError as fault:  # pandas' own, and text that is not UTF-8
-        raise InputError(f"{path}: is not a CSV table: {str(fault).strip()}") from fault
 
 
 @register

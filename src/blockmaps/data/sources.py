@@ -18,6 +18,7 @@ AT_ONCE = 4096  # images in memory as floats; changes no byte
 class FromImages(DataSpec):
     """A data set made of scikit-learn's digits or of MNIST, at any size."""
 
+    papers: ClassVar[bool] = True
     source: Literal["digits", "mnist"] = Field(
         default="digits",
         description="Where the images come from: scikit-learn's 8×8 digits, or MNIST.",

@@ -21,7 +21,7 @@ from blockmaps.designs.kinds import AnyDesign, Row, Sizes, named_rows
 from blockmaps.designs.variants import AnyVariant, CellVariant, LayersVariant, Variant
 from blockmaps.plan import catalogue, tuning
 from blockmaps.plan.config import Config, Experiment
-from blockmaps.plan.shards import EMPTY, Ledger, Member, Shard, group
+from blockmaps.plan.shards import EMPTY, OWN, Ledger, Member, Shard, group
 
 # The table of the learning rates that have been chosen, where some are.
 RATES = Path(catalogue.TABLES["rates"].path)
@@ -129,6 +129,7 @@ class Plan:
     ) -> dict[int, list[list[AnyVariant]]]:
         """Add the members of an experiment; return their variants, by seed index in sets."""
         recipe = self.config.recipes[experiment.recipe]
+        spec = self.config.datasets[experiment.dataset]
         other = recipe.grid[0] if recipe.learning_rate == "tuned" else recipe.learning_rate
         sets: dict[int, list[list[AnyVariant]]] = {}
         seen = set()
@@ -160,6 +161,7 @@ class Plan:
                             variant.key,
                             seed_index,
                             experiment.study,
+                            spec.kind if spec.papers else OWN,
                         )
                     )
                 sets.setdefault(seed_index, []).append(variants)
@@ -222,6 +224,11 @@ class Plan:
     def tables(self) -> list[str]:
         """The tables that there are runs for, those of the zoo if it is asked for."""
         return catalogue.tables_of(self.studies)
+
+    @property
+    def claimed(self) -> bool:
+        """Whether there are runs of a task that the papers' claims are about, or the zoo's."""
+        return self.config.zoo or any(member.task != OWN for member in self.members)
 
     @property
     def analysed(self) -> bool:

@@ -98,6 +98,9 @@ class Shard(Frozen):
         return sum(variant.unknowns for variant in self.variants)
 
 
+OWN = "own"  # a task that is none of the papers'
+
+
 class Member(NamedTuple):
     """What a variant is in an experiment: labels that are joined to its runs by its key."""
 
@@ -110,6 +113,7 @@ class Member(NamedTuple):
     key: str
     seed_index: int
     study: str = "proportion"
+    task: str = OWN
 
 
 class Ledger(NamedTuple):

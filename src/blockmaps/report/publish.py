@@ -31,9 +31,9 @@ CLAIMS = ("claims.json", "claims.csv")
 def publish(results: Path, folder: Path, tests: claims.Claims, trained_by: str = "") -> list[Path]:
     """Keep a results folder: its tables, those that it lacks made, its verdicts and a manifest.
 
-    A folder that is published already may be published over itself: its tables are made anew of what
-    it keeps, its verdicts are computed again, and the manifest keeps what it says of the training. Published over
-    it, other results take its place: no table of the earlier ones stays.
+    A folder that is published already may be published over itself: its tables are made anew of
+    what it keeps, its verdicts are computed again, and the manifest keeps what it says of the
+    training. Published over it, other results take its place: no table of the earlier ones stays.
 
     Parameters
     ----------

@@ -63,6 +63,7 @@ PARTS = {
     "table": Part("tables/{}.csv", "analyse {}"),
     "analysis": Part("analysis/{}.csv", "analyse {}"),
     "claims": Part("claims.json", "claims"),
+    "answers": Part("answers.json", "answer"),
     "claims table": Part("claims.csv", "claims"),
     "figure": Part("figures/{}", "figure"),
     "page": Part("report.html", "page"),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from blockmaps.data import store
+from blockmaps.data import SequenceData, store
 from blockmaps.designs.patterns import RNN_BLOCKS, Pattern
 from blockmaps.designs.proportion import hidden_proportions
 from blockmaps.designs.variants import (
@@ -40,7 +40,20 @@ def known(shard: Shard, data: Path) -> pd.DataFrame:
     """
     first, steps = store.first_inputs(data, SCALE_SEQUENCES, shard.data_digest)
     rows = [before_training(one, draw(one, shard.seed), first, steps) for one in shard.variants]
-    return pd.DataFrame(rows).assign(experiment=shard.experiment)
+    named = pd.DataFrame(rows).assign(experiment=shard.experiment)
+    return named.assign(mean_loss=mean_loss(store.read(data)))
+
+
+def mean_loss(data: SequenceData) -> float:
+    """Return the squared error on the test split of answering the training targets' mean.
+
+    Each output has a mean of its own, over sequences and steps. NaN with classes.
+    """
+    if data.loss == "cross_entropy":
+        return np.nan
+    parts = (np.asarray(data.targets[slice(*data.splits[name])]) for name in ("train", "test"))
+    train, test = (one.reshape(-1, one.shape[-1]).astype(float) for one in parts)
+    return float(np.nanmean((test - np.nanmean(train, axis=0)) ** 2))
 
 
 def before_training(

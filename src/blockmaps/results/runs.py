@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from blockmaps.core.errors import DamagedError, InputError
 from blockmaps.core.files import whole
 from blockmaps.designs.patterns import RNN_BLOCKS
-from blockmaps.plan.shards import Member
+from blockmaps.plan.shards import OWN, Member
 
 
 class Column(NamedTuple):
@@ -21,6 +21,7 @@ class Column(NamedTuple):
 
     type: pa.DataType
     about: str
+    late: bool = False  # tables that are older than the column lack it, and read as empty there
 
 
 TEXT, WHOLE, REAL = pa.string(), pa.int64(), pa.float64()
@@ -94,6 +95,11 @@ MEASURES: dict[str, Column] = {
         REAL, "the same if every place of the rows of W is multiplied, as dense kernels do"
     ),
     "parameter_bytes": Column(WHOLE, "4 × (unknowns + biases)"),
+    "mean_loss": Column(
+        REAL,
+        "squared error on the test split of answering the training targets' mean; NaN with classes",
+        late=True,
+    ),
     "device": Column(TEXT, "cpu, or the GPU's name"),
 }
 
@@ -141,7 +147,13 @@ DYNAMICS_COLUMNS: dict[str, Column] = {
     **DYNAMICS,
 }
 GROUP_COLUMNS: dict[str, Column] = {"experiment": MEASURES["experiment"], **LABELS, **GROUPS}
-COLUMNS: dict[str, Column] = {"experiment": MEASURES["experiment"], **LABELS, **MEASURES}
+TASK = Column(TEXT, f"the data set's kind; {OWN} where the papers are not about it", late=True)
+COLUMNS: dict[str, Column] = {
+    "experiment": MEASURES["experiment"],
+    **LABELS,
+    "task": TASK,
+    **MEASURES,
+}
 
 SUM = "sha256"  # of a table's content, in its metadata
 
@@ -221,6 +233,9 @@ def read(path: Path, columns: dict[str, Column] = COLUMNS) -> pd.DataFrame:
         # tables that were published before there were sums have theirs in the folder's manifest
         if known is not None and known.decode() != content_sum(table):
             raise DamagedError(f"{path}: damaged; remove it and make it again")
+        for name, column in columns.items():
+            if column.late and name not in table.column_names:
+                table = table.append_column(name, pa.nulls(len(table), column.type))
         if absent := [name for name in columns if name not in table.column_names]:
             raise InputError(
                 f"{path}: lacks the column {absent[0]}: not a table of this version; make it again"

@@ -101,7 +101,7 @@ def test_the_page_states_a_finding_and_its_facts(name, table):
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_page_says_what_there_is_not(name, small):
     page = texts(draw(name, all_missing(small)))
-    assert page[0].startswith("The table holds no test accuracy")
+    assert page[0].startswith("The table holds no run that can be judged")
     page = " ".join(texts(draw(name, one_seed(small))))
     assert {
         "proportion": "No curve: fewer than 10 patterns",

@@ -13,9 +13,11 @@ from blockmaps.analysis.statistics import (
 from blockmaps.analysis.summary import DIFFERENCES, SHARE, final_outcomes, without_repeats
 from blockmaps.report.figures import style, wording
 from blockmaps.report.figures.multiples import Multiples
+from blockmaps.results import outcome
 
 COLUMNS = 3
 PANEL_HEIGHT, TITLE, BELOW, BESIDE = 3.2, 0.48, 0.68, 0.68
+MOST_ARMS = 7  # more lines than these cannot be told apart
 LABEL_SIZE, LABEL_APART = 9, 0.16  # points, inches
 
 
@@ -33,7 +35,7 @@ def learning_curves(runs: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
     """
     named = outcomes[["experiment", "key", "pattern"]]
     tested = divergence.valued(runs[runs["split"] == "test"]).merge(named, on=["experiment", "key"])
-    tested = tested.rename(columns={"accuracy": "value"})
+    tested = outcome.scored(tested).rename(columns={"score": "value"})
     rows = []
     for step, values in tested.groupby("step"):
         for arm, group in values.groupby("arm"):
@@ -61,8 +63,10 @@ def finding(outcomes: pd.DataFrame, pair: tuple[str, str] | None) -> tuple[str, 
     found = difference(arms[first], arms[second])
     if np.isnan(found.low):
         return f"too few seeds to tell {first} from {second}", ""
-    interval = wording.interval(100 * found.low, 100 * found.high, 1)
-    numbers = f"{100 * found.mean:.1f}{wording.NO_BREAK}{interval}".replace("-", "−")
+    judged = outcome.of(outcomes)
+    scale, digits = judged.scale, judged.digits
+    interval = wording.interval(scale * found.low, scale * found.high, digits)
+    numbers = f"{scale * found.mean:.{digits}f}{wording.NO_BREAK}{interval}".replace("-", "−")
     clear = found.low > 0 or found.high < 0
     relation = ("above" if found.low > 0 else "below") if clear else "not clearly apart from"
     return f"{first} ends {relation} {second}:", numbers
@@ -175,6 +179,18 @@ def about_bands(curves: pd.DataFrame) -> str:
     )
 
 
+def few_enough(outcomes: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return the runs of as many arms as lines can be told apart, and say which arms are not drawn.
+
+    Of too many, those that the claims compare are drawn, where there are any of these.
+    """
+    arms, claimed = outcomes["arm"], outcomes["arm"].isin(style.CLAIMED)
+    if arms.nunique() <= MOST_ARMS or not claimed.any():
+        return outcomes, ""
+    missing = ", ".join(sorted(set(arms[~claimed])))
+    return outcomes[claimed], f" Not drawn: {missing}."
+
+
 @style.themed
 def draw(runs: pd.DataFrame) -> style.Sheet:
     """Draw test accuracy against optimiser steps, a panel a budget and experiment.
@@ -185,8 +201,8 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     """
     runs = without_repeats(runs)
     outcomes = final_outcomes(runs)
-    if (claimed := outcomes["arm"].isin(style.CLAIMED)).any():
-        outcomes = outcomes[claimed]  # more lines than these cannot be told apart
+    judged = outcome.of(outcomes)
+    outcomes, left_out = few_enough(outcomes)
     panels = list(wording.panels(outcomes))
     marks = style.marks(outcomes["arm"])
     drawn = [learning_curves(runs, panel) for _, panel in panels]
@@ -197,8 +213,9 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     layout = Multiples(len(panels), COLUMNS, PANEL_HEIGHT, right=names, under=-0.2, **room)
     sheet = style.sheet(
         ". ".join(dict.fromkeys(map(wording.sentence, found))),
-        "Test accuracy while training, the mean of each arm; differences at the end, in points",
-        wording.facts(outcomes, about_bands(both)),
+        f"{judged.said_first} while training, the mean of each arm; differences at the end, in "
+        f"{'points' if judged.scale == 100 else judged.unit}",
+        wording.facts(outcomes, about_bands(both) + left_out),
         layout.body,
         {
             f"{what.rstrip(':')} ({name})": numbers
@@ -207,9 +224,8 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
             if numbers
         },
     )
-    chance = 1 / outcomes["outputs"].min()
     values = pd.concat([both["mean"], both["low"], both["high"]])
-    low, high = style.shown(values, chance)
+    low, high = style.shown(values, outcomes)
     apart = LABEL_APART / layout.width(sheet.right - sheet.left)
     for (name, panel), curves, (column, axes) in zip(
         panels, drawn, layout.axes(sheet), strict=True
@@ -221,12 +237,11 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
         axes.set_ylim(low, high)
         _draw_curves(axes, curves, marks)
         _name_ends(axes, curves, marks, apart)
-        style.chance_line(axes, panel["outputs"].iloc[0], low)
-        style.percent_axis(axes)
+        style.chance_line(axes, panel, low)
+        style.outcome_axis(axes, judged)
         style.thousands_axis(axes)
         axes.set_xlabel("optimiser steps")
-        if column == 0:
-            axes.set_ylabel("test accuracy")
-        else:
+        if column:
+            axes.set_ylabel("")
             axes.tick_params(labelleft=False)
     return sheet

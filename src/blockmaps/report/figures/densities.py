@@ -16,6 +16,7 @@ from blockmaps.report.figures.multiples import (
     each_panel,
     title,
 )
+from blockmaps.results import outcome
 
 DESIGNS = ("grid", "factorial", "random")
 COLUMNS, MOST_HEIGHT = 4, 2.1
@@ -48,7 +49,7 @@ def levels(density: pd.Series) -> pd.Series:
 
 
 def cells(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return mean accuracy in percent and mean hidden proportion, by level of hx and of hh."""
+    """Return 100 × the mean outcome and mean hidden proportion, by level of hx and of hh."""
     named = rows.assign(
         hx=levels(rows["density_hx"]), hh=levels(rows["density_hh"]), of=100 * rows["test_accuracy"]
     )
@@ -139,7 +140,8 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     layout = layout._replace(height=min(layout.width(style.WIDTH - 2 * style.MARGIN), MOST_HEIGHT))
     sheet = style.sheet(
         finding(tables),
-        "Upper number: mean test accuracy in percent; lower: mean hidden proportion. Light: close "
+        f"Upper number: 100 × mean {outcome.of(outcomes).said}; lower: mean hidden proportion. "
+        "Light: close "
         f"to the panel's best; darkest: {WORST:g} points below it or more",
         wording.facts(
             shown, f"{designs_of(shown)}; the other blocks' densities are averaged over."

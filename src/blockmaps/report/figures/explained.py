@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 
 from blockmaps.report.figures import style, wording
 from blockmaps.report.figures.multiples import Multiples
+from blockmaps.results import outcome
 
 OUTCOME = "logit_clean"
 DESIGNS = ("even", "factorial", "grid", "random", "all")
@@ -33,7 +34,7 @@ MARKS = {
 
 def shown(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Return the panels drawn, named: of every experiment and budget at most two designs."""
-    rows = table[table["outcome"] == OUTCOME]
+    rows = table[table["outcome"].isin(outcome.named(OUTCOME, one) for one in outcome.ALL)]
     found = []
     several = rows["experiment"].nunique() > 1
     for (experiment, _, budget), panel in rows.groupby(["experiment", "dataset", "budget"]):
@@ -65,7 +66,7 @@ def predicted(panels: list[tuple[str, pd.DataFrame]]) -> dict[str, tuple[float, 
 def finding(panels: list[tuple[str, pd.DataFrame]]) -> str:
     """Say what the hidden proportion's spline predicts where |h| and unknowns are fixed."""
     if not panels:
-        return "Too few patterns to explain accuracy by"
+        return "Too few patterns to explain the outcome by"
     said = predicted(panels)
     if not said:
         return "The hidden proportion does not vary here"
@@ -109,11 +110,10 @@ def _scale(panels: list[tuple[str, pd.DataFrame]]) -> str:
     rows = pd.concat([panel for _, panel in panels])
     sizes = rows[["dataset", "inputs", "outputs"]].drop_duplicates()
     data = ", ".join(f"{name} (|x| = {x}, |y| = {y})" for name, x, y in sizes.to_numpy())
-    paper = "" if (sizes["inputs"] == wording.PAPER_INPUTS).all() else ", not the paper's scale"
     schemes = rows.groupby("experiment", sort=False)["initialisation"].first()
     said = ", ".join(f"{name}: {scheme}" for name, scheme in schemes.items())
     several = f" Initialisation: {said}." if schemes.nunique() > 1 else ""
-    return f"Data set {data}{paper}.{several} "
+    return f"Data set {data}.{several} "
 
 
 @style.themed
@@ -132,7 +132,8 @@ def draw(table: pd.DataFrame) -> style.Sheet:
     )
     sheet = style.sheet(
         finding(panels),
-        "Share of the variance of test accuracy's logit that is predicted of patterns left out "
+        "Share of the outcome's variance, on the scale of its logit or of its error's logarithm, "
+        "that is predicted of patterns left out "
         f"(below {LOWEST:g}: an arrow)".replace("-", "−"),
         f"{_scale(panels)}A pattern is left out with all its seeds. Below zero: worse than the "
         "mean of the others (in even: of those with the same |h|). An explanation that does not "

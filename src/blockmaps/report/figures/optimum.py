@@ -16,6 +16,7 @@ from blockmaps.report.figures.multiples import (
     each_panel,
     title,
 )
+from blockmaps.results import outcome
 
 DESIGNS = ("even", "grid", "random", "factorial")
 COLUMNS, HEIGHT = 4, 1.9
@@ -106,13 +107,15 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     runs : the runs table (columns in `blockmaps.results.runs`).
     """
     outcomes = final_outcomes(runs)
+    judged = outcome.of(outcomes)
     found = panels(outcomes)
     fits = [fitted(panel.runs) for panel in found]
     shown = drawn(found, outcomes)
     layout = Multiples(len(found), COLUMNS, HEIGHT)
     sheet = style.sheet(
         finding(fits) if found else wording.NOTHING.capitalize(),
-        "Test accuracy against the realised share of the hidden rows' unknowns that read the state",
+        f"{judged.said_first} against the realised share of the hidden rows' unknowns that read "
+        "the state",
         wording.facts(
             shown,
             f"{designs_of(shown)}. Curve: local mean, Gaussian kernel of {BANDWIDTH}; band, and "
@@ -127,17 +130,16 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
             if fit is not None and fit.optimum.low <= fit.optimum.high
         },
     )
-    limits = style.shown(shown["test_accuracy"], 1 / shown["outputs"].min())
+    limits = style.shown(shown["test_accuracy"], shown)
     for panel, fit, (column, axes) in zip(found, fits, layout.axes(sheet), strict=True):
         title(axes, panel)
         _draw_panel(axes, panel.runs, fit)
         axes.set_xlim(-0.03, 1.03)
         axes.set_ylim(*limits)
-        style.percent_axis(axes)
+        style.outcome_axis(axes, judged)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "¼", "½", "¾", "1"])
         axes.set_xlabel("hidden proportion")
-        if column == 0:
-            axes.set_ylabel("test accuracy")
-        else:
+        if column:
+            axes.set_ylabel("")
             axes.tick_params(labelleft=False)
     return sheet

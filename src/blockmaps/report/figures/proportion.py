@@ -10,6 +10,7 @@ from blockmaps.analysis.statistics import BOOTSTRAP_FROM
 from blockmaps.analysis.summary import final_outcomes, without_repeats
 from blockmaps.report.figures import style, wording
 from blockmaps.report.figures.multiples import Multiples
+from blockmaps.results import outcome
 
 COLUMNS = 3
 PANEL_HEIGHT, BELOW, BESIDE = 3.1, 0.68, 0.68
@@ -29,7 +30,7 @@ def fitted(outcomes: pd.DataFrame) -> SplineFit | None:
 def finding(fit: SplineFit | None) -> tuple[str, str]:
     """Say where the curve is highest, if the interval of that place allows saying it."""
     if fit is None:
-        return "too few patterns for a curve of accuracy on the hidden proportion", ""
+        return "too few patterns for a curve on the hidden proportion", ""
     best, first, last = fit.optimum, fit.x[0], fit.x[-1]
     if np.isnan(best.low):
         found = "with too few patterns for an interval, the curve peaks at a hidden proportion of"
@@ -112,6 +113,7 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     """
     runs = without_repeats(runs)
     outcomes = final_outcomes(runs)
+    judged = outcome.of(outcomes)
     panels = list(wording.panels(outcomes))
     fits = [fitted(panel) for _, panel in panels]
     found = {
@@ -139,12 +141,13 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     )
     sheet = style.sheet(
         found,
-        "Test accuracy against the realised share of the hidden rows' unknowns that read the state",
+        f"{judged.said_first} against the realised share of the hidden rows' unknowns that read "
+        "the state",
         wording.facts(outcomes, bands),
         layout.body,
     )
     style.key(sheet, BESIDE, marks, lines=False)
-    low, high = style.shown(outcomes["test_accuracy"], 1 / outcomes["outputs"].min())
+    low, high = style.shown(outcomes["test_accuracy"], outcomes)
     for (name, panel), fit, (column, axes) in zip(panels, fits, layout.axes(sheet), strict=True):
         valued = panel[panel["test_accuracy"].notna()]
         patterns = wording.counted(valued["pattern"].nunique(), "pattern")
@@ -158,11 +161,10 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
                 fit.x, fit.low, fit.high, color=style.INK, alpha=0.18, linewidth=0, zorder=3
             )
         _name_points(axes, panel, marks)
-        style.chance_line(axes, panel["outputs"].iloc[0], low)
-        style.percent_axis(axes)
+        style.chance_line(axes, panel, low)
+        style.outcome_axis(axes, judged)
         axes.set_xlabel("hidden proportion (realised)")
-        if column == 0:
-            axes.set_ylabel("test accuracy")
-        else:
+        if column:
+            axes.set_ylabel("")
             axes.tick_params(labelleft=False)
     return sheet

@@ -8,6 +8,8 @@ from blockmaps.analysis.summary import by_structure, final_outcomes, without_rep
 from blockmaps.designs.patterns import RNN_BLOCKS
 from blockmaps.report.figures import style, wording
 from blockmaps.report.figures.multiples import Multiples
+from blockmaps.results import outcome
+from blockmaps.results.outcome import Outcome
 
 PANEL_HEIGHT, TITLE, BESIDE = 1.75, 0.4, 0.68
 ROW, GAP = 0.14, 0.2
@@ -28,7 +30,7 @@ def _ordered(means: pd.DataFrame) -> list[str]:
     return order.sort_values(kind="stable").index.tolist()
 
 
-def finding(means: pd.DataFrame) -> tuple[str, str]:
+def finding(means: pd.DataFrame, judged: Outcome = outcome.ACCURACY) -> tuple[str, str]:
     """Say how many structures of a panel are clear of dense, their intervals lying apart."""
     means = means.dropna(subset="mean")
     if means.empty:
@@ -38,8 +40,8 @@ def finding(means: pd.DataFrame) -> tuple[str, str]:
     if reference is None:
         low, high = means["mean"].min(), means["mean"].max()
         return (
-            "mean test accuracy of structures ranges from",
-            f"{100 * low:.1f} to {100 * high:.1f} %",
+            f"mean {judged.said} of structures ranges from",
+            f"{judged.write(low)} to {judged.write(high)}",
         )
     base = arms.loc[[reference]].iloc[0]
     others = means[means["arm"] != reference]
@@ -143,7 +145,7 @@ def _draw_matrix(axes: Axes, densities: pd.DataFrame, inches: float, several: bo
     if len(np.unique(densities.to_numpy(float).round(9))) > 2:
         mean = "mean density" if several else "density"
         levels = f"{mean}{over} from {low:.2g} (white) to {high:.2g} (black)"
-    axes.set_xlabel(f"structures, ordered by mean accuracy{over}; {levels}", labelpad=5)
+    axes.set_xlabel(f"structures, ordered by their mean{over}; {levels}", labelpad=5)
 
 
 @style.themed
@@ -158,7 +160,8 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     """
     runs = without_repeats(runs)
     outcomes, means = final_outcomes(runs), by_structure(runs)
-    means = means[means["outcome"] == "test_accuracy"]
+    judged = outcome.of(outcomes)
+    means = means[means["outcome"].isin(outcome.named("test_accuracy", one) for one in outcome.ALL)]
     factorial = outcomes.loc[outcomes["design"] == "factorial", "pattern"].unique()
     if len(factorial):
         outcomes = outcomes[outcomes["pattern"].isin(factorial)]
@@ -170,7 +173,7 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     densities = _densities(outcomes).loc[order]
     names = 0.0 if len(factorial) else 0.064 * max(map(len, order)) + 0.05
     matrix = ROW * len(RNN_BLOCKS)
-    found = {name: finding(panel) for name, panel in panels}
+    found = {name: finding(panel, judged) for name, panel in panels}
     bands = (
         "Bars: 95 % t intervals, variance between seeds pooled over a budget's patterns, not "
         "corrected for the number of structures; clear: bars do not overlap."
@@ -190,7 +193,8 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     )
     sheet = style.sheet(
         found,
-        "Mean test accuracy of each structure, and the densities of its six blocks (target source)",
+        f"{judged.said_first}, the mean of each structure, and the densities of its six blocks "
+        "(target source)",
         wording.facts(outcomes, bands),
         layout.body,
     )
@@ -206,13 +210,12 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
         axes.set_title(name, pad=5 if number else 18)  # the arms' names are between
         axes.set_xlim(*limits)
         values = pd.concat([panel["mean"], panel["low"], panel["high"]])
-        low, high = style.shown(values, 1 / outcomes["outputs"].iloc[0])
+        low, high = style.shown(values, outcomes)
         axes.set_ylim(low, high)
         _draw_means(axes, panel.assign(place=panel["structure"].map(place)), marks)
-        style.chance_line(axes, outcomes["outputs"].iloc[0], low, over=True)  # the best are right
-        style.percent_axis(axes)
+        style.chance_line(axes, outcomes, low, over=True)  # the best are right
+        style.outcome_axis(axes, judged)
         axes.set_xticks([])
-        axes.set_ylabel("test accuracy")
         _shade(axes, special, marks)
         if number == 0:
             _name_columns(axes, special, marks)

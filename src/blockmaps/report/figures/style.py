@@ -24,6 +24,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from blockmaps.core.files import whole
 from blockmaps.report.figures import wording
+from blockmaps.results import outcome
+from blockmaps.results.outcome import Outcome
 
 WIDTH = 9.0  # inches; 900 px on a page at 100 px an inch
 PIXELS_PER_INCH = 200
@@ -278,15 +280,29 @@ def thousands_axis(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,.0f}"))
 
 
-def chance_line(axes: Axes, outputs: int, low: float, over: bool = False) -> None:
-    """Draw chance, 1/|y|, its name under it or `over` it, or say that it lies below `low`."""
-    chance = 1 / outputs
+def outcome_axis(axes: Axes, judged: Outcome) -> None:
+    """Label the y axis with what runs are judged by."""
+    axes.set_ylabel(judged.said)
+    if judged.scale == 100:
+        percent_axis(axes)
+
+
+def chance_line(axes: Axes, rows: pd.DataFrame, low: float, over: bool = False) -> None:
+    """Draw what knows nothing, its name under it or `over` it, or say that it lies below `low`.
+
+    Parameters
+    ----------
+    rows : the panel's `final_outcomes`.
+    """
+    judged = outcome.of(rows)
+    chance = judged.chance(rows["outputs"].iloc[0])
+    name = f"{judged.chance_said}, {judged.scale * chance:.3g}{' %' if judged.scale == 100 else ''}"
     if chance >= low:
         axes.axhline(chance, color=FAINT, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1.5)
-        at, text = (1, chance), f"chance, {100 * chance:.3g} %"
+        at, text = (1, chance), name
         lift, side = (2, "bottom") if over else (-3, "top")
     else:
-        at, text = (1, low), f"↓ chance, {100 * chance:.3g} %, is below"
+        at, text = (1, low), f"↓ {name}, is below"
         lift, side = 3, "bottom"
     axes.annotate(
         text,
@@ -351,12 +367,19 @@ def padded(values: pd.Series, share: float = 0.05) -> tuple[float, float]:
     return low - room, high + room
 
 
-def shown(accuracies: pd.Series, chance: float) -> tuple[float, float]:
-    """Return the limits of an accuracy axis: from chance on, unless that is far below all values.
+def shown(values: pd.Series, rows: pd.DataFrame) -> tuple[float, float]:
+    """Return the limits of an outcome's axis: from chance on, unless that is far below all values.
 
     Far is further than half again the range of the values, which would press them into a strip.
+
+    Parameters
+    ----------
+    rows : the `final_outcomes` that the values are of.
     """
-    low, high = accuracies.min(), accuracies.max()
+    judged = outcome.of(rows)
+    chance = judged.chance(rows["outputs"].max())
+    values = judged.drawn(values)
+    low, high = values.min(), values.max()
     if low - chance > 1.5 * (high - low):
-        return padded(accuracies, 0.12)
+        return padded(values, 0.12)
     return padded(pd.Series([low, high, chance]), 0.08)

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import pandas as pd
 
 from blockmaps.analysis.summary import PANEL
+from blockmaps.plan.shards import OWN
 
 # What is found and its numbers, by the panel's name: {"4,000 unknowns": ("accuracy peaks at a
 # hidden proportion of", "0.43 [0.41, 0.51]")}.
 Findings = dict[str, tuple[str, str]]
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
-NOTHING = "the table holds no test accuracy"
+NOTHING = "the table holds no run that can be judged"
 PAPER_INPUTS = 2500  # 2509.15057: images of 50 × 50
 
 
@@ -67,7 +68,7 @@ def facts(outcomes: pd.DataFrame, bands: str) -> str:
     )
     data = ", ".join(
         _described(*sizes)
-        for sizes in outcomes[["dataset", "inputs", "outputs"]]
+        for sizes in outcomes[["dataset", "inputs", "outputs", "task"]]
         .drop_duplicates()
         .sort_values(["dataset", "inputs"])
         .itertuples(index=False)
@@ -78,8 +79,10 @@ def facts(outcomes: pd.DataFrame, bands: str) -> str:
     )
 
 
-def _described(dataset: str, inputs: int, outputs: int) -> str:
-    """Describe a data set, and say so where its inputs are not the paper's."""
+def _described(dataset: str, inputs: int, outputs: int, task: str | None) -> str:
+    """Describe a data set, and say so where the task is a paper's and its inputs are not."""
+    if task == OWN:
+        return f"{dataset}, |x| = {inputs}, |y| = {outputs}"
     side = round(inputs**0.5)
     square = side * side == inputs
     name = f"{dataset} {side}×{side}" if square else dataset

@@ -13,14 +13,16 @@ from markupsafe import Markup
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import whole
 from blockmaps.plan.catalogue import MAIN_STUDY, STUDIES
+from blockmaps.plan.shards import OWN
 from blockmaps.report.page import assets, numbers
-from blockmaps.report.page.exhibits import Exhibit, exhibits
+from blockmaps.report.page.exhibits import Exhibit, asked, exhibits
 from blockmaps.report.page.provenance import provenance
 from blockmaps.report.page.runs_table import HEADINGS as RUN_HEADINGS
 from blockmaps.report.page.runs_table import run_rows
 from blockmaps.report.page.scatter import scatter
 from blockmaps.report.page.shapes import groups
 from blockmaps.report.page.verdicts import claims, counts
+from blockmaps.results import outcome
 from blockmaps.results.folder import Folders
 
 PARTS = ("claims", "runs", "manifest", "config")
@@ -73,7 +75,8 @@ def render(paths: Iterable[Path]) -> str:
         If there is nothing to show, or a part is not what it should be.
     """
     folders = Folders(paths)
-    shown = list(exhibits(folders))
+    wanted = asked(folders)
+    shown = list(exhibits(folders, wanted))
     there = shown or folders.table_file("equivalence")
     if not there and not any(folders.having(part) for part in PARTS):
         where = ", ".join(str(one.path) for one in folders.folders)
@@ -81,7 +84,8 @@ def render(paths: Iterable[Path]) -> str:
     runs = folders.runs
     main = pd.DataFrame() if runs is None else runs[runs["study"] == MAIN_STUDY]
     plot = scatter(main) if len(main) else None
-    ledger = claims(folders, [one.name for one in shown])
+    own = runs is not None and len(runs) and (runs["task"] == OWN).all()
+    ledger = [] if own else claims(folders, [one.name for one in shown])
     rows = [] if runs is None else run_rows(runs)
     environment = Environment(
         loader=PackageLoader("blockmaps.report.page"),
@@ -105,7 +109,10 @@ def render(paths: Iterable[Path]) -> str:
         figure_numbers={one.name: place for place, one in enumerate(shown, 1)},
         studies=_by_study(shown, MAIN_STUDY if plot else None),
         groups=[] if main.empty else list(groups(main)),
-        equivalence=_equivalence(folders),
+        answers=folders.json("answers") or [],
+        own=own,
+        judged=outcome.of(main) if len(main) else outcome.ACCURACY,
+        equivalence=_equivalence(folders) if wanted is None or "equivalence" in wanted else [],
         runs=rows,
         run_headings=RUN_HEADINGS,
         runs_by_study=Counter(row.study for row in rows),

@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 from blockmaps.core.errors import InputError
 from blockmaps.plan import catalogue
+from blockmaps.plan.config import parse
+from blockmaps.plan.plan import Plan
 from blockmaps.report.figures.style import words_of
 from blockmaps.results.folder import Folders
 
@@ -111,9 +113,37 @@ def command(figure: str, folders: Folders) -> str:
     return f"{entry.made_by} --tables {source if entry.reads == entry.sources else source.parent}"
 
 
-def exhibits(folders: Folders) -> Iterator[Exhibit]:
-    """Yield every figure that there is, in the order of the studies and of the catalogue."""
+def asked(folders: Folders) -> set[str] | None:
+    """Return the tables and figures that the folders' config asks for.
+
+    What else lies there is of an earlier config. None where that cannot be told: without a config,
+    or without what it names.
+    """
+    found = folders.json("config")
+    if found is None:
+        return None
+    try:
+        plan = Plan(parse(found))
+    except InputError:
+        return None
+    return {*plan.tables, *plan.figures}
+
+
+def exhibits(folders: Folders, wanted: set[str] | None = None) -> Iterator[Exhibit]:
+    """Yield every figure that there is, in the order of the studies and of the catalogue.
+
+    Parameters
+    ----------
+    wanted : names that are asked for; all if left out. One that the catalogue does not list is
+        shown whatever is asked for.
+    """
     paths = folders.figures
+    if wanted is not None:
+        paths = {
+            name: path
+            for name, path in paths.items()
+            if name in wanted or name not in catalogue.FIGURES
+        }
     order = [name for name in catalogue.FIGURES if name in paths]
     studies = {name: catalogue.FIGURES[name].study for name in order}
     order += sorted(set(paths) - set(order))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from blockmaps.plan.catalogue import STUDIES
+from blockmaps.results import outcome
 from blockmaps.results.runs import COLUMNS
 
 # Column → heading, and whether it holds numbers.
@@ -18,12 +19,14 @@ SHOWN = {
     "hidden": ("|h|", True),
     "hidden_proportion": ("hidden proportion", True),
     "accuracy": ("accuracy, %", True),
+    "r2": ("R²", True),
     "loss": ("loss", True),
     "step": ("steps", True),
     "tokens": ("T", True),
     "key": ("variant", False),
 }
-_DECIMALS = {"hidden_proportion": 3, "accuracy": 2, "loss": 4}
+_DECIMALS = {"hidden_proportion": 3, "accuracy": 2, "r2": 4, "loss": 4}
+_ABOUT = {"r2": "1 − loss / mean_loss, of a squared error"}
 
 
 class Heading(NamedTuple):
@@ -42,15 +45,18 @@ class Run(NamedTuple):
 
 
 HEADINGS = tuple(
-    Heading(heading, numeric, COLUMNS[column].about) for column, (heading, numeric) in SHOWN.items()
+    Heading(heading, numeric, _ABOUT.get(column) or COLUMNS[column].about)
+    for column, (heading, numeric) in SHOWN.items()
 )
 
 
 def run_rows(runs: pd.DataFrame) -> list[Run]:
     """Return a row a run, of the test split where it has one, by study and arm."""
     rank = {study: place for place, study in enumerate(STUDIES)}
+    scored = outcome.scored(runs)
     one_each = (
         runs.assign(
+            r2=scored["score"].where(scored["judged_by"] == outcome.R2.name),
             place=runs["study"].map(rank).fillna(len(rank)),
             other=runs["split"] != "test",
         )

@@ -6,6 +6,7 @@ import pandas as pd
 
 from blockmaps.analysis.summary import PANEL
 from blockmaps.report.figures.style import marks
+from blockmaps.results import outcome
 
 # Vega's shapes for matplotlib's markers.
 _SHAPES = {
@@ -28,10 +29,10 @@ _SHOWN = {
     "hidden": "|h|",
     "unknowns": "unknowns",
     "proportion": "hidden proportion",
-    "accuracy": "test accuracy",
+    "score": "",  # what the runs are judged by
     "key": "variant",
 }
-_FORMATS = {"unknowns": ",", "proportion": ".3f", "accuracy": ".1%"}
+_FORMATS = {"unknowns": ",", "proportion": ".3f"}
 
 
 def lightened(color: str, share: float = WHITE_IN_DARK) -> str:
@@ -47,8 +48,8 @@ def panel_name(experiment: str, budget: int) -> str:
 
 def points(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the test rows that have a hidden proportion and an accuracy, with their panel."""
-    rows = runs[runs["split"] == "test"]
-    return rows[rows["hidden_proportion"].notna() & rows["accuracy"].notna()].sort_values(
+    rows = outcome.scored(runs[runs["split"] == "test"])
+    return rows[rows["hidden_proportion"].notna() & rows["score"].notna()].sort_values(
         [*PANEL, "arm", "structure", "seed_index", "key"], kind="stable"
     )
 
@@ -75,11 +76,13 @@ def scatter(runs: pd.DataFrame) -> dict[str, Any] | None:
             rows["hidden"].tolist(),
             rows["unknowns"].tolist(),
             rows["hidden_proportion"].round(4).tolist(),
-            rows["accuracy"].round(4).tolist(),
+            rows["score"].round(4).tolist(),
             rows["key"],
             strict=True,
         )
     ]
+    judged = outcome.of(rows)
+    formats = _FORMATS | {"score": ".1%" if judged.scale == 100 else ".3f"}
     drawn = marks(rows["arm"])
     colors = [mark.color for mark in drawn.values()]
     names = list(dict.fromkeys(panels))
@@ -110,10 +113,10 @@ def scatter(runs: pd.DataFrame) -> dict[str, Any] | None:
                 "axis": {"tickCount": 10, "format": ".1f"},
             },
             "y": {
-                "field": "accuracy",
+                "field": "score",
                 "type": "quantitative",
-                "title": "test accuracy",
-                "axis": {"format": ".0%"},
+                "title": judged.said,
+                "axis": {"format": ".0%" if judged.scale == 100 else ".2f"},
                 "scale": {"zero": False},
             },
             "color": arms | {"scale": {"domain": list(drawn), "range": colors}, "legend": legend},
@@ -128,8 +131,8 @@ def scatter(runs: pd.DataFrame) -> dict[str, Any] | None:
             "opacity": {"condition": {"param": "chosen", "value": 0.85}, "value": 0.08},
             "tooltip": [
                 {"field": name, "title": title}
-                | ({"format": _FORMATS[name]} if name in _FORMATS else {})
-                for name, title in _SHOWN.items()
+                | ({"format": formats[name]} if name in formats else {})
+                for name, title in (_SHOWN | {"score": judged.said}).items()
             ],
         },
     }
