@@ -89,8 +89,9 @@ def test_the_figure_names_the_hardest_and_the_easiest_pair(tmp_path):
         style.save(figure.draw(table), [tmp_path / f"{place}.svg"])
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     drawn = figure.draw(table)
-    drawn.canvas.draw()
-    box, (width, height) = drawn.get_tightbbox(), drawn.get_size_inches()
+    drawn.figure.canvas.draw()
+    box = drawn.figure.get_tightbbox()
+    width, height = drawn.figure.get_size_inches()
     assert min(box.x0, box.y0) >= 0
     assert box.x1 <= width
     assert box.y1 <= height

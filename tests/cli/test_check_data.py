@@ -3,6 +3,8 @@
 import pytest
 import yaml
 
+from blockmaps.data import KINDS
+
 SOURCE = """
 from typing import Literal
 import numpy as np
@@ -25,8 +27,9 @@ class Wrong(DataSpec):
 
 
 @pytest.fixture
-def check(run, tmp_path):
+def check(run, tmp_path, monkeypatch):
     """Run both commands on a class whose `make` has one line more."""
+    monkeypatch.delitem(KINDS, "wrong", raising=False)  # another test's class
 
     def both(change, seed="seed"):
         (tmp_path / "own.py").write_text(SOURCE.format(change=change, seed=seed), encoding="utf-8")

@@ -7,8 +7,9 @@ import pytest
 
 from blockmaps.core.seeds import stream
 from blockmaps.data import checking, store
+from blockmaps.data.making import make_file
 from blockmaps.plan import config as configs
-from blockmaps.plan.plan import Plan
+from blockmaps.plan.plan import Plan, data_digest
 from blockmaps.plan.shards import Recipe
 
 # Accuracy that is reached at least, and of a regression the most of the variance that is left.
@@ -32,9 +33,10 @@ def test_an_example_is_learned(example, tmp_path):
     from blockmaps.training.shard import train_shard
 
     name, config = example
-    (spec,) = config.datasets.values()
+    ((name_of_data, spec),) = config.datasets.items()
     path = tmp_path / "data.safetensors"
-    store.write(spec.make(stream(config.seed, "dataset")), path)
+    made_from = {"data_digest": data_digest(config, name_of_data, 0)}
+    make_file(spec, config.seed, 0, made_from, path)
     shard, uniform = next(
         (shard, variant)
         for shard in Plan(config).shards.values()

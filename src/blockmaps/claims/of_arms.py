@@ -12,7 +12,7 @@ from blockmaps.claims.rows import (
     OF_RAD,
     SECONDARY,
     SEPARABLE,
-    Read,
+    Reading,
     Rows,
     by_panel,
     chosen,
@@ -48,7 +48,7 @@ def _read(
     return statistics(own, names, TABLE, KEYS, COLUMNS)
 
 
-def _others(folder: Tables, read: Read, rows: Rows) -> Iterator[Alternative]:
+def _others(folder: Tables, read: Reading, rows: Rows) -> Iterator[Alternative]:
     """Yield the sensitivity analyses that claims on differences of arms share."""
     yield Alternative(LEAKING, read(rows, protocol="leaking"))
     yield Alternative(SECONDARY, read(rows, outcome="area"))

@@ -14,7 +14,7 @@ from blockmaps.claims.folders import Tables
 
 Rows = pd.DataFrame
 # From rows of a table, and what else it asks for, to the statistics that it holds; none, if none.
-Read = Callable[..., tuple[Statistic, ...]]
+Reading = Callable[..., tuple[Statistic, ...]]
 
 # In the words of `rules.sensitivity` of config/claims.yaml.
 DEFINITIONS = "the other definitions of the hidden proportion"
@@ -117,7 +117,7 @@ def by_panel(
     claim: str,
     folder: Tables,
     table: Rows | None,
-    read: Read,
+    read: Reading,
     *,
     n_of: str,
     others: Callable[[Rows], Iterable[Alternative]] = lambda rows: (),

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from blockmaps.core.canonical import canonical_json
 from blockmaps.core.errors import InputError
-from blockmaps.core.files import whole
+from blockmaps.core.files import visible, whole
 from blockmaps.designs.patterns import Mask
 from blockmaps.designs.variants import AnyVariant, Start, start
 
@@ -161,7 +161,7 @@ def find(where: Path, key: str = "") -> Found:
     if where.is_file():
         files = [where]
     else:
-        files = sorted((where / FOLDER).glob("*.safetensors"))
+        files = visible(where / FOLDER, "*.safetensors")
         if not where.is_dir():
             raise InputError(f"{where}: no such results folder, nor a file of weights")
         if not files:
