@@ -3,6 +3,7 @@
 import pytest
 
 from blockmaps.core.errors import InputError
+from blockmaps.data import mnist
 from blockmaps.plan import config as configs
 from blockmaps.plan.plan import Plan, data_code
 
@@ -80,3 +81,13 @@ def test_two_plugins_of_one_file_name_are_two_modules(tmp_path):
         spec = configs.KINDS.pop(f"own-{folder}")()
         codes.append(data_code(spec))
     assert codes[0] != codes[1]
+
+
+def test_a_tilde_in_a_config_is_the_home(tmp_path, monkeypatch):
+    """No shell reads a config: `~/task.py` was a file of a folder named ~."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "homely.py").write_text(PLUGIN.format(kind="own-home"), encoding="utf-8")
+    configs.load_plugins(("~/homely.py",))
+    assert configs.KINDS.pop("own-home")
+    (tmp_path / "digits").mkdir()
+    assert mnist.named_folder("~/digits")[0] == tmp_path / "digits"

@@ -149,7 +149,7 @@ class Demonstrations(DataSpec):
     def _read(self, seed: np.random.SeedSequence, means: Means) -> "Episodes":
         from blockmaps.data.environments import demonstrations
 
-        folder = Path(self.folder) if self.folder else None
+        folder = Path(self.folder).expanduser() if self.folder else None
         return demonstrations.read(self.known, self.minari, folder)
 
     def _expert(self, episodes: "Episodes") -> dict[str, Any]:

@@ -39,7 +39,7 @@ class FromFile(DataSpec):
     @property
     def files(self) -> tuple[Path, ...]:
         """The file, whose content decides what is made."""
-        return (Path(self.file),)
+        return (Path(self.file).expanduser(),)
 
     def sequences(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Read the file: of every sequence its inputs (steps, |x|), and its answers.
@@ -128,7 +128,7 @@ class Csv(FromFile):
 
         from blockmaps.core import csv  # with pandas, which planning does without
 
-        table = csv.texts(Path(self.file))
+        table = csv.texts(Path(self.file).expanduser())
         wanted = (*self.inputs, *self.target, self.sequence)
         if missing := [name for name in wanted if name not in table]:
             raise InputError(
@@ -182,7 +182,7 @@ class Npz(FromFile):
     def sequences(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Read the arrays."""
         names = [self.inputs, self.target, *([self.sequence] if self.sequence else [])]
-        arrays = read_arrays(Path(self.file))
+        arrays = read_arrays(Path(self.file).expanduser())
         if missing := [name for name in names if name not in arrays]:
             raise InputError(f"{self.file}: no array {missing[0]!r}; has {', '.join(arrays)}")
         inputs, targets = arrays[self.inputs], arrays[self.target]

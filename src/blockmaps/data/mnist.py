@@ -187,7 +187,7 @@ def named_folder(folder: str | None) -> tuple[Path, str] | None:
         If BLOCKMAPS_DATA names no folder.
     """
     if folder:
-        return Path(folder), "`folder:`"
+        return Path(folder).expanduser(), "`folder:`"
     data = os.environ.get("BLOCKMAPS_DATA")
     if not data:
         return None

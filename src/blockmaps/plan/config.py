@@ -256,7 +256,7 @@ def load_plugins(paths: tuple[str, ...]) -> None:
         If a file is not there or fails.
     """
     for text in paths:
-        path = Path(text).resolve()
+        path = Path(text).expanduser().resolve()
         # two files of one name in two folders are two modules
         name = f"blockmaps_plugin_{path.stem}_{digest(str(path))}"
         if name in sys.modules and sys.modules[name].__file__ == str(path):

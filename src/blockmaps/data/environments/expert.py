@@ -79,7 +79,13 @@ def find(task: Task, folder: str | None = None) -> Path:
             f"task {task.name}: has no expert policy to roll out; `source: minari` has its episodes"
         )
     data = os.environ.get("BLOCKMAPS_DATA")
-    places = [Path(folder)] if folder else [Path(data, "adroit"), Path(data)] if data else []
+    places = (
+        [Path(folder).expanduser()]
+        if folder
+        else [Path(data, "adroit"), Path(data)]
+        if data
+        else []
+    )
     for place in places:
         if (place / task.policy.name).is_file():
             return place / task.policy.name
