@@ -31,6 +31,12 @@ FIXED = {
     ("B4", 2): "2a3b5a3672a9e43e",
 }
 
+ANALYSES = {
+    "what the proportion explains": "efe0bb36194ebf4d",
+    "what n_yh explains": "358e6d199fc2c55f",
+    "proportion and n_yh crossed": "9a14c56f6926a765",
+}
+
 
 @pytest.fixture
 def ledger(root):
@@ -60,6 +66,12 @@ def test_no_test_has_been_edited(root):
         for test in claim["versions"]
     }
     assert found == FIXED
+
+
+def test_no_analysis_has_been_edited(root):
+    """What the proportion and n_yh explain was fixed before the runs at the papers' scale."""
+    asked = yaml.safe_load((root / "config/claims.yaml").read_text(encoding="utf-8"))["analyses"]
+    assert {name: digest(analysis) for name, analysis in asked.items()} == ANALYSES
 
 
 def test_the_thresholds_are_those_that_were_fixed(ledger):

@@ -43,8 +43,8 @@ class Verdict(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """The verdict as the name of its mark and style: its first word."""
-        return self.verdict.split()[0]
+        """The verdict as the name of its mark and style: its first word, or what an arm was."""
+        return "unlearnt" if self.verdict == VERDICTS[3] else self.verdict.split()[0]
 
     def listed(self, name: str) -> list[dict[str, Any]]:
         """Return a list of the row, empty if it has none."""
