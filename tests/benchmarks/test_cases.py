@@ -132,4 +132,4 @@ MEASURED = Path(__file__).parents[2] / "benchmarks" / "measured"
 def test_figures_are_drawn_from_the_records_that_are_kept(name, figure):
     records = json.loads((MEASURED / f"{name}.json").read_text())
     drawn = figure(records)
-    assert len(drawn.axes) == {"train": 3, "sparse": 1}[name]
+    assert len(drawn.figure.axes) == {"train": 3, "sparse": 1}[name]

@@ -36,7 +36,8 @@ def write(path: Path, strips: list[Strip], about: dict[str, Any]) -> None:
         "moments": [round(share * steps) for share in MOMENTS],
         "strips": [strip.about for strip in strips],
     }
-    shape = (len(strips), len(MOMENTS), SIDE, SIDE, 3)
+    each = strips[0].images.shape if strips else (len(MOMENTS), SIDE, SIDE, 3)
+    shape = (len(strips), *each)
     images = sealed.Pieced(shape, np.dtype(np.uint8), (strip.images for strip in strips))
     sealed.write(path, {"images": images}, facts)
 
