@@ -179,7 +179,7 @@ def test_an_experiment_over_several_is_what_it_was_typed_out(root):
     assert len(made.members) == 4920
     assert {
         "shards": digest(sorted(made.shards)),
-        "members": digest(sorted(map(list, made.members))),
+        "members": digest(sorted(list(one[:-1]) for one in made.members)),  # but for the task
         "names": digest(list(config.experiments)),
     } == LONG
 

@@ -77,6 +77,7 @@ class Figure(NamedTuple):
     reads : names of tables, or files of the results folder; of the runs only the main study's.
     study : whose runs it shows.
     needs : arms of the main study without which it is not drawn.
+    one_of : of these it needs at least one, where there are any.
     claims : the claims whose comparison it shows.
     """
 
@@ -85,6 +86,7 @@ class Figure(NamedTuple):
     study: str
     caption: str
     needs: frozenset[str] = frozenset()
+    one_of: frozenset[str] = frozenset()
     claims: tuple[str, ...] = ()
 
     @property
@@ -309,6 +311,7 @@ _FIGURES = (
     Figure(
         *("densities", (RUNS,), MAIN_STUDY),
         "Mean test accuracy, and mean hidden proportion, by the densities of hx and hh.",
+        one_of=frozenset({"mixed", "random", "grid"}),
         claims=("E1a",),
     ),
     Figure(
@@ -449,7 +452,9 @@ def figures_of(there: Collection[str], arms: Collection[str]) -> list[str]:
     return [
         name
         for name, one in FIGURES.items()
-        if set(one.sources) <= set(there) and one.needs <= set(arms)
+        if set(one.sources) <= set(there)
+        and one.needs <= set(arms)
+        and (not one.one_of or one.one_of & set(arms))
     ]
 
 

@@ -223,7 +223,8 @@ class Plan:
     @cached_property
     def tables(self) -> list[str]:
         """The tables that there are runs for, those of the zoo if it is asked for."""
-        return catalogue.tables_of(self.studies)
+        groups = any(member.task == "rad" for member in self.members)  # its pairs of transforms
+        return [name for name in catalogue.tables_of(self.studies) if groups or name != "pairs"]
 
     @property
     def claimed(self) -> bool:
