@@ -8,8 +8,10 @@ import shutil
 import xml.etree.ElementTree as ElementTree
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 import vl_convert
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -328,3 +330,49 @@ def test_the_pages_files_have_a_digest(monkeypatch, tmp_path):
     assert assets.assets_digest() == before
     (copy / "page.css").write_text("body {}")
     assert assets.assets_digest() != before
+
+
+# ---- answers, and what was not asked for
+
+
+@pytest.fixture
+def own(results, tmp_path):
+    """A copy of the folder whose runs are of a task of one's own, with answers."""
+    folder = tmp_path / "own"
+    shutil.copytree(results, folder)
+    table = table_of_runs.read(folder / "runs.parquet").assign(task="own")
+    table_of_runs.write(table, folder / "runs.parquet", table_of_runs.COLUMNS)
+    said = [{"experiment": "mine", "budget": 4000, "sentences": ["Best of the arms: <dense>."]}]
+    (folder / "answers.json").write_text(json.dumps(said), encoding="utf-8")
+    return folder
+
+
+def test_answers_are_there_and_the_papers_claims_only_where_the_task_is_theirs(own, page):
+    text = build.render([own])
+    assert "Best of the arms: &lt;dense&gt;." in text
+    assert 'id="answers"' in text
+    assert 'id="verdicts"' not in text
+    assert 'id="verdicts"' in page
+
+
+def test_what_the_config_does_not_ask_for_is_not_on_the_page(own, root):
+    config = yaml.safe_load((root / "examples/sine.yaml").read_text(encoding="utf-8"))
+    config["plugins"] = [str(root / "examples/sine.py")]
+    assert 'id="equivalence"' in build.render([own])
+    (own / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    text = build.render([own])
+    assert 'id="figure-proportion"' in text
+    assert 'id="figure-path"' not in text  # of another study
+    assert 'id="equivalence"' not in text  # the zoo's
+
+
+def test_the_plot_and_the_runs_follow_what_they_are_judged_by(own):
+    path = own / "runs.parquet"
+    table = table_of_runs.read(path)
+    table = table.assign(mean_loss=2.0, loss=2 * (1 - table["accuracy"]), accuracy=np.nan)
+    table_of_runs.write(table, path, table_of_runs.COLUMNS)
+    text = build.render([own])
+    assert "R² on the test split after the last epoch" in text
+    main = table[(table["study"] == "proportion") & (table["epoch"] == 2)]
+    axis = scatter.scatter(main)["spec"]["encoding"]["y"]
+    assert (axis["field"], axis["title"]) == ("score", "R² on the test split")
