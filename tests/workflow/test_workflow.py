@@ -16,8 +16,8 @@ from rocrate.rocrate import ROCrate
 
 from blockmaps import SparseRNN
 from blockmaps.core import csv
+from blockmaps.core.fixed import TOLERANCES
 from blockmaps.data import store
-from blockmaps.maps.zoo.equivalence import TOLERANCES
 from blockmaps.plan import catalogue
 from blockmaps.results import runs
 from blockmaps.results.folder import Folder
