@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from blockmaps.analysis import continuum, power, statistics
-from blockmaps.claims import tests as claims
+from blockmaps.analysis import power
 from blockmaps.results.returns import expert_of
 
 EXPERT = {"expert_return": 12_000.0, "expert_sd": 6_000.0, "expert_success": 0.8}
@@ -90,12 +89,3 @@ def test_the_expert_is_what_the_data_file_says():
     found = expert_of(about)
     assert found["expert_sd"] == pytest.approx(6_000)
     assert np.isnan(found["expert_success"])
-
-
-def test_numbers_of_the_claims_tests_are_those_of_the_file(root):
-    """What tables say beside a verdict is what the verdict is made with."""
-    ledger = claims.read(root / "config/claims.yaml")
-    assert ledger.claims["A3"].test.sesoi == power.SESOI
-    assert ledger.claims["B3"].test.supported.level == continuum.EQUIVALENCE_LEVEL
-    assert ledger.rules.level == statistics.LEVEL == 1 - power.LEVEL
-    assert ledger.rules.bootstrap_from_patterns == statistics.BOOTSTRAP_FROM

@@ -16,8 +16,8 @@ from rocrate.rocrate import ROCrate
 
 from blockmaps import SparseRNN
 from blockmaps.core import csv
+from blockmaps.core.fixed import TOLERANCES
 from blockmaps.data import store
-from blockmaps.maps.zoo.equivalence import TOLERANCES
 from blockmaps.plan import catalogue
 from blockmaps.results import runs
 from blockmaps.results.folder import Folder
@@ -370,6 +370,20 @@ def test_the_analysis_follows_its_code_and_figures_follow_the_analysis(ran, edit
     kinds = {name: n for name, n in jobs.items() if name in ("analysis", "figure")}
     assert kinds == {"analysis": 1, "figure": 1}
     assert "train" not in jobs
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "made"),
+    [
+        ("sesoi: 0.05", "sesoi: 0.06", set()),  # of control, which this preset has not
+        ("R2 above .15", "R2 above .2", {"analysis"}),
+    ],
+)
+def test_a_number_that_a_claims_test_fixes_makes_again_what_it_is_in(ran, edit, old, new, made):
+    edit("config/claims.yaml", old, new)
+    jobs = set(ran.jobs(*TINY))
+    assert jobs & {"analysis", "table", "train", "collect"} == made
+    assert "claims" in jobs
 
 
 def test_the_papers_regret_is_drawn_where_there_is_one_to_draw(fresh):

@@ -17,7 +17,7 @@ rule table:
         ENVIRONMENT
     params:
         runs=RUNS,
-        code=lambda wildcards: code_digest(catalogue.TABLES[wildcards.table].module),
+        code=lambda wildcards: step_digest(catalogue.TABLES[wildcards.table].module),
     shell:
         "python -m blockmaps analyse {wildcards.table:q} --runs {params.runs:q}"
         " --output {output:q} &> {log:q}"
@@ -44,7 +44,7 @@ rule analysis:
     params:
         results=RESULTS,
         folder=ANALYSIS,
-        code=code_digest("analysis.outcomes", *(t.module for t in catalogue.ANALYSIS.values())),
+        code=step_digest("analysis.outcomes", *(t.module for t in catalogue.ANALYSIS.values())),
     shell:
         "python -m blockmaps analyse {params.results:q} --output {params.folder:q} &> {log:q}"
 

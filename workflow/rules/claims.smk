@@ -11,7 +11,7 @@ rule answers:
         ENVIRONMENT
     params:
         results=RESULTS,
-        code=code_digest("analysis.answers"),
+        code=step_digest("analysis.answers"),
     shell:
         "python -m blockmaps answer {params.results:q} --output {output:q} &> {log:q}"
 
@@ -44,7 +44,7 @@ rule claims:
         claims=lambda wildcards: CLAIMS,  # its path may hold braces
         tests=digest(CLAIMS.read_text(encoding="utf-8")),
         datasets=digest(plain(CONFIG.datasets)),
-        code=code_digest("claims.judging", "claims.writing"),
+        code=step_digest("claims.judging", "claims.writing"),
     shell:
         "python -m blockmaps claims {params.results:q} --file {params.claims:q}"
         " --output {output.table:q} --output {output.list:q} &> {log:q}"

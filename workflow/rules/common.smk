@@ -13,7 +13,8 @@ WORKFLOW = SOURCE.parent / "workflow"
 sys.path.insert(0, str(SOURCE))
 
 from blockmaps.core.canonical import digest, plain
-from blockmaps.core.code import code_digest
+from blockmaps.core.fixed import FILE as CLAIMS
+from blockmaps.core.fixed import step_digest
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import checksums, sweep, visible
 from blockmaps.plan import catalogue, plan, tiers, written
@@ -54,7 +55,6 @@ DYNAMICS = FOLDER.file("dynamics")
 MANIFESTS = FOLDER.file("manifests")
 ANALYSIS = FOLDER.file("analysis").parent
 SCORED = FOLDER.file("returns")
-CLAIMS = SOURCE.parent / "config/claims.yaml"
 
 
 # What is kept in git, and where it is drawn again: the same whichever preset is asked for.
@@ -159,7 +159,7 @@ def shard_priority(wildcards):
 
 def dynamics_code(wildcards):
     """Return the digest of the code that measures a shard's dynamics, where they are asked for."""
-    return code_digest("training.probes") if shard_of(wildcards).dynamics else ""
+    return step_digest("training.probes") if shard_of(wildcards).dynamics else ""
 
 
 def shard_tables(shards):

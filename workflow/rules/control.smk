@@ -18,7 +18,7 @@ rule score:
     params:
         shard=lambda wildcards: FOLDER.file("shard", wildcards.shard),
         episodes=scoring_episodes,
-        code=code_digest("training.scoring.score"),
+        code=step_digest("training.scoring.score"),
     shell:
         "python -m blockmaps score {params.shard:q}"
         " --policies {input.policies:q} --episodes {params.episodes:q} --threads {threads}"
@@ -38,7 +38,7 @@ rule returns:
         ENVIRONMENT
     params:
         config=ASKED,
-        code=code_digest("results.returns"),
+        code=step_digest("results.returns"),
     shell:
         "python -m blockmaps returns --config {params.config:q} --output {output:q} &> {log:q}"
 
@@ -61,7 +61,7 @@ rule detectable:
     params:
         config=ASKED,
         planned=planned_scoring,
-        code=code_digest("analysis.power"),
+        code=step_digest("analysis.power"),
     shell:
         "python -m blockmaps detectable --config {params.config:q} --output {output:q} &> {log:q}"
 
@@ -79,7 +79,7 @@ rule frames:
         ENVIRONMENT
     params:
         config=ASKED,
-        code=code_digest("training.scoring.showing", "data.environments.rendering"),
+        code=step_digest("training.scoring.showing", "data.environments.rendering"),
     shell:
         "python -m blockmaps frames --config {params.config:q} --returns {input.returns:q}"
         " --output {output:q} &> {log:q}"

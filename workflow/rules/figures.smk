@@ -20,7 +20,7 @@ rule figure:
     params:
         runs=RUNS,
         caption=lambda wildcards: digest(catalogue.FIGURES[wildcards.figure].caption),
-        code=lambda wildcards: code_digest(catalogue.FIGURES[wildcards.figure].module),
+        code=lambda wildcards: step_digest(catalogue.FIGURES[wildcards.figure].module),
     shell:
         "python -m blockmaps figure {wildcards.figure:q} --runs {params.runs:q}"
         " --output {output.svg:q} --output {output.png:q} &> {log:q}"

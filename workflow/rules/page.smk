@@ -18,7 +18,7 @@ rule page:
         ENVIRONMENT
     params:
         results=RESULTS,
-        code=code_digest("report.page.build"),
+        code=step_digest("report.page.build"),
         assets=assets_digest(),
     shell:
         "python -m blockmaps page {params.results:q} --output {output:q} &> {log:q}"

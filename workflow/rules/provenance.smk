@@ -19,6 +19,6 @@ rule crate:
         workflow=lambda wildcards: WORKFLOW,  # its path may hold braces
         # its files are copied; their content counts, and not their timestamps
         rules=digest([path.read_text(encoding="utf-8") for path in visible(WORKFLOW, "**/*.smk")]),
-        code=code_digest("report.crate"),
+        code=step_digest("report.crate"),
     shell:
         "python -m blockmaps crate {params.folder:q} --workflow {params.workflow:q} &> {log:q}"

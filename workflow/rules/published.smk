@@ -14,7 +14,7 @@ rule published_sums:
     params:
         folder=lambda wildcards: PUBLISHED / wildcards.folder,
         content=published_content,
-        code=code_digest("results.manifest"),
+        code=step_digest("results.manifest"),
     shell:
         "python -m blockmaps check {params.folder:q} --output {output:q} &> {log:q}"
 
@@ -31,7 +31,7 @@ rule published_figures:
     params:
         folder=lambda wildcards: PUBLISHED / wildcards.folder,
         content=published_content,
-        code=code_digest("report.redraw", *(one.module for one in catalogue.FIGURES.values())),
+        code=step_digest("report.redraw", *(one.module for one in catalogue.FIGURES.values())),
     shell:
         "python -m blockmaps draw {params.folder:q} {output:q} &> {log:q}"
 
@@ -49,7 +49,7 @@ rule published_page:
     params:
         folders=lambda wildcards: [REDRAWN / wildcards.folder, PUBLISHED / wildcards.folder],
         content=published_content,
-        code=code_digest("report.page.build"),
+        code=step_digest("report.page.build"),
         assets=assets_digest(),
     shell:
         "python -m blockmaps page {params.folders:q} --output {output:q} &> {log:q}"

@@ -24,7 +24,7 @@ rule train:
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         shard=lambda wildcards: FOLDER.file("shard", wildcards.shard),
-        code=code_digest("training.shard"),
+        code=step_digest("training.shard"),
         measured=dynamics_code,
     shell:
         "python -m blockmaps train {params.shard:q} --data {input.data:q}"
@@ -46,7 +46,7 @@ use rule train as train_policies with:
         shard="|".join(PLAN.kept_shards) or "none",
     params:
         shard=lambda wildcards: FOLDER.file("shard", wildcards.shard),
-        code=code_digest("training.shard", "maps.weights"),
+        code=step_digest("training.shard", "maps.weights"),
         measured=dynamics_code,
 
 
@@ -71,7 +71,7 @@ checkpoint rates:
     params:
         config=ASKED,
         tuned=digest(PLAN.tuned),
-        code=code_digest("analysis.rates"),
+        code=step_digest("analysis.rates"),
     shell:
         "python -m blockmaps rates --config {params.config:q} --output {output:q} &> {log:q}"
 
@@ -94,7 +94,7 @@ rule runs:
     params:
         config=ASKED,
         members=lambda wildcards: digest(compared().members),
-        code=code_digest("results.runs", "results.measures", "results.jobs"),
+        code=step_digest("results.runs", "results.measures", "results.jobs"),
     shell:
         "python -m blockmaps collect --config {params.config:q} --output {output.runs:q}"
         " --groups {output.groups:q} --dynamics {output.dynamics:q}"

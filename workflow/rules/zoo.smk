@@ -18,6 +18,6 @@ rule zoo:
     params:
         folder=RESULTS / "tables",
         seed=CONFIG.seed,
-        code=code_digest("maps.zoo.tables"),
+        code=step_digest("maps.zoo.tables"),
     shell:
         "python -m blockmaps zoo --seed {params.seed:q} --tables {params.folder:q} &> {log:q}"

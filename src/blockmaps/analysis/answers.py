@@ -12,8 +12,9 @@ import pandas as pd
 
 from blockmaps.analysis import statistics
 from blockmaps.analysis.smoothing import BANDWIDTH, RESAMPLES, fit_local_mean
-from blockmaps.analysis.statistics import BOOTSTRAP_FROM, LEVEL, SAMPLED_ARMS, Interval
+from blockmaps.analysis.statistics import SAMPLED_ARMS, Interval
 from blockmaps.analysis.summary import PANEL, final_outcomes
+from blockmaps.core.fixed import BOOTSTRAP_FROM, LEVEL
 from blockmaps.results import outcome
 from blockmaps.results.outcome import Outcome
 
@@ -47,13 +48,14 @@ def answers(runs: pd.DataFrame, explained: pd.DataFrame | None = None) -> list[d
             continue
         named = dict(zip(PANEL, labels, strict=True))
         judged = outcome.of(valued)
+        arms = _arms(valued, judged)
         parts = {
-            "arms": _arms(valued, judged),
+            "arms": arms,
             "differences": _differences(valued, judged),
             "plateau": _plateau(valued, judged),
             "explained": _explained(explained, named),
+            "best": _best(valued, judged, arms),
         }
-        parts["best"] = _best(valued, judged, parts["arms"])
         found.append(
             {
                 **named,

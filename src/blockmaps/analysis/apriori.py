@@ -8,6 +8,8 @@ arms on log(|x|/|y|) (claim A5). Sizes are put together that were trained for as
 which an arm did not learn is no part of a slope.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
@@ -22,13 +24,13 @@ from blockmaps.analysis.regret import (
     expected_best,
     jackknife_error,
 )
-from blockmaps.analysis.statistics import LEVEL, arm_interval
+from blockmaps.analysis.statistics import arm_interval
 from blockmaps.analysis.statistics import difference as between
 from blockmaps.analysis.summary import FULL, PANEL, POINTS, SHARE, THIN, with_families
+from blockmaps.core.fixed import LEVEL, NOT_LEARNT, SEARCHED
 from blockmaps.designs.kinds.design import WITHOUT_PROPORTION
 from blockmaps.designs.recommend import predicted
 
-SEARCHED = 10  # random patterns in claim A4
 FEWEST_SIZES = 3
 RESAMPLES = 1999
 RANDOM_BEST, RANDOM_MEDIAN = f"expected best of {SEARCHED} random", "median random"
@@ -52,7 +54,6 @@ GAINS = (
     ("recommended", "uniform"),
     ("recommended", WITHOUT_PROPORTION),
 )
-NOT_LEARNT = 0.10  # `rules.did_not_learn` of config/claims.yaml: the margin above chance
 ON_RATIO, ON_INPUTS, ON_OUTPUTS = "log(|x|/|y|)", "log|x|", "log|y|"
 RIVALS = ("density", "hidden", "spectral_radius", "state_scale")
 
@@ -177,10 +178,11 @@ def gains(outcomes: pd.DataFrame, value: str = VALUE) -> pd.DataFrame:
         for pair in GAINS:
             if not set(pair) <= set(arms):
                 continue
-            sides = [arms[arm].assign(value=100 * arms[arm][value]) for arm in pair]
-            gain = between(*sides, ends=POINTS)
-            found = {"statistic": _difference(pair), "unit": IN_POINTS, "level": "one size"}
-            found |= {"estimate": gain.mean, "low": gain.low, "high": gain.high, "n": gain.n}
+            own, other = (arms[arm].assign(value=100 * arms[arm][value]) for arm in pair)
+            gain = between(own, other, ends=POINTS)
+            found: dict[str, Any] = {"statistic": _difference(pair), "unit": IN_POINTS}
+            found |= {"level": "one size", "estimate": gain.mean, "low": gain.low}
+            found |= {"high": gain.high, "n": gain.n}
             rows.append(labels | found | {"learnt": all(learnt(arms[arm]) for arm in pair)})
     return pd.DataFrame(rows, columns=list(APRIORI))
 

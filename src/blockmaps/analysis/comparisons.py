@@ -5,6 +5,8 @@ indices of fixed arms (dense, uniform, balanced, cells), patterns of a sample of
 Balanced patterns are compared together and by family, with thin and with full output rows.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -120,7 +122,8 @@ def _by_scheme(outcomes: pd.DataFrame):
 
 def _changed(sides: list[pd.DataFrame], first: str, second: str, other: str) -> dict:
     """Return the difference under each scheme, and the second's less the first's."""
-    found, samples = {"second": other}, []
+    found: dict[str, Any] = {"second": other}
+    samples = []
     for name, side in zip(("first", "second"), sides, strict=True):
         arms = [side[side["arm"] == arm] for arm in (first, second)]
         one = difference(*arms)

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from blockmaps.analysis import divergence
-from blockmaps.analysis.statistics import LEVEL, arm_interval, difference
+from blockmaps.analysis.statistics import arm_interval, difference
 from blockmaps.analysis.summary import POINTS, SHARE
+from blockmaps.core.fixed import EQUIVALENCE_LEVEL, LEVEL
 
 STUDY = "continuum"
-EQUIVALENCE_LEVEL = 0.90  # two one-sided tests at 5 % are a 90 % interval (config/claims.yaml, B3)
 
 # What arms are called in the claims' words.
 WORDS = {"random-places": "random", "mlp": "MLP"}
@@ -148,9 +148,9 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
         pairs += [(mlps[0], control) for control in controls]
         for first, second in pairs:
             names = [group["arm"].iloc[0] for group in (first, second)]
-            points = [side.assign(value=100 * side["value"]) for side in (first, second)]
+            own, other = (side.assign(value=100 * side["value"]) for side in (first, second))
             levels = (EQUIVALENCE_LEVEL, LEVEL)
-            narrow, wide = (difference(*points, level, POINTS) for level in levels)
+            narrow, wide = (difference(own, other, level, POINTS) for level in levels)
             rows.append(
                 {
                     **labels,

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from blockmaps.analysis.explain import FEWEST_PATTERNS, PROPORTIONS, YH, columns
-from blockmaps.analysis.power import SESOI
 from blockmaps.analysis.regression import cross_validated, fit
 from blockmaps.analysis.statistics import (
     ALIKE,
@@ -24,6 +23,7 @@ from blockmaps.analysis.statistics import (
     pooled_t_interval,
 )
 from blockmaps.analysis.summary import DIFFERENCES
+from blockmaps.core.fixed import SESOI
 from blockmaps.results.returns import PANEL, by_run
 
 STUDY = "control"

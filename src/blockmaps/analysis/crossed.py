@@ -61,7 +61,7 @@ def effects(outcomes: pd.DataFrame) -> pd.DataFrame:
         for column, outcome in OUTCOMES.items():
             sides = [100 * cell[column].dropna().to_numpy(float) for _, cell in cells]
             for effect, of_cells in weights(*levels.T).items():
-                found = welch(sides, of_cells)
+                found = welch(sides, of_cells.tolist())
                 numbers = {n: getattr(found, n) for n in ("low", "high", "p", "degrees", "method")}
                 rows.append(
                     {**labels, "outcome": outcome, "effect": effect, "unit": "percentage points"}

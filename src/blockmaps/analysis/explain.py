@@ -19,6 +19,7 @@ from blockmaps.analysis.outcomes import PROTOCOLS
 from blockmaps.analysis.regression import Fit, adjusted, cross_validated, fit, in_sample
 from blockmaps.analysis.splines import spline_basis, spline_knots
 from blockmaps.analysis.summary import PANEL
+from blockmaps.core.fixed import CLIFF
 from blockmaps.results import outcome
 
 FEWEST_PATTERNS = 10
@@ -32,7 +33,6 @@ EXPLANATIONS = (
     *(YH, "density", "hidden", "share_yx", "spectral_radius", "state_scale"),
 )
 FIXED = ("even", "crossed")  # designs of one |h| each
-CLIFF = 0.15  # proportions below it are left out of the plateau
 PLATEAU = f"even > {CLIFF}"
 FORMS = ("linear", "quadratic", "spline")
 OUTCOMES = (

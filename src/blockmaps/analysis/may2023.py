@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 from scipy import stats
 
-from blockmaps.analysis.statistics import LEVEL
+from blockmaps.core.fixed import LEVEL
 
 STUDY = "may2023"
 THEIR_SEEDS = 5

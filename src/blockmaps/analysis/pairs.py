@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from blockmaps.analysis.statistics import LEVEL
+from blockmaps.core.fixed import LEVEL
 
 FEWEST = 3  # seeds for an interval
 # Noise of σ = 0.01 against nothing is the pair that the authors' transforms make so.

@@ -26,8 +26,9 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.power import TTestPower
 
-POWER, LEVEL = 0.8, 0.05
-SESOI = 0.05  # config/claims.yaml, A3: of the expert's mean return
+from blockmaps.core.fixed import LEVEL, SESOI
+
+POWER = 0.8
 BETWEEN_SEEDS = (0.0, 0.05, 0.1, 0.2)  # σ_s as shares of it
 MOST_SEEDS = 10_000
 
@@ -74,7 +75,7 @@ def detectable(sd: float, seeds: int) -> float:
     """
     if seeds < 2:
         return np.nan
-    found = TTestPower().solve_power(nobs=seeds, alpha=LEVEL, power=POWER)
+    found = TTestPower().solve_power(nobs=seeds, alpha=1 - LEVEL, power=POWER)
     return float(np.squeeze(found)) * sd
 
 

@@ -17,7 +17,7 @@ degrees of freedom are the runs', so that it is a little high where patterns sca
 seeds of one pattern.
 
 Intervals are of a jackknife over patterns on log(1 − R²), Student's t with patterns − 1 degrees of
-freedom. From `statistics.BOOTSTRAP_FROM` patterns on there is a bootstrap over patterns that fits
+freedom. From `fixed.BOOTSTRAP_FROM` patterns on there is a bootstrap over patterns that fits
 both models again to every resample: a pattern is left out with all its copies, and the quantiles of
 log(1 − R²) are moved so that their median is the estimate's, since a resample holds fewer different
 patterns, from which less can be predicted (tests/analysis/test_regression.py measures what both
@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from blockmaps.analysis.statistics import BOOTSTRAP_FROM, LEVEL
+from blockmaps.core.fixed import BOOTSTRAP_FROM, LEVEL
 
 RESAMPLES = 999
 RIDGE = 1e-9  # of the trace: keeps a resample that lacks a stretch of the curve solvable
@@ -147,8 +147,8 @@ def _share(large: np.ndarray, small: np.ndarray, factor: float = 1.0) -> Share:
     left_out = np.log(np.maximum(total - large, 1e-300)) - np.log(np.maximum(base - small, 1e-300))
     error = np.sqrt((patterns - 1) / patterns * ((left_out - left_out.mean()) ** 2).sum())
     half = stats.t.ppf((1 + LEVEL) / 2, patterns - 1) * error
-    bounds = 1 - np.exp(log_ratio + half), 1 - np.exp(log_ratio - half)
-    return Share(float(1 - np.exp(log_ratio)), *map(float, bounds), *NOTHING)
+    value, low, high = (float(1 - np.exp(log_ratio + away)) for away in (0.0, half, -half))
+    return Share(value, low, high, *NOTHING)
 
 
 def adjusted(large: Fit, small: Fit) -> Share:

@@ -25,8 +25,8 @@ from scipy import stats
 from scipy.special import gammaln
 
 from blockmaps.analysis.columns import REGRET
-from blockmaps.analysis.statistics import LEVEL
 from blockmaps.analysis.summary import PANEL, with_families
+from blockmaps.core.fixed import LEVEL
 
 MOST = 50
 COVERED = 0.4  # share of the patterns up to which N has an interval

@@ -15,8 +15,8 @@ import pandas as pd
 
 from blockmaps.analysis.columns import CURVE, RESPONSE
 from blockmaps.analysis.splines import spline_basis, spline_knots
-from blockmaps.analysis.statistics import LEVEL
 from blockmaps.analysis.summary import PANEL
+from blockmaps.core.fixed import LEVEL
 
 KNOTS = np.array([0.0, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 0.75, 1.0])
 CLIFF = 0.15  # proportions below it are left out of the response

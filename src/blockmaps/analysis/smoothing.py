@@ -5,12 +5,11 @@ import pandas as pd
 
 from blockmaps.analysis.splines import SplineFit
 from blockmaps.analysis.statistics import (
-    BOOTSTRAP_FROM,
     BOOTSTRAP_OVER_PATTERNS,
-    LEVEL,
     interval_of,
     with_value,
 )
+from blockmaps.core.fixed import BOOTSTRAP_FROM, LEVEL
 
 BANDWIDTH = 0.08  # of the kernel, in units of a share
 FEWEST = 10  # patterns for a curve

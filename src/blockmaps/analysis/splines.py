@@ -7,16 +7,15 @@ import pandas as pd
 from scipy import interpolate
 
 from blockmaps.analysis.statistics import (
-    BOOTSTRAP_FROM,
     BOOTSTRAP_OVER_PATTERNS,
-    LEVEL,
     Interval,
     interval_of,
     with_value,
 )
+from blockmaps.core.fixed import BOOTSTRAP_FROM, LEVEL, SPLINE_DEGREES
 
 
-def spline_knots(x: np.ndarray, degrees: int = 4) -> np.ndarray:
+def spline_knots(x: np.ndarray, degrees: int = SPLINE_DEGREES) -> np.ndarray:
     """Return the knots of a natural cubic spline: the ends of x, and quantiles evenly between.
 
     A natural cubic spline on k knots has k free parameters, so `degrees` of freedom beside the
@@ -63,7 +62,7 @@ class SplineFit(NamedTuple):
 def fit_spline(
     outcomes: pd.DataFrame,
     x: str = "x",
-    degrees: int = 4,
+    degrees: int = SPLINE_DEGREES,
     grid: int = 201,
     level: float = LEVEL,
     resamples: int = 1999,

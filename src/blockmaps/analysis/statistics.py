@@ -29,9 +29,8 @@ import pandas as pd
 from scipy import stats
 from scipy.special import expit, logit
 
-LEVEL = 0.95
-# From this many patterns on they are resampled (config/claims.yaml, `bootstrap_from_patterns`).
-BOOTSTRAP_FROM = 20
+from blockmaps.core.fixed import BOOTSTRAP_FROM, LEVEL
+
 RESAMPLES = 9999
 FEWEST_SEEDS = 3
 SAMPLED_ARMS = ("random", "grid", "mixed", "even", "crossed")
@@ -87,11 +86,13 @@ def _pattern_means(outcomes: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return groups.mean().to_numpy(), groups.size().to_numpy()
 
 
-def interval_of(outcomes: pd.DataFrame, mean: float, low: float, high: float, method: str):
+def interval_of(
+    outcomes: pd.DataFrame, mean: float, low: float, high: float, method: str
+) -> Interval:
     """Return an interval with its numbers of runs, patterns and seeds."""
-    count = (outcomes[name].nunique() for name in ("pattern", "seed_index"))
+    patterns, seeds = (outcomes[name].nunique() for name in ("pattern", "seed_index"))
     bounds = float(mean), float(low), float(high)
-    return Interval(*bounds, len(outcomes), *count, method)
+    return Interval(*bounds, len(outcomes), patterns, seeds, method)
 
 
 def pooled_variance(outcomes: pd.DataFrame) -> Pooled:
@@ -252,7 +253,7 @@ def welch(
     """
     n = min(map(len, sides))
     if n == 0:
-        return Interval(*[np.nan] * 3, 0, 0, 0, TOO_FEW)
+        return Interval(np.nan, np.nan, np.nan, 0, 0, 0, TOO_FEW)
     estimate = float(sum(w * side.mean() for w, side in zip(weights, sides, strict=True)))
     if n < FEWEST_SEEDS:
         return Interval(estimate, np.nan, np.nan, n, 0, n, TOO_FEW)

@@ -17,6 +17,7 @@ from blockmaps.analysis.statistics import (
     pooled_variance,
 )
 from blockmaps.core.errors import InputError
+from blockmaps.core.fixed import FULL_FROM
 from blockmaps.designs.patterns import RNN_BLOCKS
 from blockmaps.results import outcome
 
@@ -32,7 +33,6 @@ DIFFERENCES = (
 )
 THIN, FULL = "balanced-thin", "balanced-full"
 FAMILIES = tuple((family, arm) for family in (THIN, FULL) for arm in ("dense", "uniform"))
-FULL_FROM = 0.5  # density of yh from which on a balanced pattern's output rows are full
 # Beside them: the rule's pattern against the arms that need no rule.
 RECOMMENDED = (("recommended", "dense"), ("recommended", "uniform"))
 
@@ -291,12 +291,11 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
         matched = [(arm, arm.partition("~")[2]) for arm in sorted(arms) if "~" in arm]
         for first, second in (*DIFFERENCES, *FAMILIES, *RECOMMENDED, *matched):
             if first in arms and second in arms:
-                scaled = (judged.scale * arms[arm]["value"] for arm in (first, second))
-                both = [
-                    arms[arm].assign(value=value)
-                    for arm, value in zip((first, second), scaled, strict=True)
-                ]
-                interval = difference(*both, ends=judged.ends)
+                own, other = (
+                    arms[arm].assign(value=judged.scale * arms[arm]["value"])
+                    for arm in (first, second)
+                )
+                interval = difference(own, other, ends=judged.ends)
                 named = {**labels, "difference": f"{first} - {second}", "outcome": name}
-                rows.append(_row(named, interval, pd.concat(both)) | {"unit": judged.unit})
+                rows.append(_row(named, interval, pd.concat([own, other])) | {"unit": judged.unit})
     return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)

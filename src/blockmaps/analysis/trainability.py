@@ -19,10 +19,9 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from blockmaps.analysis import divergence
-from blockmaps.analysis.statistics import LEVEL
+from blockmaps.core.fixed import CHANCE_LEVEL, LEVEL
 
 STUDY = "trainability"
-CHANCE_LEVEL = 0.01
 # Claim B4's, in the claims' own words.
 DIFFERENCES = (("dense", "balanced"), ("dense", "uniform"))
 

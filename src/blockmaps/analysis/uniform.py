@@ -14,8 +14,8 @@ from scipy import stats
 
 from blockmaps.analysis.columns import UNIFORM
 from blockmaps.analysis.outcomes import OUTCOMES, PROTOCOLS
-from blockmaps.analysis.statistics import LEVEL
 from blockmaps.analysis.summary import PANEL
+from blockmaps.core.fixed import LEVEL
 from blockmaps.designs.patterns import RNN_BLOCKS
 from blockmaps.results import outcome
 

@@ -94,7 +94,7 @@ class Tables:
     def scale(self, rows: pd.DataFrame, about: str = "") -> Scale:
         """Return the scale of rows of one experiment, data set, budget and initialisation."""
         first = rows.iloc[0]
-        sizes = {}
+        sizes: dict[str, Any] = {}
         if self.runs is not None:
             own = self.runs[self.runs["experiment"] == first["experiment"]]
             own = own[own["budget"] == first["budget"]] if "budget" in rows else own

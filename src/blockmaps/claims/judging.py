@@ -233,7 +233,7 @@ def _numbers(statistic: Statistic | None, level: float) -> LedgerRow:
 
 def _details(statistic: Statistic, level: float, test: Test) -> Iterator[LedgerRow]:
     """Yield a statistic with every interval that the test looks at."""
-    named = {one.level for one in (test.supported, test.contradicted)} - {None}
+    named = {one.level for one in (test.supported, test.contradicted) if one.level is not None}
     for used in sorted(named | {level}):
         where = {name: plain(value) for name, value in statistic.row.items()}
         limits = {"level": used, "bounds": _limits(test, statistic)}
@@ -276,8 +276,9 @@ def _limits(test: Test, statistic: Statistic | None) -> dict[str, float | list[f
     """
     found: dict[str, float | list[float] | None] = {}
     for name, threshold in {"supported": test.supported, "contradicted": test.contradicted}.items():
-        own = statistic is not None and threshold.about([statistic.name])
-        value = threshold.limit(statistic.name) if own else None
+        value = None
+        if statistic is not None and threshold.about([statistic.name]):
+            value = threshold.limit(statistic.name)
         value = list(value) if isinstance(value, tuple) else value
         found[name] = None if isinstance(value, str) else value
     return found

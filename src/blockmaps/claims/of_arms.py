@@ -24,6 +24,7 @@ from blockmaps.claims.rows import (
 from blockmaps.claims.scales import is_paper_scale
 from blockmaps.claims.tests import Test
 from blockmaps.core.csv import as_written
+from blockmaps.core.fixed import ALLOWED
 
 TABLE = "analysis/comparisons.csv"
 KEYS = [*PANEL, "difference", "outcome", "protocol"]
@@ -57,6 +58,14 @@ def _others(folder: Tables, read: Reading, rows: Rows) -> Iterator[Alternative]:
         yield Alternative(SEPARABLE, read(as_written(comparisons(own))))
 
 
+def _unlearnt(folder: Tables, names: tuple[str, ...], rows: Rows) -> str | None:
+    return unlearnt(of_panel(folder.outcomes, rows), names)
+
+
+def _said(words: str, rows: Rows) -> str:
+    return words
+
+
 def varied_sparsity(folder: Tables, test: Test) -> Iterator[Finding]:
     """Find A1: balanced less dense and less uniform, by experiment, budget, family and outcome."""
     table = chosen(folder.table("comparisons"), claim="A1")
@@ -75,10 +84,8 @@ def varied_sparsity(folder: Tables, test: Test) -> Iterator[Finding]:
                 others=partial(_others, folder, read),
                 reasons=OF_RAD | ({SECONDARY: None} if told else {}),
                 secondary=partial(_read, pairs={name: name for name in test.secondary}),
-                unlearnt=lambda rows, arm=arm: unlearnt(
-                    of_panel(folder.outcomes, rows), (arm, *SECOND)
-                ),
-                part=lambda rows, f=family, o=outcome: f"{f}, {WORDS[o]}" if test.families else "",
+                unlearnt=partial(_unlearnt, folder, (arm, *SECOND)),
+                part=partial(_said, f"{family}, {WORDS[outcome]}" if test.families else ""),
             )
             for finding in found:
                 paper = is_paper_scale("A1", finding.scale)
@@ -86,7 +93,6 @@ def varied_sparsity(folder: Tables, test: Test) -> Iterator[Finding]:
                     yield finding
 
 
-ALLOWED = 0.02  # difference of parameter counts that E1b's test allows
 UNIFORM = "uniform~"
 
 
@@ -115,11 +121,13 @@ def against_lstm(folder: Tables, test: Test) -> Iterator[Finding]:
             n_of="seed indices an arm",
             others=partial(_others, folder, read),
             missing=missing,
-            unlearnt=lambda rows, names=(pattern, cell): unlearnt(
-                of_panel(folder.outcomes, rows), names
-            ),
-            part=lambda rows, cell=cell: _named(of_panel(folder.outcomes, rows).get(cell)),
+            unlearnt=partial(_unlearnt, folder, (pattern, cell)),
+            part=partial(_cell, folder, cell),
         )
+
+
+def _cell(folder: Tables, cell: str, rows: Rows) -> str:
+    return _named(of_panel(folder.outcomes, rows).get(cell))
 
 
 def _projects(cell: Rows) -> bool:

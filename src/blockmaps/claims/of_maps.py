@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from blockmaps.analysis.continuum import EQUIVALENCE_LEVEL, finals
+from blockmaps.analysis.continuum import finals
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
 from blockmaps.claims.folders import Tables
 from blockmaps.claims.rows import (
@@ -25,6 +25,7 @@ from blockmaps.claims.rows import (
 )
 from blockmaps.claims.scales import FAN_IN as FAN_IN_START
 from blockmaps.claims.tests import Test
+from blockmaps.core.fixed import EQUIVALENCE_LEVEL, TOKENS
 
 EQUIVALENCE, LEARNING, CONTINUUM, TRAINABILITY = (
     f"tables/{name}.csv"
@@ -170,9 +171,6 @@ def _not_plain_mnist(folder: Tables, dataset: str) -> str | None:
     return "the claim's test is on plain images; these are perturbed" if spec["perturbed"] else None
 
 
-STEPS = 50
-
-
 def _shares(rows: Rows, test: Test, outcome: str = "at_chance") -> tuple[Statistic, ...]:
     """Return both differences of shares of runs, n being the smaller arm's runs."""
     own = chosen(rows, outcome=outcome)
@@ -191,22 +189,22 @@ def hard_to_train(folder: Tables, test: Test) -> Iterator[Finding]:
     if table is None or table.empty:
         return
     for (experiment, start), rows in table.groupby(["experiment", "initialisation"], sort=True):
-        own = chosen(rows, steps=STEPS)
+        own = chosen(rows, steps=TOKENS)
         found = _shares(own, test)
         if not found:
             continue
-        study = str(experiment).rpartition(f"-{STEPS}")[0]
+        study = str(experiment).rpartition(f"-{TOKENS}")[0]
         others = table[table["experiment"].str.rpartition("-")[0] == study]
         more = [
             Alternative(f"T = {steps}", _shares(other, test))
-            for steps, other in others[others["steps"] != STEPS].groupby("steps")
+            for steps, other in others[others["steps"] != TOKENS].groupby("steps")
         ]
         what = "runs that fail: at chance, worse than guessing or diverged"
         more.append(Alternative(what, _shares(own, test, "failed")))
         begun = "these runs are started by fan-in" if FAN_IN_START in str(start) else NO_RUNS
         yield Finding(
             "B4",
-            folder.scale(own, f"{experiment}, T = {STEPS}"),
+            folder.scale(own, f"{experiment}, T = {TOKENS}"),
             found,
             sensitivity=completed(more, OF_MAPS | {FAN_IN: begun}),
             n_of="runs an arm",

@@ -24,6 +24,7 @@ from blockmaps.claims.rows import (
 )
 from blockmaps.claims.tests import Test
 from blockmaps.core.csv import as_written
+from blockmaps.core.fixed import STEEP
 
 EXPLAINED, PARTIAL, UNIFORM = (
     f"analysis/{name}.csv" for name in ("explained", "partial", "uniform")
@@ -31,7 +32,7 @@ EXPLAINED, PARTIAL, UNIFORM = (
 CV_R2 = "cross-validated R2"
 BOOTSTRAP, JACKKNIFE = ("cv_bootstrap_low", "cv_bootstrap_high"), ("cv_low", "cv_high")
 OF_ROW = [*PANEL_COLUMNS, "explanation", "form"]
-STEEP, HALF = 0.25, 0.4  # half of the patterns, or nearly, are below that proportion
+HALF = 0.4  # of the patterns, or nearly, are below `STEEP`
 
 
 def _r2(

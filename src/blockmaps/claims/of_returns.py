@@ -18,8 +18,9 @@ from blockmaps.claims.rows import (
     statistics,
 )
 from blockmaps.claims.scales import FAN_IN as FAN_IN_START
-from blockmaps.claims.scales import HAMMER_BUDGETS, starts_as_the_paper
+from blockmaps.claims.scales import starts_as_the_paper
 from blockmaps.claims.tests import Test
+from blockmaps.core.fixed import HAMMER_BUDGETS
 
 TABLE = "tables/return_differences.csv"
 DIFFERENCE = "dense - uniform"

@@ -1,18 +1,19 @@
 """What all claims share: statistics from rows of tables, one skeleton of a finder, sensitivity."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from blockmaps.analysis.apriori import learnt
-from blockmaps.analysis.statistics import LEVEL, arm_interval
+from blockmaps.analysis.statistics import arm_interval
 from blockmaps.analysis.summary import PANEL, SHARE, with_families
 from blockmaps.claims import scales
 from blockmaps.claims.findings import NO_NUMBER, Alternative, Finding, Statistic
 from blockmaps.claims.folders import Tables
+from blockmaps.core.fixed import LEVEL
 
-Rows = pd.DataFrame
+Rows: TypeAlias = pd.DataFrame
 # From rows of a table, and what else it asks for, to the statistics that it holds; none, if none.
 Reading = Callable[..., tuple[Statistic, ...]]
 

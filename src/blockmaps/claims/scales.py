@@ -1,6 +1,7 @@
 """The scales that the papers' own experiments have, and the start of their unknowns."""
 
 from blockmaps.claims.findings import Scale
+from blockmaps.core.fixed import HAMMER_BUDGETS
 
 # How the authors start unknowns, as the runs table writes it.
 STARTS = {"A": "N(0, 0.05²)", "E": "N(0, 0.05²)", "B": "N(0, 0.01²), no bias"}
@@ -8,8 +9,6 @@ FAN_IN = "fan-in"
 
 # The sizes that the rule of `recommend` was made from (config/rule.yaml): |x|, |y|.
 RULE_SIZES = {(100, 4), (100, 12), (400, 4), (400, 12)}
-
-HAMMER_BUDGETS = (10_000, 400_000)  # that A3's test names
 
 _RAD = Scale("the paper's RAD, MNIST at 50×50", inputs=2500, outputs=10, budget=100_000, epochs=25)
 _LAYERS = Scale("the authors' MNIST at 50×50", inputs=2500, outputs=10, budget=1_352_000)

@@ -52,11 +52,14 @@ class Met(NamedTuple):
 
 def _bound(threshold: Threshold, statistic: Statistic, level: float) -> float | Pair | None:
     """Return what the threshold looks at; None where the statistic has no such number."""
-    if threshold.bound == "estimate":
-        found: float | Pair = statistic.estimate
-    else:
-        interval = statistic.intervals.get(threshold.level or level, (math.nan, math.nan))
-        found = {"lower": interval[0], "upper": interval[1], "interval": interval}[threshold.bound]
+    interval = statistic.intervals.get(threshold.level or level, (math.nan, math.nan))
+    numbers: dict[str, float | Pair] = {
+        "estimate": statistic.estimate,
+        "interval": interval,
+        "lower": interval[0],
+        "upper": interval[1],
+    }
+    found = numbers[threshold.bound]
     parts = found if isinstance(found, tuple) else (found,)
     return None if any(math.isnan(part) for part in parts) else found
 
@@ -91,7 +94,7 @@ def compare(threshold: Threshold, statistic: Statistic, level: float) -> Met | N
     verb = f"is {'' if meets else 'not '}{threshold.relation}"
     if threshold.relation == "contains only":
         verb = "contains only" if meets else "does not contain only"
-    shown = statistic.span if isinstance(threshold.value, str) else value
+    shown = statistic.span if isinstance(threshold.value, str) and statistic.span else value
     words = f"{name} of {statistic.title}, {_said(bound)}, {verb} {_said(shown)}"
     return Met(statistic, meets, words)
 
@@ -104,8 +107,9 @@ def concerned(threshold: Threshold, statistics: Sequence[Statistic]) -> list[Sta
 
 def each(threshold: Threshold, statistics: Sequence[Statistic], level: float) -> list[Met] | None:
     """Compare all statistics that a threshold is about; None where one has nothing to compare."""
-    found = [compare(threshold, one, level) for one in concerned(threshold, statistics)]
-    return None if not found or any(one is None for one in found) else found
+    about = concerned(threshold, statistics)
+    found = [met for one in about if (met := compare(threshold, one, level)) is not None]
+    return found if found and len(found) == len(about) else None
 
 
 def meets(threshold: Threshold, found: Sequence[Met]) -> bool:
@@ -182,27 +186,25 @@ def judge(test: Test, statistics: Sequence[Statistic], level: float) -> Judged:
     if lacking:
         return Judged(NOT_TESTED, f"no {', no '.join(lacking)} here", _first(statistics))
     ordered = [one for name in test.statistics for one in statistics if one.name == name]
-    sides = [each(threshold, ordered, level) for threshold in (test.supported, test.contradicted)]
-    if any(side is None for side in sides):
+    pro = each(test.supported, ordered, level)
+    con = each(test.contradicted, ordered, level)
+    if pro is None or con is None:
         return Judged(NOT_TESTED, _why_none(ordered), ordered[0])
-    met = [
-        meets(threshold, side)
-        for threshold, side in zip((test.supported, test.contradicted), sides, strict=True)
-    ]
+    met = [meets(test.supported, pro), meets(test.contradicted, con)]
     p = p_value(test, ordered, level)
     if met == [True, False]:
-        words = "; ".join(one.words for one in sides[0])
-        said = "; ".join(sentence(test.supported, one, test.unit) for one in sides[0])
-        return Judged(SUPPORTED, words, sides[0][0].statistic, p, said)
+        words = "; ".join(one.words for one in pro)
+        said = "; ".join(sentence(test.supported, one, test.unit) for one in pro)
+        return Judged(SUPPORTED, words, pro[0].statistic, p, said)
     if met == [False, True]:
-        first = next(one for one in sides[1] if one.meets)
+        first = next(one for one in con if one.meets)
         said = sentence(test.contradicted, first, test.unit)
         return Judged(CONTRADICTED, first.words, first.statistic, p, said)
     if all(met):
-        words = "; ".join(one.words for side in sides for one in side if one.meets)
+        words = "; ".join(one.words for one in (*pro, *con) if one.meets)
         return Judged(INCONCLUSIVE, f"both thresholds are met: {words}", ordered[0], p, words)
-    first = next(one for one in sides[0] if not one.meets)
-    against = sides[1][0] if test.contradicted.of != "any" else _like(sides[1], first)
+    first = next(one for one in pro if not one.meets)
+    against = con[0] if test.contradicted.of != "any" else _like(con, first)
     said = undecided(test, first.statistic, level)
     return Judged(INCONCLUSIVE, f"{first.words}; {against.words}", first.statistic, p, said)
 
@@ -267,10 +269,11 @@ def p_value(test: Test, statistics: Sequence[Statistic], level: float) -> float 
         ):
             return None
         found = [
-            one_sided_p(one, threshold.bound, limit, level)
+            p
             for one, limit in zip(about, limits, strict=True)
+            if (p := one_sided_p(one, threshold.bound, limit, level)) is not None
         ]
-        if not found or any(one is None for one in found):
+        if not found or len(found) < len(about):
             return None
         sides.append(min(holm(pd.Series(found))) if threshold.of == "any" else max(found))
     return min(1.0, 2 * min(sides))

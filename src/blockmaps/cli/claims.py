@@ -28,7 +28,9 @@ def claims(
     readme: Annotated[
         Path | None, typer.Option(help="Write the table of verdicts between this file's marks.")
     ] = None,
-    file: Annotated[Path, typer.Option(help="The claims.")] = Path("config/claims.yaml"),
+    file: Annotated[
+        Path | None, typer.Option(help="The claims; config/claims.yaml of this code if left out.")
+    ] = None,
 ) -> None:
     """Judge the papers' claims by results, with the tests that were fixed before any run.
 
@@ -36,8 +38,9 @@ def claims(
     from the tables of the folders, each by itself; nothing is trained.
     """
     from blockmaps.claims import tests
+    from blockmaps.core.fixed import FILE
 
-    ledger = tests.read(file)
+    ledger = tests.read(file or FILE)
     if not folders:
         if as_json or output or readme:
             raise InputError("claims: takes folders of results; without any it lists the tests")

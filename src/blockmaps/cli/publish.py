@@ -17,7 +17,9 @@ def publish(
     commit: Annotated[
         str, typer.Option(help="Whose code trained the runs; this checkout's if left out.")
     ] = "",
-    file: Annotated[Path, typer.Option(help="The claims.")] = Path("config/claims.yaml"),
+    file: Annotated[
+        Path | None, typer.Option(help="The claims; config/claims.yaml of this code if left out.")
+    ] = None,
 ) -> None:
     """Keep a preset's runs, tables and verdicts with a manifest: config, commit and checksums.
 
@@ -25,9 +27,10 @@ def publish(
     folder given twice is brought up to date: tables, verdicts, checksums.
     """
     from blockmaps.claims import tests
+    from blockmaps.core.fixed import FILE
     from blockmaps.report import publish
 
-    files = publish.publish(results, folder, tests.read(file), commit)
+    files = publish.publish(results, folder, tests.read(file or FILE), commit)
     size = sum(path.stat().st_size for path in files)
     for path in files:
         print(path)

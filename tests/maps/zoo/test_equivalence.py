@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from blockmaps.core.errors import InputError
+from blockmaps.core.fixed import TOLERANCES
 from blockmaps.designs.patterns import RNN_BLOCKS, rnn_pattern
 from blockmaps.maps.blocks import Affine
 from blockmaps.maps.map import IterativeMap
@@ -18,7 +19,6 @@ from blockmaps.maps.zoo import attention, feedforward, recurrent
 from blockmaps.maps.zoo.equivalence import (
     COLUMNS,
     DTYPES,
-    TOLERANCES,
     compare,
     count_unknowns,
     deviation,

@@ -102,11 +102,3 @@ def test_the_response_is_called_finite_only_where_it_is(made):
 def test_the_page_says_how_many_networks_and_draws(made):
     assert "1 draw of weights" in words(draw("zoo", made))
     assert "3 random RNNs, |h| = |x| = 4" in words(draw("impulse", made))
-
-
-def test_the_figures_limits_are_the_claims(root):
-    from blockmaps.claims import tests
-
-    (version,) = tests.read(root / "config/claims.yaml").claims["B1"].versions
-    limits = {name.split()[0]: value for name, value in version.supported.value.items()}
-    assert zoo.TOLERANCES == equivalence.TOLERANCES == limits

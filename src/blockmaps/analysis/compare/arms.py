@@ -25,7 +25,8 @@ import pandas as pd
 from scipy import stats
 
 from blockmaps.analysis.compare.curves import KINDS, RUN
-from blockmaps.analysis.statistics import FEWEST_SEEDS, LEVEL, SAMPLED_ARMS, holm, welch
+from blockmaps.analysis.statistics import FEWEST_SEEDS, SAMPLED_ARMS, holm, welch
+from blockmaps.core.fixed import LEVEL
 
 COLUMNS = {
     "experiment": "name under `experiments` in the config",

@@ -46,11 +46,11 @@ def compare_folders(first: Path, second: Path) -> Comparison:
     InputError
         As `sides.read`; or if they have no arm in common.
     """
-    pair = sides.read(first), sides.read(second)
-    kinds = curves(*(side.runs for side in pair))
+    one, other = pair = sides.read(first), sides.read(second)
+    kinds = curves(one.runs, other.runs)
     data = {name: _same_data(name, *pair) for name in set(pair[0].runs["experiment"])}
     finite = kinds.loc[np.isfinite(kinds["deviation"]), "deviation"]
-    table = compare(*(side.runs for side in pair), kinds, data)
+    table = compare(one.runs, other.runs, kinds, data)
     if table.empty:
         raise InputError(
             f"{first} and {second}: no experiment, budget, initialisation and arm in common"
@@ -59,7 +59,7 @@ def compare_folders(first: Path, second: Path) -> Comparison:
     arms = [_arms(side.runs) for side in pair]
     return Comparison(
         *pair,
-        sides.differing(*(side.config for side in pair)),
+        sides.differing(one.config, other.config),
         _code(*pair),
         table,
         {"a": _only(*arms), "b": _only(*reversed(arms))},
@@ -81,9 +81,10 @@ def _same_data(experiment: str, first: Side, second: Side) -> bool:
     """Return whether a seed index stands for the same data and order in both; False if unknown."""
     found = []
     for side in (first, second):
+        config = side.config or {}
         try:
-            dataset = side.config["experiments"][experiment]["dataset"]
-            found.append((side.config["seed"], side.config["datasets"][dataset]))
+            dataset = config["experiments"][experiment]["dataset"]
+            found.append((config["seed"], config["datasets"][dataset]))
         except (TypeError, KeyError):
             return False
     return found[0] == found[1]
@@ -114,7 +115,7 @@ def short_names(first: Path, second: Path) -> tuple[str, str]:
     """Return the ends of two paths from where they differ on: v1/default and v2/default."""
     parts = [path.resolve().parts for path in (first, second)]
     for number in range(1, min(map(len, parts)) + 1):
-        names = tuple("/".join(own[-number:]) for own in parts)
-        if names[0] != names[1]:
-            return names
+        one, other = ("/".join(own[-number:]) for own in parts)
+        if one != other:
+            return one, other
     return str(first), str(second)

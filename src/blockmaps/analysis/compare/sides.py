@@ -63,12 +63,12 @@ def described(
     published : a published folder's manifest, {} for none.
     manifests : those of the training jobs, None for none.
     """
-    jobs = manifests["jobs"] if manifests else []
-    if not jobs:
+    if not manifests or not manifests["jobs"]:
         found = {name: published.get(name) for name in ("commit", "code", "python", "machine")}
         found |= published.get("packages", {})
         several = {name: [str(value)] for name, value in found.items() if value}
     else:
+        jobs = manifests["jobs"]
         several = {
             "commit": [job["commit"] + ("" if job["clean"] else "-dirty") for job in jobs],
             "code": [job["code"] for job in jobs],
@@ -93,7 +93,7 @@ def flatten(thing: Any, path: str = "") -> dict[str, Any]:
         parts = {f"{path}[{place}]": one for place, one in enumerate(thing)}
     else:
         return {path: thing}
-    found = {}
+    found: dict[str, Any] = {}
     for name, one in parts.items():
         found |= flatten(one, name)
     return found
@@ -123,8 +123,8 @@ def _differ(first: Any, second: Any, path: str, rows: list[dict[str, Any]]) -> N
             _differ(first.get(name), second.get(name), below, rows)
     elif isinstance(first, list) and isinstance(second, list) and _deep(first) and _deep(second):
         for place in range(max(len(first), len(second))):
-            values = (one[place] if place < len(one) else None for one in (first, second))
-            _differ(*values, f"{path}[{place}]", rows)
+            a, b = (one[place] if place < len(one) else None for one in (first, second))
+            _differ(a, b, f"{path}[{place}]", rows)
     else:
         rows.append({"key": path, "a": first, "b": second})
 

@@ -11,7 +11,7 @@ from blockmaps.analysis.compare import sides
 from blockmaps.analysis.compare.arms import ARM, UNPAIRED
 from blockmaps.analysis.compare.curves import KINDS, ROUNDING
 from blockmaps.analysis.compare.folders import Comparison
-from blockmaps.analysis.statistics import LEVEL
+from blockmaps.core.fixed import LEVEL
 
 WIDTH = 96  # columns of text
 MOST_KEYS = 40  # lines of a config's differences that are printed; JSON has them all

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from blockmaps.core.fixed import TOLERANCES
 from blockmaps.maps.blocks import Affine
 from blockmaps.maps.map import BlockMap
 from blockmaps.maps.terms import Constant
@@ -19,7 +20,6 @@ from blockmaps.maps.zoo.examples import MODELS, Example, build
 from blockmaps.maps.zoo.network import FORCED, ORDERED
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
-TOLERANCES = {"float64": 1e-12, "float32": 1e-5}
 DRAWS = 5
 
 COLUMNS = {

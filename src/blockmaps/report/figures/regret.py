@@ -5,10 +5,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from blockmaps.core.fixed import SEARCHED
 from blockmaps.report.figures import style, wording
 from blockmaps.report.figures.multiples import Multiples
 
-SEARCHED = 10
 BEST = f"recommended - expected best of {SEARCHED} random"
 COLUMNS, HEIGHT = 3, 2.2
 NOTHING = "The table holds no recommended pattern beside random ones"

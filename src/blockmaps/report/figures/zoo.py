@@ -2,18 +2,19 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.patches import Patch
 from matplotlib.path import Path
 
+from blockmaps.core.fixed import TOLERANCES
 from blockmaps.report.figures import style
 
 COLUMNS = 4
 LARGE = ("transformer", "transformer-norm-first")  # drawn twice as wide, below the others
 SIDE, LABELS, TITLE, GAP, BETWEEN = 1.52, 0.6, 0.36, 0.16, 0.1  # inches
-TOLERANCES = {"float64": 1e-12, "float32": 1e-5}  # claim B1
 KINDS = {
     "identity": ("#7f7f7f", "identity"),
     "affine": ("#0072B2", "affine, W z + b"),
@@ -137,13 +138,16 @@ def draw(equivalence: pd.DataFrame, slots: pd.DataFrame, places: pd.DataFrame) -
     body = lines * pitch + (TITLE + wide + GAP if large else 0)
     draws = equivalence["draws"].iloc[0]
     count = f"{draws} draw{'s' if draws > 1 else ''}"
+    allowed = " and ".join(
+        np.format_float_scientific(limit, trim="-", exp_digits=1) for limit in TOLERANCES.values()
+    )
     sheet = style.sheet(
         finding(equivalence),
         "What each slot of the state (a row of blocks) reads in one iteration, by slot (columns, "
         "in the same order): places where the derivative of the sum before σ is not zero",
         f"Differences: max|map − torch| / max|torch| over a whole model, {count} of weights "
         "and inputs, outputs and gradients of all parameters, at the sizes of equivalence.csv; "
-        "claim B1 allows 1e-12 and 1e-5. Drawn are smaller sizes, with 2 or 3 steps.",
+        f"claim B1 allows {allowed}. Drawn are smaller sizes, with 2 or 3 steps.",
         body,
         worst_of(largest(equivalence)),
     )
