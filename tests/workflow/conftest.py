@@ -63,6 +63,9 @@ class Checkout:
             elif inside and (words := line.split()) and words[-1].isdigit():
                 counts[words[0]] = int(words[-1])
         counts.pop("total", None)
+        # training is two rules: of shards whose weights are kept, and of others
+        if "train_policies" in counts:
+            counts["train"] = counts.get("train", 0) + counts.pop("train_policies")
         return counts
 
 

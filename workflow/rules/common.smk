@@ -204,3 +204,10 @@ def published_content(wildcards):
 GPUS = count_gpus(CONFIG.compute.accelerator)
 if GPUS and "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", GPUS)
+
+
+# Claims where the task is the papers', answers where there are runs of the main study.
+def judged():
+    """Return the files that say what the runs mean."""
+    claims = rules.claims.output if PLAN.claimed else []
+    return [*claims, *(rules.answers.output if PLAN.analysed else [])]
