@@ -48,10 +48,3 @@ rule claims:
     shell:
         "python -m blockmaps claims {params.results:q} --file {params.claims:q}"
         " --output {output.table:q} --output {output.list:q} &> {log:q}"
-
-
-# Claims where the task is the papers', answers where there are runs of the main study.
-def judged():
-    """Return the files that say what the runs mean."""
-    claims = rules.claims.output if PLAN.claimed else []
-    return [*claims, *(rules.answers.output if PLAN.analysed else [])]
