@@ -18,7 +18,8 @@ MOST_KEYS = 40  # lines of a config's differences that are printed; JSON has the
 MOST_NAMED = 3  # arms that the first sentence names
 LEGEND = (
     "B less A, test accuracy after the last epoch in percentage points (R², or loss, where there "
-    "are no classes), each interval 95 %. n: pairs of patterns where an arm samples them (even, mixed …), "
+    "are no classes), each interval 95 %. n: pairs of patterns where an arm samples them (even, "
+    "mixed …), "
     "else of seeds and replicates. p: after Holm over all arms; * moved. Curves of shared runs: = "
     f"identical, ≈ losses equal to {ROUNDING:g} of the largest and accuracies to a point, ≠ "
     "different."
