@@ -34,10 +34,12 @@ def diverged(runs: pd.DataFrame) -> pd.Series:
 
 
 def valued(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs table without accuracies of runs and splits whose loss is once not finite.
+    """Return the runs table without outcomes of runs and splits whose loss is once not finite.
 
     All epochs' go, as a curve that stops would have another area and another end.
     """
     bad = ~np.isfinite(runs["loss"])
     keys = [runs["experiment"], runs["key"], runs["split"]]
-    return runs.assign(accuracy=runs["accuracy"].where(~bad.groupby(keys).transform("any")))
+    good = ~bad.groupby(keys).transform("any")
+    outcomes = [name for name in ("accuracy", "score") if name in runs]
+    return runs.assign(**{name: runs[name].where(good) for name in outcomes})

@@ -101,6 +101,13 @@ def test_losses_are_compared_where_there_are_no_classes(table):
     assert row["moved"]
 
 
+def test_a_squared_error_is_compared_in_r2_where_the_means_error_is_known(table):
+    first = table.assign(accuracy=np.nan, mean_loss=4.0, loss=2.0)
+    row = compared(first, first.assign(loss=1.0)).loc["mixed"]
+    assert (row["outcome"], row["unit"]) == ("r2", "R²")
+    assert (row["a"], row["b"], row["estimate"]) == (0.5, 0.75, 0.25)
+
+
 def test_runs_that_diverged_in_one_do_not_count(table):
     key = table.loc[table["arm"] == "uniform-0.1", "key"].iloc[0]
     second = table.assign(accuracy=table["accuracy"].where(table["key"] != key))

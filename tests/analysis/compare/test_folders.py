@@ -178,7 +178,7 @@ def test_a_figure_is_the_same_each_time_and_holds_its_text(pair, tmp_path):
     assert box.x1 <= width
     assert box.y1 <= height
     nothing = compared.draw(made.arms.assign(outcome="loss"), "Nothing", names)
-    assert "5 arms without classes" in nothing.words.facts
+    assert "5 arms in another unit" in nothing.words.facts
 
 
 def test_flat_and_short_names(tmp_path):

@@ -27,6 +27,7 @@ from scipy import stats
 from blockmaps.analysis.compare.curves import KINDS, RUN
 from blockmaps.analysis.statistics import FEWEST_SEEDS, SAMPLED_ARMS, holm, welch
 from blockmaps.core.fixed import LEVEL
+from blockmaps.results import outcome
 
 COLUMNS = {
     "experiment": "name under `experiments` in the config",
@@ -34,9 +35,9 @@ COLUMNS = {
     "initialisation": "how the unknowns start",
     "arm": "group that is compared",
     "iterations": "K; missing where the arm has one number of them",
-    "outcome": "accuracy, or loss where there are no classes; on the test split, clean",
-    "unit": "of the estimate: percentage points, or loss",
-    "a": "mean of the first folder's runs, in percent or loss",
+    "outcome": "accuracy, r2, or loss where neither is known; on the test split, clean",
+    "unit": "of the estimate: percentage points, R² or loss",
+    "a": "mean of the first folder's runs, in percent, R² or loss",
     "b": "mean of the second folder's runs",
     "estimate": "the second less the first, paired as `by` says",
     "low": "lower bound, 95 %; missing with fewer than three units",
@@ -113,13 +114,19 @@ def _named(labels: tuple) -> tuple:
 
 def _moved(first: pd.DataFrame, second: pd.DataFrame, arm: str, same_data: bool) -> dict[str, Any]:
     """Return the difference of one arm's runs, with its interval and p value."""
-    classes = all(side["accuracy"].notna().any() for side in (first, second))
-    outcome, scale = ("accuracy", 100.0) if classes else ("loss", 1.0)
-    pair = [side.assign(value=scale * side[outcome]) for side in (first, second)]
+    pair = [outcome.scored(side) for side in (first, second)]
+    judged = {outcome.of(side) for side in pair}
+    name, unit = "loss", "loss"  # where a folder does not say the error of the mean's answer
+    if len(judged) == 1 and all(side["score"].notna().any() for side in pair):
+        (one,) = judged
+        name, unit = one.name, one.unit
+        pair = [side.assign(value=one.scale * side["score"]) for side in pair]
+    else:
+        pair = [side.assign(value=side["loss"]) for side in pair]
     pair = [side[np.isfinite(side["value"].to_numpy(float))] for side in pair]
     found = {
-        "outcome": outcome,
-        "unit": "percentage points" if classes else "loss",
+        "outcome": name,
+        "unit": unit,
         "a": pair[0]["value"].mean(),
         "b": pair[1]["value"].mean(),
         "runs_a": len(first),

@@ -9,7 +9,10 @@ import pandas as pd
 from blockmaps.core.errors import InputError
 from blockmaps.results.folder import Folder
 
-LEARNT = ["experiment", "key", "seed_index", "replicate", "split", "epoch", "loss", "accuracy"]
+LEARNT = [
+    *("experiment", "key", "seed_index", "replicate", "split", "epoch"),
+    *("loss", "accuracy", "mean_loss"),
+]
 LABELS = ["dataset", "design", "arm", "structure", "budget", "initialisation", "iterations"]
 
 

@@ -17,8 +17,9 @@ WIDTH = 96  # columns of text
 MOST_KEYS = 40  # lines of a config's differences that are printed; JSON has them all
 MOST_NAMED = 3  # arms that the first sentence names
 LEGEND = (
-    "B less A, test accuracy after the last epoch in percentage points (loss where there are no "
-    "classes), each interval 95 %. n: pairs of patterns where an arm samples them (even, mixed …), "
+    "B less A, test accuracy after the last epoch in percentage points (R², or loss, where there "
+    "are no classes), each interval 95 %. n: pairs of patterns where an arm samples them (even, "
+    "mixed …), "
     "else of seeds and replicates. p: after Holm over all arms; * moved. Curves of shared runs: = "
     f"identical, ≈ losses equal to {ROUNDING:g} of the largest and accuracies to a point, ≠ "
     "different."
@@ -77,9 +78,9 @@ def arm_of(row: pd.Series) -> str:
 
 def estimate_of(row: pd.Series) -> str:
     """Write a difference with its interval: +1.2 points [0.3, 2.1]."""
-    points = row["outcome"] == "accuracy"
+    points = row["unit"] == "percentage points"
     digits = 1 if points else 4
-    unit = " points" if points else " (loss)"
+    unit = " points" if points else f" ({row['unit']})"
     return _signed(row["estimate"], digits) + unit + _interval(row, digits, " ")
 
 

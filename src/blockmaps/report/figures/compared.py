@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from blockmaps.report.figures import style, wording
+from blockmaps.results import outcome
 
 PANEL = ["experiment", "budget", "initialisation"]
 ROW, HEADING, GAP = 0.185, 0.24, 0.07  # inches
@@ -76,8 +77,10 @@ def draw(arms: pd.DataFrame, finding: str, names: Names) -> style.Sheet:
     finding : the sentence above.
     names : of the two sides.
     """
-    rows = arms[arms["outcome"] == "accuracy"]
-    losses = len(arms) - len(rows)
+    # one axis has one unit: of arms that are judged differently those with classes are drawn
+    judged = outcome.R2 if set(arms["outcome"]) & {"accuracy", "r2"} == {"r2"} else outcome.ACCURACY
+    rows = arms[arms["outcome"] == judged.name]
+    others = len(arms) - len(rows)
     panels = [(labels, own) for labels, own in rows.groupby(PANEL, sort=False)]
     body = len(panels) * (HEADING + GAP) + len(rows) * ROW
     runs = wording.counted(int(rows["shared"].sum()), "run")
@@ -85,13 +88,13 @@ def draw(arms: pd.DataFrame, finding: str, names: Names) -> style.Sheet:
     sheet = style.sheet(
         # no line is broken within an interval
         re.sub(r"\[.*?\]", lambda one: one[0].replace(" ", wording.NO_BREAK), finding).strip("."),
-        f"Test accuracy after the last epoch, {names.second} less {names.first}, in percentage "
-        "points",
+        f"{judged.said_first} after the last epoch, {names.second} less {names.first}, in "
+        f"{judged.unit}",
         f"{runs} of the same variant in both. Compared by {pairing}; n: pairs of patterns where an "
         "arm samples them (even, mixed …), else of seeds and replicates. Bars: 95 %, Student's t, "
         "each by itself; none where the runs of an arm agree. Filled: moved, after Holm over all "
         f"arms ({int(arms['moved'].sum())} of {int(arms['p'].notna().sum())})."
-        + (f" {wording.counted(losses, 'arm')} without classes are not drawn." if losses else ""),
+        + (f" {wording.counted(others, 'arm')} in another unit are not drawn." if others else ""),
         body + BELOW,
     )
     if rows.empty:
