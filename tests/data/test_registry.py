@@ -56,8 +56,10 @@ def test_a_data_set_with_the_old_signature_is_one_line_that_says_what_to_write(
 def test_every_data_set_has_the_one_signature():
     config.load_plugins((str(PARITY),))
     takes = inspect.signature(DataSpec.make)
-    assert len(KINDS) >= 5
-    for spec in KINDS.values():
+    # other tests' classes may be registered too
+    own = [spec for spec in KINDS.values() if spec.__module__.startswith("blockmaps.")]
+    assert len(own) >= 5
+    for spec in [*own, KINDS["parity"]]:
         assert inspect.signature(spec.make) == takes, spec
 
 
