@@ -265,7 +265,7 @@ def test_what_a_killed_job_left_is_nobodys_and_the_next_run_removes_it(ran):
     subprocess.run([sys.executable, "-c", code], cwd=ran.folder, check=True)
     (left,) = (ran.folder / "results/tiny/figures").glob(".*")
     assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout
-    ran.snakemake("--force", "results/tiny/report.html", *TINY)
+    ran.snakemake("--forcerun", "page", *TINY)  # and what describes it
     assert not left.exists()
     assert 'id="figure-.path' not in (ran.folder / "results/tiny/report.html").read_text()
 
