@@ -34,7 +34,7 @@ def test_the_default_preset_is_what_the_readme_says(root):
     main = [member for member in made.members if member.study == "proportion"]
     budgets = {member.budget for member in main}
     assert budgets == {4000, 10_000}
-    assert len(main) == 520
+    assert len(main) == 472
     for budget in budgets:
         here = [member for member in main if member.budget == budget]
         assert len({m.structure for m in here if m.design == "factorial"}) == 64
