@@ -100,6 +100,42 @@ def test_the_command_says_what_a_tier_costs(tmp_path, blockmaps):
     assert found[0].endswith("; claims A2; the even design")
 
 
+def test_a_profile_is_suggested_from_what_jobs_took(tmp_path, blockmaps):
+    file = tmp_path / "mine.yaml"
+    file.write_text(RAW, encoding="utf-8")
+    made = Plan(configs.read(file))
+    one, other = [shard for shard in made.shards.values() if shard.experiment == "ends"]
+
+    def suggested():
+        text = blockmaps("plan", "--config", file, "--resources", cwd=tmp_path).stdout
+        return yaml.safe_load(text)["set-resources"]["train"], text
+
+    asked, text = suggested()
+    assert asked == {"runtime": "5 * attempt"}  # estimated; no memory is
+    assert "none of 4 shards measured yet" in text
+    folder = tmp_path / "results/mine/runs"
+    folder.mkdir(parents=True)
+    for shard, peak, seconds in ((one, 610e6, 40.0), (other, 890e6, 400.0)):
+        job = {"shard": shard.id, "peak_memory_bytes": peak, "seconds": seconds}
+        job["variants"] = {"a": {"seconds": 30.0}}
+        path = folder / f"{shard.id}.manifest.json"
+        path.write_text(json.dumps(job), encoding="utf-8")
+    asked, text = suggested()
+    assert asked == {"mem_mb": "1400 * attempt", "runtime": "15 * attempt"}
+    assert "2 of 4 shards measured, at most 890 MB" in text
+    # what others measured, where nothing was trained here
+    kept = tmp_path / "published/mine"
+    kept.mkdir(parents=True)
+    collected = json.dumps({"jobs": [job]})
+    (kept / "manifests.json").write_text(collected, encoding="utf-8")
+    path.write_text("{}", encoding="utf-8")
+    done = blockmaps("plan", "--config", file, "--resources", cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert done.stderr.endswith("manifest.json: is no manifest of a training job; remove it\n")
+    (tmp_path / "results/mine").rename(tmp_path / "elsewhere")
+    assert suggested()[0] == {"mem_mb": "1400 * attempt", "runtime": "15 * attempt"}
+
+
 def test_a_tier_of_no_experiment_is_a_fault():
     raw = yaml.safe_load(RAW)
     raw["tiers"]["second"]["experiments"] = ["end"]

@@ -1,5 +1,6 @@
 """Lists what a config asks for."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,14 @@ def plan(
             "--write", help="Write config.json and shards/ for the jobs, as the workflow does."
         ),
     ] = False,
+    resources: Annotated[
+        bool,
+        typer.Option(
+            "--resources",
+            help="Print only what a profile may ask for, by what training took here or in "
+            "published/.",
+        ),
+    ] = False,
 ) -> None:
     """List the data files and shards that a config asks for, and what each tier of it costs."""
     import os
@@ -30,6 +39,12 @@ def plan(
     made, results = read_plan(config)
     if write:
         results.write_asked(made)
+    if resources:
+        from blockmaps.results.folder import Folder
+
+        found = results.manifests or Folder(Path("published") / made.config.name).manifests
+        print("\n".join(tiers.resources(made.config, made.all.values(), found)))
+        return
     timed = None
     if time:
         from blockmaps.training import calibration  # with torch

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from blockmaps.data import DataSpec
 from blockmaps.data.sources import IMAGES
@@ -131,10 +131,60 @@ def measured(manifest: Path) -> float | None:
     its variants took, evaluation left out.
     """
     try:
-        job = json.loads(manifest.read_text(encoding="utf-8"))
-        return max(job["seconds"], sum(one["seconds"] for one in job["variants"].values()))
+        return of_manifest(json.loads(manifest.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError):
         return None
+
+
+def resources(
+    config: Config, shards: Iterable[Shard], manifests: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    """Yield the lines of a profile that ask for what training jobs took, with room above it.
+
+    Parameters
+    ----------
+    config : that asks for the shards.
+    shards : all of them.
+    manifests : those of jobs that have been run, by shard.
+
+    Yields
+    ------
+    `set-resources`, for `train` and, where weights are kept, `train_policies`: `mem_mb`, 1.5 times
+    the highest peak, and `runtime` in minutes, twice the longest time; both grow with every retry.
+    A shard that was not trained counts with its estimated time; memory is that of measured ones.
+    """
+    rules: dict[str, list[Shard]] = {}
+    for shard in shards:
+        kept = config.keeps_weights(shard.experiment)
+        rules.setdefault("train_policies" if kept else "train", []).append(shard)
+    yield "set-resources:"
+    for name, several in sorted(rules.items()):
+        found = [manifests[one.id] for one in several if one.id in manifests]
+        guessed = [
+            estimated(one, config.datasets[config.experiments[one.experiment].dataset])
+            for one in several
+            if one.id not in manifests
+        ]
+        seconds = [of_manifest(one) for one in found]
+        longest = max(seconds + guessed)
+        yield f"  {name}:"
+        if found:
+            peak = max(one["peak_memory_bytes"] for one in found) / 1e6
+            yield (
+                f"    mem_mb: {math.ceil(1.5 * peak / 100) * 100} * attempt"
+                f" # {len(found)} of {len(several)} shards measured, at most {peak:,.0f} MB"
+            )
+        else:
+            yield f"    # mem_mb: none of {len(several)} shards measured yet"
+        said = [f"measured at most {max(seconds):,.0f} s"] if seconds else []
+        said += [f"others estimated at most {max(guessed):,.0f} s"] if guessed else []
+        minutes = math.ceil(2 * longest / 300) * 5
+        yield f"    runtime: {minutes} * attempt # minutes; {', '.join(said)}"
+
+
+def of_manifest(job: Mapping[str, Any]) -> float:
+    """Return the seconds that a shard took, by its manifest (see `measured`)."""
+    return max(job["seconds"], sum(one["seconds"] for one in job["variants"].values()))
 
 
 def estimated(shard: Shard, spec: DataSpec) -> float:

@@ -73,6 +73,7 @@ PARTS = {
     "manifest": Part("manifest.json", "publish"),
 }
 TABLES = ("table", "analysis")  # where CSV tables lie
+MANIFEST = {"shard", "seconds", "peak_memory_bytes", "variants"}  # what is read of a job's
 
 
 class Folder:
@@ -236,6 +237,25 @@ class Folder:
             if not plain_name or not within(self.path / name, self.path):
                 raise InputError(f"{path}: lists {name!r}, which is not within {self.path}")
         return found
+
+    @property
+    def manifests(self) -> dict[str, Any]:
+        """The manifests of training jobs, by shard: each job's own, else as they were collected.
+
+        Raises
+        ------
+        InputError
+            If one is broken or another's.
+        """
+        own = self.files(PARTS["shard manifest"].where.format("*"))
+        by_file = {path: read_json(path) for path in own}
+        if not own and self.has("manifests"):
+            jobs = self.mapping("manifests", needs={"jobs": list})["jobs"]
+            by_file = {self.file("manifests") / str(place): job for place, job in enumerate(jobs)}
+        for path, job in by_file.items():
+            if not isinstance(job, dict) or not MANIFEST <= job.keys():
+                raise InputError(f"{path}: is no manifest of a training job; remove it")
+        return {job["shard"]: job for job in by_file.values()}
 
     def plan(self, config: Config, file: str) -> Plan:
         """Return the plan of a config, with the shards and learning rates that are here.
