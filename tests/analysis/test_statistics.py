@@ -294,3 +294,14 @@ def test_the_local_mean_finds_an_optimum_and_never_leaves_the_data():
     assert np.isnan(smoothing.fit_local_mean(curved(12, 2, 0.01)).low).all()
     with pytest.raises(ValueError, match="takes 10"):
         smoothing.fit_local_mean(curved(9, 2, 0.01))
+
+
+def test_no_share_has_an_interval_beyond_its_ends():
+    rows = [("a", "p", seed, value) for seed, value in enumerate((0.96, 1.0, 1.0))]
+    near_one = pd.DataFrame(rows, columns=["arm", "pattern", "seed_index", "value"])
+    assert statistics.pooled_t_interval(near_one).high > 1
+    held = statistics.pooled_t_interval(near_one, ends=(0.0, 1.0))
+    assert 0 < held.low < held.mean < held.high < 1
+    half = statistics.pooled_t_interval(near_one).high - held.mean
+    expected = statistics.within(held.mean, half, (0.0, 1.0))
+    np.testing.assert_allclose((held.low, held.high), expected)

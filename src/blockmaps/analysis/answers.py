@@ -70,9 +70,9 @@ def answers(runs: pd.DataFrame, explained: pd.DataFrame | None = None) -> list[d
     return found
 
 
-def _bounds(found: Interval, scale: float) -> dict[str, float | None]:
+def _bounds(found: Interval) -> dict[str, float | None]:
     values = {"low": found.low, "high": found.high}
-    return {name: scale * value if np.isfinite(value) else None for name, value in values.items()}
+    return {name: float(value) if np.isfinite(value) else None for name, value in values.items()}
 
 
 def _arms(valued: pd.DataFrame, judged: Outcome) -> list[dict[str, Any]]:
@@ -80,7 +80,7 @@ def _arms(valued: pd.DataFrame, judged: Outcome) -> list[dict[str, Any]]:
     rows = []
     for arm, own in valued.groupby("arm"):
         found = _of_arm(own, judged)
-        rows.append({"arm": arm, "mean": found.mean, **_bounds(found, 1.0), "runs": len(own)})
+        rows.append({"arm": arm, "mean": found.mean, **_bounds(found), "runs": len(own)})
     return sorted(rows, key=lambda row: -row["mean"])
 
 
@@ -89,9 +89,12 @@ def _of_arm(rows: pd.DataFrame, judged: Outcome) -> Interval:
     return statistics.arm_interval(rows, ends=judged.range)
 
 
-def _difference(first: pd.DataFrame, second: pd.DataFrame, level: float = LEVEL) -> Interval:
-    """Return the difference of two arms with its interval, Welch's t."""
-    return statistics.difference(first, second, level)
+def _difference(
+    first: pd.DataFrame, second: pd.DataFrame, judged: Outcome, level: float = LEVEL
+) -> Interval:
+    """Return the difference of two arms in the outcome's unit with its interval, Welch's t."""
+    sides = (side.assign(value=judged.scale * side["value"]) for side in (first, second))
+    return statistics.difference(*sides, level=level, ends=judged.ends)
 
 
 def _best(
@@ -105,10 +108,8 @@ def _best(
     level = 1 - (1 - LEVEL) / (len(fixed) - 1)
     leads = []
     for other in fixed[1:]:
-        found = _difference(by_arm[fixed[0]], by_arm[other], level)
-        leads.append(
-            {"over": other, "mean": judged.scale * found.mean, **_bounds(found, judged.scale)}
-        )
+        found = _difference(by_arm[fixed[0]], by_arm[other], judged, level)
+        leads.append({"over": other, "mean": found.mean, **_bounds(found)})
     clear = all(lead["low"] is not None and lead["low"] > 0 for lead in leads)
     return {"arm": fixed[0], "clear": clear, "leads": leads}
 
@@ -120,11 +121,8 @@ def _differences(valued: pd.DataFrame, judged: Outcome) -> list[dict[str, Any]]:
     for first in RULED:
         for second in RIVALS:
             if first in by_arm and second in by_arm:
-                found = _difference(by_arm[first], by_arm[second])
-                rows.append(
-                    {"first": first, "second": second, "mean": judged.scale * found.mean}
-                    | _bounds(found, judged.scale)
-                )
+                found = _difference(by_arm[first], by_arm[second], judged)
+                rows.append({"first": first, "second": second, "mean": found.mean} | _bounds(found))
     return rows
 
 

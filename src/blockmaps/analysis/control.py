@@ -22,7 +22,7 @@ from blockmaps.analysis.statistics import (
     difference,
     pooled_t_interval,
 )
-from blockmaps.analysis.summary import DIFFERENCES
+from blockmaps.analysis.summary import DIFFERENCES, SHARE
 from blockmaps.core.fixed import SESOI
 from blockmaps.results.returns import PANEL, by_run
 
@@ -94,13 +94,13 @@ def _panels(returns: pd.DataFrame) -> Iterator[tuple[dict, pd.DataFrame]]:
         yield dict(zip(PANEL, labels, strict=True)), panel
 
 
-def _interval(values: pd.DataFrame) -> Interval:
-    """Return a structure's mean with its interval."""
+def _interval(values: pd.DataFrame, ends: tuple[float, float] | None) -> Interval:
+    """Return a structure's mean with its interval, within the ends of a share."""
     if values["value"].nunique() == 1 and len(values) > 1:
         # a variance of zero would make an interval of no width: it is one of too few runs
         found = pooled_t_interval(values)
         return found._replace(low=np.nan, high=np.nan, method=ALIKE)
-    found = pooled_t_interval(values)
+    found = pooled_t_interval(values, ends=ends)
     if found.seeds < FEWEST_SEEDS:
         return found._replace(low=np.nan, high=np.nan, method=TOO_FEW)
     return found._replace(method=OWN)
@@ -113,9 +113,7 @@ def by_structure(returns: pd.DataFrame) -> pd.DataFrame:
         for outcome, expert in (("return", "expert_return"), ("success", "expert_success")):
             values = panel.assign(value=panel[outcome])
             for (arm, pattern), group in values.groupby(["arm", "pattern"]):
-                found = _interval(group)
-                bounds = np.array([found.low, found.high])
-                low, high = np.clip(bounds, 0, 1) if outcome == "success" else bounds
+                found = _interval(group, SHARE if outcome == "success" else None)
                 rows.append(
                     {
                         **labels,
@@ -127,8 +125,8 @@ def by_structure(returns: pd.DataFrame) -> pd.DataFrame:
                         "outcome": outcome,
                         "mean": found.mean,
                         "sd": group["value"].std(),
-                        "low": low,
-                        "high": high,
+                        "low": found.low,
+                        "high": found.high,
                         **_counts(group, found),
                         "expert": group[expert].mean(),
                         "expert_error": _expert_error(group.iloc[0], outcome),
@@ -159,7 +157,8 @@ def differences(returns: pd.DataFrame) -> pd.DataFrame:
             least = SESOI * both["expert_return"].mean()
             for outcome in ("return", "share", "success"):
                 sides = [arms[name].assign(value=arms[name][outcome]) for name in (first, second)]
-                found = difference(*sides)
+                ends = (-1.0, 1.0) if outcome == "success" else None
+                found = difference(*sides, ends=ends)
                 rows.append(
                     {
                         **labels,

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from blockmaps.analysis.statistics import within
+from blockmaps.analysis.summary import SHARE
 from blockmaps.core.fixed import LEVEL
 
 FEWEST = 3  # seeds for an interval
@@ -23,7 +25,7 @@ COLUMNS = {
     "others": "transform of the other images (of other data sets: the group)",
     "anomaly": "transform of the one image that differs",
     "mean": "accuracy on these sequences: mean over seed indices of the mean over the arm's runs",
-    "low": "lower bound, 95 % t over seed indices; empty with fewer than three",
+    "low": "lower bound, 95 %, t over seed indices (see `within`); empty with fewer than 3",
     "high": "upper bound",
     "n": "seed indices",
     "runs": "runs",
@@ -63,7 +65,8 @@ def by_pair(groups: pd.DataFrame) -> pd.DataFrame:
     )
     half = stats.t.ppf((1 + LEVEL) / 2, np.maximum(table["n"] - 1, 1)) * table["error"]
     half = half.where(table["n"] >= FEWEST)
-    table = table.assign(low=table["mean"] - half, high=table["mean"] + half)
+    bounds = [within(*one, SHARE) for one in zip(table["mean"], half, strict=True)]
+    table["low"], table["high"] = np.array(bounds).reshape(-1, 2).T
     return table[list(COLUMNS)]
 
 

@@ -112,7 +112,10 @@ def pooled_variance(outcomes: pd.DataFrame) -> Pooled:
 
 
 def pooled_t_interval(
-    outcomes: pd.DataFrame, pooled: Pooled | None = None, level: float = LEVEL
+    outcomes: pd.DataFrame,
+    pooled: Pooled | None = None,
+    level: float = LEVEL,
+    ends: tuple[float, float] | None = None,
 ) -> Interval:
     """Return the mean of the means of k fixed patterns with few seeds, with its t interval.
 
@@ -124,6 +127,7 @@ def pooled_t_interval(
     outcomes : runs of the pattern, or of the patterns of an arm, each of which counts the same.
     pooled : the variance, from all patterns of the experiment and budget; that of these runs if not
         given.
+    ends : of the outcome's range, if it has one: bounds stay in it (see `within`).
 
     Returns
     -------
@@ -137,7 +141,8 @@ def pooled_t_interval(
     if pooled.degrees and len(means):
         error = np.sqrt(pooled.variance * (1 / runs).sum()) / len(means)
         half = stats.t.ppf((1 + level) / 2, pooled.degrees) * error
-    return interval_of(valued, mean, mean - half, mean + half, POOLED_T)
+    low, high = (mean - half, mean + half) if ends is None else within(mean, half, ends)
+    return interval_of(valued, mean, low, high, POOLED_T)
 
 
 def pattern_interval(

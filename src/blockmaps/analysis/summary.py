@@ -3,7 +3,7 @@
 Everything here is descriptive at its scale; verdicts come from the claims ledger alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -211,10 +211,12 @@ def without_repeats(runs: pd.DataFrame) -> pd.DataFrame:
     return runs[~runs["experiment"].isin(left_out)]
 
 
-def _panels(runs: pd.DataFrame) -> Iterator[tuple[dict, str, pd.DataFrame]]:
+def _panels(
+    runs: pd.DataFrame, outcomes: Sequence[str] = OUTCOMES
+) -> Iterator[tuple[dict, str, pd.DataFrame]]:
     """Yield labels, outcome and its runs for every experiment, data set, budget and outcome."""
     for labels, panel in final_outcomes(runs).groupby(PANEL):
-        for name in OUTCOMES:
+        for name in outcomes:
             if panel[name].notna().any():
                 values = panel[[*_VALUED, "judged_by", name]].rename(columns={name: "value"})
                 written = outcome.named(name, outcome.of(panel))
@@ -257,20 +259,20 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
 
 
-def by_structure(runs: pd.DataFrame) -> pd.DataFrame:
+def by_structure(runs: pd.DataFrame, outcomes: Sequence[str] = OUTCOMES) -> pd.DataFrame:
     """Return the mean of every structure and outcome, with a 95 % pooled t interval.
 
     The intervals are each structure's own: of 64, some three miss their mean by chance, and the
     best of them is better than it would be in a second experiment.
     """
     rows = []
-    for labels, name, values in _panels(runs):
-        pooled = pooled_variance(values)
+    for labels, name, values in _panels(runs, outcomes):
+        pooled, ends = pooled_variance(values), outcome.of(values).range
         for (arm, pattern), group in values.groupby(["arm", "pattern"]):
             named = {**labels, "arm": arm, "structure": pattern, "outcome": name}
             named |= {"hidden": int(group["hidden"].iloc[0])}
             named |= {"hidden_proportion": group["hidden_proportion"].mean()}
-            interval = pooled_t_interval(group, pooled)._replace(method=ALL_PATTERNS)
+            interval = pooled_t_interval(group, pooled, ends=ends)._replace(method=ALL_PATTERNS)
             rows.append(_row(named, interval, group))
     return pd.DataFrame(rows, columns=STRUCTURE_COLUMNS)
 
