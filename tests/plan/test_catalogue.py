@@ -37,11 +37,11 @@ def test_an_entry_stands_once():
 
 def test_a_figure_needs_all_that_it_reads_and_its_arms():
     regret = {catalogue.TABLES[name].path for name in ("regret", "apriori")}
-    arms = {"recommended", "random"}
-    assert catalogue.figures_of(regret, arms) == ["regret"]
-    assert catalogue.figures_of(regret, {"random"}) == []
-    assert catalogue.figures_of(regret - {"analysis/apriori.csv"}, arms) == []
+    assert catalogue.figures_of(regret, ()) == ["regret"]
+    assert catalogue.figures_of(regret - {"analysis/apriori.csv"}, ()) == []
     assert "curves" in catalogue.figures_of({catalogue.RUNS}, ())
+    assert "densities" in catalogue.figures_of({catalogue.RUNS}, {"mixed"})
+    assert "densities" not in catalogue.figures_of({catalogue.RUNS}, {"dense", "even"})
     assert catalogue.figures_of((), ()) == []
 
 

@@ -23,7 +23,8 @@ rule table:
         " --output {output:q} &> {log:q}"
 
 
-# All of it in one job: reading the runs and importing statsmodels cost as much as most tables.
+# All of it in one job: reading the runs and importing statsmodels cost as much as most tables. Those
+# that there are runs for: the plan knows.
 rule analysis:
     input:
         runs=RUNS,
@@ -36,6 +37,7 @@ rule analysis:
                 labels=table_labels(name),
             )
             for name, table in catalogue.ANALYSIS.items()
+            if name in PLAN.analysis
         ],
     log:
         RESULTS / "logs/analysis.log",
@@ -44,9 +46,11 @@ rule analysis:
     params:
         results=RESULTS,
         folder=ANALYSIS,
+        tables=[f"--table={name}" for name in PLAN.analysis],
         code=step_digest("analysis.outcomes", *(t.module for t in catalogue.ANALYSIS.values())),
     shell:
-        "python -m blockmaps analyse {params.results:q} --output {params.folder:q} &> {log:q}"
+        "python -m blockmaps analyse {params.results:q} {params.tables:q}"
+        " --output {params.folder:q} &> {log:q}"
 
 
 rule tables:

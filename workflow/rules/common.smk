@@ -200,13 +200,6 @@ def published_content(wildcards):
     return digest(checksums(PUBLISHED / wildcards.folder))
 
 
-# Claims where the task is the papers', answers where there are runs of the main study.
-def judged():
-    """Return the files that say what the runs mean."""
-    claims = rules.claims.output if PLAN.claimed else []
-    return [*claims, *(rules.answers.output if PLAN.analysed else [])]
-
-
 # A training job takes a GPU for itself; as many run at once as there are devices.
 GPUS = count_gpus(CONFIG.compute.accelerator)
 if GPUS and "gpu" not in workflow.global_resources:

@@ -12,9 +12,10 @@ import pandas as pd
 
 from blockmaps.analysis import statistics
 from blockmaps.analysis.smoothing import BANDWIDTH, RESAMPLES, fit_local_mean
-from blockmaps.analysis.statistics import SAMPLED_ARMS, Interval
+from blockmaps.analysis.statistics import Interval
 from blockmaps.analysis.summary import PANEL, final_outcomes
 from blockmaps.core.fixed import BOOTSTRAP_FROM, LEVEL
+from blockmaps.plan.needs import SAMPLED_ARMS
 from blockmaps.results import outcome
 from blockmaps.results.outcome import Outcome
 

@@ -26,34 +26,23 @@ from blockmaps.analysis.regret import (
 )
 from blockmaps.analysis.statistics import arm_interval
 from blockmaps.analysis.statistics import difference as between
-from blockmaps.analysis.summary import FULL, PANEL, POINTS, SHARE, THIN, with_families
+from blockmaps.analysis.summary import PANEL, POINTS, SHARE, with_families
 from blockmaps.core.fixed import LEVEL, NOT_LEARNT, SEARCHED
 from blockmaps.designs.kinds.design import WITHOUT_PROPORTION
 from blockmaps.designs.recommend import predicted
+from blockmaps.plan.needs import CONTESTANTS as ARMS
+from blockmaps.plan.needs import GAINS
 
 FEWEST_SIZES = 3
 RESAMPLES = 1999
 RANDOM_BEST, RANDOM_MEDIAN = f"expected best of {SEARCHED} random", "median random"
 CONTROL = "rule without the proportion"
 # What is held against the random patterns, by what the claims call it: the rule and its controls.
-CONTESTANTS = {
-    "recommended": "recommended",
-    CONTROL: WITHOUT_PROPORTION,
-    FULL: FULL,
-    THIN: THIN,
-}
+CONTESTANTS = {CONTROL if arm == WITHOUT_PROPORTION else arm: arm for arm in ARMS}
 MATCH = "random patterns that match the recommended one"
 RHO = "Spearman's ρ"
 VALUE = "accuracy_clean"
 IN_POINTS = "percentage points"
-GAINS = (
-    ("balanced", "dense"),
-    *((family, arm) for family in (FULL, THIN) for arm in ("dense", "uniform")),
-    ("uniform", "dense"),
-    ("recommended", "dense"),
-    ("recommended", "uniform"),
-    ("recommended", WITHOUT_PROPORTION),
-)
 ON_RATIO, ON_INPUTS, ON_OUTPUTS = "log(|x|/|y|)", "log|x|", "log|y|"
 RIVALS = ("density", "hidden", "spectral_radius", "state_scale")
 

@@ -12,14 +12,9 @@ import pandas as pd
 
 from blockmaps.analysis.columns import COMPARISONS, INITIALISATIONS
 from blockmaps.analysis.outcomes import OUTCOMES, PROTOCOLS
-from blockmaps.analysis.statistics import SAMPLED_ARMS, difference, holm, units, welch
-from blockmaps.analysis.summary import (
-    DIFFERENCES,
-    FAMILIES,
-    PANEL,
-    RECOMMENDED,
-    with_families,
-)
+from blockmaps.analysis.statistics import difference, holm, units, welch
+from blockmaps.analysis.summary import PANEL, with_families
+from blockmaps.plan.needs import DIFFERENCES, FAMILIES, RECOMMENDED, SAMPLED_ARMS, matched
 from blockmaps.results import outcome
 
 JUDGED = {
@@ -32,7 +27,6 @@ ENDS = {name: judged.ends for name, judged in JUDGED.items()} | {"steps_to_half"
 
 def _pairs(arms: set[str]) -> list[tuple[str, str, str, str]]:
     """Return claim, role, first and second of every comparison that the arms allow."""
-    matched = [(arm, arm.partition("~")[2]) for arm in sorted(arms) if "~" in arm]
     primary = (*DIFFERENCES[:2], *FAMILIES)
     named = [
         *(("A1", "primary", *pair) for pair in primary),
@@ -40,7 +34,7 @@ def _pairs(arms: set[str]) -> list[tuple[str, str, str, str]]:
         *(("A4", "secondary", *pair) for pair in RECOMMENDED),
         *(
             ("E1b", "primary" if first.startswith("uniform~lstm") else "secondary", first, second)
-            for first, second in matched
+            for first, second in matched(arms)
         ),
     ]
     return [row for row in named if row[2] in arms and row[3] in arms]

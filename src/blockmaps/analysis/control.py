@@ -6,13 +6,13 @@ nothing of how another training would have ended. Intervals are conditional on t
 which all models have in common: they say nothing of how other start states would have done.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import permutations, product
 
 import numpy as np
 import pandas as pd
 
-from blockmaps.analysis.explain import FEWEST_PATTERNS, PROPORTIONS, YH, columns
+from blockmaps.analysis.explain import PROPORTIONS, YH, columns
 from blockmaps.analysis.regression import cross_validated, fit
 from blockmaps.analysis.statistics import (
     ALIKE,
@@ -22,17 +22,15 @@ from blockmaps.analysis.statistics import (
     difference,
     pooled_t_interval,
 )
-from blockmaps.analysis.summary import DIFFERENCES, SHARE
+from blockmaps.analysis.summary import SHARE
 from blockmaps.core.fixed import SESOI
+from blockmaps.plan.needs import FEWEST_PATTERNS, against_cells
 from blockmaps.results.returns import PANEL, by_run
 
 STUDY = "control"
 # An interval is from a structure's own variance, whatever the number of seed indices: a structure
 # that learns nothing has hardly any, and one that sometimes does has much, so that none is pooled.
 OWN = "t, own variance"
-# Claim A3's first, and A1's beside it; then these arms against every LSTM.
-COMPARED = (("dense", "uniform"), *DIFFERENCES)
-AGAINST_CELLS = ("dense", "uniform")
 EXPLANATIONS = (PROPORTIONS[0], YH)
 
 _ESTIMATE = {
@@ -136,12 +134,6 @@ def by_structure(returns: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS["returns"]))
 
 
-def _compared(arms: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the arms that are compared, the first less the second."""
-    cells = sorted(arm for arm in arms if arm.startswith("lstm"))
-    return [*COMPARED, *((first, cell) for cell in cells for first in AGAINST_CELLS)]
-
-
 def differences(returns: pd.DataFrame) -> pd.DataFrame:
     """Return differences between arms with Welch's interval; columns as in `COLUMNS`.
 
@@ -150,7 +142,7 @@ def differences(returns: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for labels, panel in _panels(returns):
         arms = dict(tuple(panel.groupby("arm")))
-        for first, second in _compared(arms):
+        for first, second in against_cells(arms):
             if first not in arms or second not in arms:
                 continue
             both = pd.concat([arms[first], arms[second]])

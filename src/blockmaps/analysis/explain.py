@@ -20,9 +20,9 @@ from blockmaps.analysis.regression import Fit, adjusted, cross_validated, fit, i
 from blockmaps.analysis.splines import spline_basis, spline_knots
 from blockmaps.analysis.summary import PANEL
 from blockmaps.core.fixed import CLIFF
+from blockmaps.plan.needs import FEWEST_PATTERNS
 from blockmaps.results import outcome
 
-FEWEST_PATTERNS = 10
 INSEPARABLE = 10.0  # a variance inflation factor above which two explanations are one
 VARIES = 1e-3  # of its size: an explanation that varies less within groups is constant
 

@@ -27,10 +27,10 @@ from scipy.special import gammaln
 from blockmaps.analysis.columns import REGRET
 from blockmaps.analysis.summary import PANEL, with_families
 from blockmaps.core.fixed import LEVEL
+from blockmaps.plan.needs import FEWEST_PATTERNS
 
 MOST = 50
 COVERED = 0.4  # share of the patterns up to which N has an interval
-FEWEST_PATTERNS = 10
 
 
 def best_weights(n: int, N: int) -> np.ndarray:

@@ -17,10 +17,10 @@ from blockmaps.analysis.columns import CURVE, RESPONSE
 from blockmaps.analysis.splines import spline_basis, spline_knots
 from blockmaps.analysis.summary import PANEL
 from blockmaps.core.fixed import LEVEL
+from blockmaps.plan.needs import CLIFF, FEWEST_OF_RESPONSE, FULL_OUTPUTS
+from blockmaps.plan.needs import KNOTS as PLACES
 
-KNOTS = np.array([0.0, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 0.75, 1.0])
-CLIFF = 0.15  # proportions below it are left out of the response
-FULL = 0.5  # output blocks are full if the density of yh is above
+KNOTS = np.array(PLACES)
 STATES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 RESAMPLES = 999
 
@@ -79,8 +79,8 @@ def response(outcomes: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """
     runs = _grid(outcomes)
     runs = runs[runs["hidden_proportion"] >= CLIFF]
-    full = (runs["density_yh"] > FULL).to_numpy(float)
-    if runs["number"].nunique() < 40 or full.min() == full.max():
+    full = (runs["density_yh"] > FULL_OUTPUTS).to_numpy(float)
+    if runs["number"].nunique() < FEWEST_OF_RESPONSE or full.min() == full.max():
         return pd.DataFrame(columns=list(RESPONSE))
     x = runs["hidden_proportion"].to_numpy(float)
     state = np.maximum(runs["density_hh"].to_numpy(float), 1e-3)
@@ -105,7 +105,7 @@ def response(outcomes: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         for side, bound in (("low", low), ("high", high)):
             table[f"{name}_{side}"] = np.where(table["highest"], bound, np.nan)
     table["share_full"] = np.where(table["highest"], best["full"].mean(), np.nan)
-    table["full"] = table["full"] > FULL
+    table["full"] = table["full"] > FULL_OUTPUTS
     table["patterns"] = runs["number"].nunique()
     table["panels"] = runs["panel"].nunique()
     return table.reset_index(drop=True)[list(RESPONSE)]

@@ -19,9 +19,9 @@ from statsmodels.stats.proportion import proportion_confint
 
 from blockmaps.analysis.columns import PROFILES, ROBUST, STEPS
 from blockmaps.analysis.outcomes import PROTOCOLS, half_way
-from blockmaps.analysis.statistics import SAMPLED_ARMS
 from blockmaps.analysis.summary import PANEL
 from blockmaps.core.fixed import BOOTSTRAP_FROM, LEVEL
+from blockmaps.plan.needs import SAMPLED_ARMS
 from blockmaps.results import outcome
 
 RESAMPLES = 1999

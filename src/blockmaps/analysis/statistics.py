@@ -30,10 +30,10 @@ from scipy import stats
 from scipy.special import expit, logit
 
 from blockmaps.core.fixed import BOOTSTRAP_FROM, LEVEL
+from blockmaps.plan.needs import SAMPLED_ARMS
 
 RESAMPLES = 9999
 FEWEST_SEEDS = 3
-SAMPLED_ARMS = ("random", "grid", "mixed", "even", "crossed")
 
 POOLED_T = "pooled t"
 T_OVER_SEEDS = "t over seed indices"

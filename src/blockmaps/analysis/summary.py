@@ -19,22 +19,11 @@ from blockmaps.analysis.statistics import (
 from blockmaps.core.errors import InputError
 from blockmaps.core.fixed import FULL_FROM
 from blockmaps.designs.patterns import RNN_BLOCKS
+from blockmaps.plan.needs import DIFFERENCES, FAMILIES, FULL, RECOMMENDED, THIN, matched
 from blockmaps.results import outcome
 
 # What is summarised: columns of `final_outcomes`; tables name them after what a run is judged by.
 OUTCOMES = ("test_accuracy", "test_leaking_accuracy", "area_under_test_curve")
-
-# The differences of claim A1, in the claims' own words: of its first version, and by family.
-DIFFERENCES = (
-    ("balanced", "dense"),
-    ("balanced", "uniform"),
-    ("mixed", "uniform"),
-    ("mixed", "dense"),
-)
-THIN, FULL = "balanced-thin", "balanced-full"
-FAMILIES = tuple((family, arm) for family in (THIN, FULL) for arm in ("dense", "uniform"))
-# Beside them: the rule's pattern against the arms that need no rule.
-RECOMMENDED = (("recommended", "dense"), ("recommended", "uniform"))
 
 # Structures are many, alike in kind and have two seeds each, so their variance is pooled over all;
 # arms have their own. The same runs may so have two intervals, and the method says which.
@@ -290,8 +279,7 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
         judged = outcome.of(values)
         arms = with_families(values)
         # a pattern of a cell's own count is compared with that cell
-        matched = [(arm, arm.partition("~")[2]) for arm in sorted(arms) if "~" in arm]
-        for first, second in (*DIFFERENCES, *FAMILIES, *RECOMMENDED, *matched):
+        for first, second in (*DIFFERENCES, *FAMILIES, *RECOMMENDED, *matched(arms)):
             if first in arms and second in arms:
                 own, other = (
                     arms[arm].assign(value=judged.scale * arms[arm]["value"])

@@ -17,7 +17,7 @@ def function_of(name: str) -> Callable[..., pd.DataFrame]:
 
 
 def analyse(runs: pd.DataFrame, *names: str) -> dict[str, pd.DataFrame]:
-    """Return these tables of `analysis/`, or all; one that the runs say nothing on has no rows.
+    """Return these tables of `analysis/`, or all; what the runs say nothing on has no rows.
 
     Parameters
     ----------

@@ -20,10 +20,9 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 
 from blockmaps.analysis import divergence
 from blockmaps.core.fixed import CHANCE_LEVEL, LEVEL
+from blockmaps.plan.needs import HARD_TO_TRAIN
 
 STUDY = "trainability"
-# Claim B4's, in the claims' own words.
-DIFFERENCES = (("dense", "balanced"), ("dense", "uniform"))
 
 _PANEL = {
     "experiment": "name under `experiments` in the config",
@@ -223,7 +222,7 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
 def _compared(final: pd.DataFrame) -> Iterator[tuple[dict, str, str, dict[str, pd.DataFrame]]]:
     for labels, panel in final.groupby(list(_PANEL), sort=True):
         arms = dict(tuple(panel.groupby("arm")))
-        for first, second in DIFFERENCES:
+        for first, second in HARD_TO_TRAIN:
             if first in arms and second in arms:
                 yield dict(zip(_PANEL, labels, strict=True)), first, second, arms
 

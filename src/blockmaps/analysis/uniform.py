@@ -17,9 +17,9 @@ from blockmaps.analysis.outcomes import OUTCOMES, PROTOCOLS
 from blockmaps.analysis.summary import PANEL
 from blockmaps.core.fixed import LEVEL
 from blockmaps.designs.patterns import RNN_BLOCKS
+from blockmaps.plan.needs import FEWEST_DENSITIES
 from blockmaps.results import outcome
 
-FEWEST_DENSITIES = 4
 GRID = 401
 
 

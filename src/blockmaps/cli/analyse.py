@@ -34,6 +34,13 @@ def analyse(
         Path | None,
         typer.Option(help="Returns, for some; returns.parquet beside the runs table."),
     ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of a folder: this table, rows or none; may be given more than once. All that "
+            "have rows if left out."
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -55,10 +62,18 @@ def analyse(
 
     if is_folder:
         folder = output or Path(what) / catalogue.ANALYSIS_FOLDER
+        if unknown := {*(table or ())} - {*catalogue.ANALYSIS}:
+            known = ", ".join(catalogue.ANALYSIS)
+            raise InputError(f"--table: found {', '.join(sorted(unknown))}; takes some of: {known}")
         own = table_of_runs.of_study(Folder(Path(what)).runs, catalogue.MAIN_STUDY)
-        for name, frame in tables.analyse(own).items():
-            csv.write(frame, folder / f"{name}.csv")
-            print(f"{folder / name}.csv: {len(frame):,} rows")
+        for name, frame in tables.analyse(own, *(table or ())).items():
+            path = folder / f"{name}.csv"
+            if len(frame) or table:
+                csv.write(frame, path)
+                print(f"{path}: {len(frame):,} rows")
+            else:
+                path.unlink(missing_ok=True)
+                print(f"{name}: not made; needs {catalogue.ANALYSIS[name].needs.words}")
         return
     given = {
         catalogue.RUNS: runs,

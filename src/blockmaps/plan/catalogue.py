@@ -9,11 +9,13 @@ A caption says what is drawn. What is found, n and scale are the figure's own wo
 follow from its table (see `report.figures.style`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from typing import NamedTuple
 
 from blockmaps.core.errors import InputError
+from blockmaps.plan import needs
+from blockmaps.plan.needs import ANY, Need, Runs
 
 # The study whose runs the figures and tables without a study of their own are made from.
 MAIN_STUDY = "proportion"
@@ -39,7 +41,8 @@ class Table(NamedTuple):
     ----------
     reads : files of the results folder. Of the main study's runs it is given only those, and in
         `analysis/` their outcomes.
-    study : whose runs it is made of; it is made where there are such runs.
+    study : whose runs it is made of.
+    needs : what there must be of these runs, or it is not made.
     folder : where its file lies.
     command : what makes it; the tables of `analysis/` and of the zoo are made in one job each.
     columns : the module whose `COLUMNS` describe its columns; "" without a description.
@@ -56,6 +59,7 @@ class Table(NamedTuple):
     command: str = "analyse"
     columns: str | None = None
     judged: bool = False
+    needs: Need = ANY
 
     @property
     def path(self) -> str:
@@ -76,8 +80,7 @@ class Figure(NamedTuple):
     ----------
     reads : names of tables, or files of the results folder; of the runs only the main study's.
     study : whose runs it shows.
-    needs : arms of the main study without which it is not drawn.
-    one_of : of these it needs at least one, where there are any.
+    one_of : arms of the main study of which it needs at least one, where there are any.
     claims : the claims whose comparison it shows.
     """
 
@@ -85,7 +88,6 @@ class Figure(NamedTuple):
     reads: tuple[str, ...]
     study: str
     caption: str
-    needs: frozenset[str] = frozenset()
     one_of: frozenset[str] = frozenset()
     claims: tuple[str, ...] = ()
 
@@ -110,7 +112,7 @@ class Figure(NamedTuple):
         return tuple(TABLES[name].path if name in TABLES else name for name in self.reads)
 
 
-def _analysis(name: str, module: str, function: str, caption: str) -> Table:
+def _analysis(name: str, module: str, function: str, caption: str, needs: Need = ANY) -> Table:
     """Return a table of `analysis/`, made of the main study's outcomes."""
     return Table(
         name,
@@ -121,6 +123,7 @@ def _analysis(name: str, module: str, function: str, caption: str) -> Table:
         caption,
         ANALYSIS_FOLDER,
         columns="analysis.columns",
+        needs=needs,
     )
 
 
@@ -146,10 +149,12 @@ _TABLES = (
         *("differences", "analysis.summary", "differences", (RUNS,), MAIN_STUDY),
         "Differences between arms, with Welch's interval.",
         columns="",
+        needs=needs.COMPARED,
     ),
     Table(
         *("pairs", "analysis.pairs", "by_pair", (GROUPS,), MAIN_STUDY),
         "Test accuracy of every arm by pair of transforms, with 95 % intervals over seed indices.",
+        needs=needs.PAIRS,
     ),
     Table(
         *("continuum", "analysis.continuum", "by_arm", (RUNS,), "continuum"),
@@ -161,10 +166,12 @@ _TABLES = (
         "Every arm less the MLP, with 90 and 95 % intervals of Welch; and the MLP as a map "
         "less torch's own layers.",
         judged=True,
+        needs=needs.MLP,
     ),
     Table(
         *("spectra", "analysis.continuum", "spectra", (DYNAMICS,), "continuum"),
         "Singular values of W by arm, before and after training.",
+        needs=needs.DYNAMICS,
     ),
     Table(
         *("trainability", "analysis.trainability", "by_arm", (RUNS, DYNAMICS), "trainability"),
@@ -181,10 +188,12 @@ _TABLES = (
         ),
         "Differences of these shares between arms, with 95 % intervals.",
         judged=True,
+        needs=needs.HARD,
     ),
     Table(
         *("gradients", "analysis.trainability", "gradients", (RUNS, DYNAMICS), "trainability"),
         "Norm of the loss's gradient with respect to the state some steps back, by arm.",
+        needs=needs.DYNAMICS,
     ),
     Table(
         *("may2023", "analysis.may2023", "beside_authors", (RUNS,), "may2023"),
@@ -201,11 +210,13 @@ _TABLES = (
         "Differences in return between arms, with Welch's interval, also as shares of the expert's "
         "mean return (claim A3).",
         judged=True,
+        needs=needs.RETURN_PAIRS,
     ),
     Table(
         *("return_explained", "analysis.control", "explained", (RETURNS, RUNS), "control"),
         "How much of return the hidden proportion and the unknowns from h to y explain, each also "
         "given the other.",
+        needs=needs.PATTERNS,
     ),
     Table(
         *("detectable", "analysis.power", "by_experiment", (), "control"),  # the data files alone
@@ -238,22 +249,32 @@ _TABLES = (
     _analysis(
         *("explained", "explain", "explained"),
         "How much of accuracy the hidden proportion and its rivals explain.",
+        needs.PATTERNS,
     ),
-    _analysis("partial", "explain", "partial", "What the hidden proportion adds to the others."),
     _analysis(
-        "optimum", "optimum", "optima", "Where accuracy is highest on the hidden proportion."
+        *("partial", "explain", "partial"),
+        "What the hidden proportion adds to the others.",
+        needs.PATTERNS,
+    ),
+    _analysis(
+        *("optimum", "optimum", "optima"),
+        "Where accuracy is highest on the hidden proportion.",
+        needs.PATTERNS,
     ),
     _analysis(
         *("uniform", "uniform", "uniform_optima"),
         "The density at which uniform patterns do best (claim E1a).",
+        needs.DENSITIES,
     ),
     _analysis(
         *("comparisons", "comparisons", "comparisons"),
         "Differences of claims A1 and E1b, and of the recommended pattern.",
+        needs.COMPARED,
     ),
     _analysis(
         *("initialisations", "comparisons", "initialisations"),
         "The differences of claim A1 under two initialisations.",
+        needs.STARTS,
     ),
     _analysis("robust", "robust", "interquartile_means", "Interquartile means by arm."),
     _analysis("profiles", "robust", "profiles", "The share of runs above every accuracy, by arm."),
@@ -264,22 +285,27 @@ _TABLES = (
     _analysis(
         *("curve", "response", "curve"),
         "Accuracy by hidden proportion over all grid designs, from which ranks are predicted.",
+        needs.CURVE,
     ),
     _analysis(
         *("response", "response", "response"),
         "Accuracy by hidden proportion and density of hh, from which the rule was made.",
+        needs.RESPONSE,
     ),
     _analysis(
         *("regret", "regret", "regrets"),
         "The best of N random patterns against the recommended one (claim A4).",
+        needs.REGRET,
     ),
     _analysis(
         *("apriori", "apriori", "apriori"),
         "What is known before training, on sizes not used to make the rule (A4, A5).",
+        needs.FORESEEN,
     ),
     _analysis(
         *("crossed", "crossed", "effects"),
         "Effects of the hidden proportion and of the unknowns from h to y, N and |h| fixed.",
+        needs.CROSSED,
     ),
 )
 
@@ -323,7 +349,6 @@ _FIGURES = (
     Figure(
         *("regret", ("regret", "apriori"), MAIN_STUDY),
         "The best of N random patterns less the recommended one, by size, with 95 % intervals.",
-        needs=frozenset({"recommended", "random"}),
         claims=("A4", "A5"),
     ),
     Figure(
@@ -435,9 +460,18 @@ def figure(name: str) -> Figure:
     return FIGURES[name]
 
 
-def tables_of(studies: Collection[str]) -> list[str]:
-    """Return the tables of some studies, without those of `analysis/`."""
-    return [name for name, one in TABLES.items() if one.study in studies and name not in ANALYSIS]
+def tables_of(runs: Mapping[str, Runs]) -> list[str]:
+    """Return the tables that can be made: those that would have a row, unless all runs diverge.
+
+    Parameters
+    ----------
+    runs : those that are asked for, by study; of the zoo, which has none, whatever is true.
+    """
+    return [
+        name
+        for name, one in TABLES.items()
+        if one.study in runs and (one.study == "zoo" or one.needs.met(runs[one.study]))
+    ]
 
 
 def figures_of(there: Collection[str], arms: Collection[str]) -> list[str]:
@@ -452,9 +486,7 @@ def figures_of(there: Collection[str], arms: Collection[str]) -> list[str]:
     return [
         name
         for name, one in FIGURES.items()
-        if set(one.sources) <= set(there)
-        and one.needs <= set(arms)
-        and (not one.one_of or one.one_of & set(arms))
+        if set(one.sources) <= set(there) and (not one.one_of or one.one_of & set(arms))
     ]
 
 

@@ -21,6 +21,7 @@ from blockmaps.designs.kinds import AnyDesign, Row, Sizes, named_rows
 from blockmaps.designs.variants import AnyVariant, CellVariant, LayersVariant, Variant
 from blockmaps.plan import catalogue, tuning
 from blockmaps.plan.config import Config, Experiment
+from blockmaps.plan.needs import Asked
 from blockmaps.plan.shards import EMPTY, OWN, Ledger, Member, Shard, group
 
 # The table of the learning rates that have been chosen, where some are.
@@ -60,6 +61,7 @@ class Plan:
     ) -> None:
         self.config, self.choices = config, choices
         self.members: list[Member] = []
+        self._asked: list[Asked] = []
         self.shards: dict[str, Shard] = {}
         self.tuned: list[tuning.Tuned] = []
         self.tuning: dict[str, Shard] = {}
@@ -150,20 +152,20 @@ class Plan:
                         continue  # the first design that yields a variant names it
                     seen.add(variant.key)
                     variants.append(variant)
-                    self.members.append(
-                        Member(
-                            name,
-                            experiment.dataset,
-                            design.kind,
-                            row.arm,
-                            row.structure,
-                            row.budget,
-                            variant.key,
-                            seed_index,
-                            experiment.study,
-                            spec.kind if spec.papers else OWN,
-                        )
+                    member = Member(
+                        name,
+                        experiment.dataset,
+                        design.kind,
+                        row.arm,
+                        row.structure,
+                        row.budget,
+                        variant.key,
+                        seed_index,
+                        experiment.study,
+                        spec.kind if spec.papers else OWN,
                     )
+                    self.members.append(member)
+                    self._asked.append(Asked(member, variant, experiment.dynamics))
                 sets.setdefault(seed_index, []).append(variants)
         return sets
 
@@ -221,10 +223,23 @@ class Plan:
         return (found - {"control"}) | zoo | ({"control"} if self.policy_shards else set())
 
     @cached_property
+    def _made(self) -> list[str]:
+        runs: dict[str, list[Asked]] = {study: [] for study in self.studies}
+        for one in self._asked:
+            scored = self.config.datasets[one.member.dataset].environment
+            for study in {one.member.study, "control" if scored else one.member.study}:
+                runs.get(study, []).append(one)
+        return catalogue.tables_of(runs)
+
+    @property
     def tables(self) -> list[str]:
         """The tables that there are runs for, those of the zoo if it is asked for."""
-        groups = any(member.task == "rad" for member in self.members)  # its pairs of transforms
-        return [name for name in catalogue.tables_of(self.studies) if groups or name != "pairs"]
+        return [name for name in self._made if name not in catalogue.ANALYSIS]
+
+    @property
+    def analysis(self) -> list[str]:
+        """The tables of `analysis/` that there are runs for."""
+        return [name for name in self._made if name in catalogue.ANALYSIS]
 
     @property
     def claimed(self) -> bool:
@@ -239,8 +254,7 @@ class Plan:
     @cached_property
     def figures(self) -> list[str]:
         """The figures that there are runs and tables for."""
-        tables = [*self.tables, *(catalogue.ANALYSIS if self.analysed else ())]
-        there = {catalogue.TABLES[name].path for name in tables}
+        there = {catalogue.TABLES[name].path for name in self._made}
         there |= {catalogue.RUNS} if self.analysed else set()
         there |= {catalogue.FRAMES} if self.policy_shards else set()
         main = [one for one in self.members if one.study == catalogue.MAIN_STUDY]

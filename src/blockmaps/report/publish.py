@@ -123,19 +123,19 @@ def _described(results: Path, trained_by: str) -> dict[str, Any]:
 
 
 def _kept(folder: Path) -> list[str]:
-    """Return the files of a folder that are kept, as paths within it."""
-    more = []
+    """Return the files of a folder that are kept, as paths within it; no table without rows."""
+    given, more = Folder(folder), []
     for name in (*manifest.IF_ANY, *FURTHER):
         path = folder / name
         if not path.exists() or path.stat().st_size > SMALL:
             continue
-        if path.suffix != ".parquet" or len(Folder(folder).read(name)):
+        if path.suffix != ".parquet" or len(given.read(name)):
             more.append(name)
-    return [*manifest.KEPT, *more, *Folder(folder).tables]
+    return [*manifest.KEPT, *more, *(name for name in given.tables if len(given.table(name)))]
 
 
 def complete(folder: Path, anew: bool = False) -> None:
-    """Make the tables that a folder lacks, or all, of the runs and dynamics that it has."""
+    """Make the tables that a folder lacks, or all, of what it has; none that would have no row."""
     given = Folder(folder)
     studies = given.studies
     lacking = {
@@ -150,4 +150,7 @@ def complete(folder: Path, anew: bool = False) -> None:
     if analyses := [name for name in lacking if name in catalogue.ANALYSIS]:
         made |= analyse(runs.of_study(given.runs, catalogue.MAIN_STUDY), *analyses)
     for name, frame in made.items():
-        csv.write(frame, folder / lacking[name].path)
+        if len(frame):
+            csv.write(frame, folder / lacking[name].path)
+        else:
+            (folder / lacking[name].path).unlink(missing_ok=True)

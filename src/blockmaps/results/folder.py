@@ -17,7 +17,7 @@ from blockmaps.core import csv
 from blockmaps.core.canonical import canonical_json, plain
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import visible, whole
-from blockmaps.plan import tuning
+from blockmaps.plan import catalogue, tuning
 from blockmaps.plan.config import Config
 from blockmaps.plan.plan import RATES, Plan
 from blockmaps.plan.shards import Ledger, Shard
@@ -273,11 +273,16 @@ class Folder:
     def write_asked(self, asked: Plan) -> None:
         """Write what is asked for, for the jobs to read: config.json, and a file a shard.
 
-        Shards that wait for learning rates have none: `blockmaps rates` writes them.
+        Shards that wait for learning rates have none: `blockmaps rates` writes them. Tables that an
+        earlier config asked for, and this one does not, are removed: nothing is judged by them.
         """
         _write(self.file("config"), json.dumps(plain(asked.config), indent=1) + "\n")
         for shard in (asked.tuning | asked.shards).values():
             _write(self.file("shard", shard.id), canonical_json(shard) + "\n")
+        kept = {RATES.stem, *asked.tables, *asked.analysis}
+        for name, table in catalogue.TABLES.items():
+            if name not in kept:
+                (self.path / table.path).unlink(missing_ok=True)
 
     @property
     def ledger(self) -> Ledger:

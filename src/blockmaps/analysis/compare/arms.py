@@ -25,8 +25,9 @@ import pandas as pd
 from scipy import stats
 
 from blockmaps.analysis.compare.curves import KINDS, RUN
-from blockmaps.analysis.statistics import FEWEST_SEEDS, SAMPLED_ARMS, holm, welch
+from blockmaps.analysis.statistics import FEWEST_SEEDS, holm, welch
 from blockmaps.core.fixed import LEVEL
+from blockmaps.plan.needs import SAMPLED_ARMS
 from blockmaps.results import outcome
 
 COLUMNS = {

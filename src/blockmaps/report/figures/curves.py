@@ -5,12 +5,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from blockmaps.analysis import divergence
-from blockmaps.analysis.statistics import (
-    SAMPLED_ARMS,
-    arm_interval,
-    difference,
-)
-from blockmaps.analysis.summary import DIFFERENCES, SHARE, final_outcomes, without_repeats
+from blockmaps.analysis.statistics import arm_interval, difference
+from blockmaps.analysis.summary import SHARE, final_outcomes, without_repeats
+from blockmaps.plan.needs import DIFFERENCES, SAMPLED_ARMS
 from blockmaps.report.figures import style, wording
 from blockmaps.report.figures.multiples import Multiples
 from blockmaps.results import outcome
