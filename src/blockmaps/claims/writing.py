@@ -1,23 +1,26 @@
-"""The ledger's rows as JSON, as a table, as lines for a person, and as the README's table."""
+"""The ledger's rows as JSON, as a table, as lines for a person, and as the tables of documents."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from blockmaps.claims.thresholds import NOT_TESTED, VERDICTS, number
+from blockmaps.claims.thresholds import BARE, CONTRADICTED, NOT_TESTED, SUPPORTED, VERDICTS, number
 from blockmaps.core import csv
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import whole
 
 LedgerRow = dict[str, Any]
-BEGIN, END = "<!-- verdicts: written by `blockmaps claims` -->", "<!-- end of verdicts -->"
+# Between which marks a document has a table: every verdict, or a line a claim.
+ALL = ("<!-- all verdicts: written by `blockmaps claims` -->", "<!-- end of all verdicts -->")
+BRIEF = ("<!-- verdicts: written by `blockmaps claims` -->", "<!-- end of verdicts -->")
 INSTEAD = " instead of "  # in the name of an analysis that takes another interval
 PAPERS_SCALE = "the papers' own scale"
 
-# The columns of claims.csv, and what each holds (results/README.md has them).
+# The columns of claims.csv, and what each holds (docs/tables.md has them).
 COLUMNS = {
     "id": "claim, as in config/claims.yaml",
     "verdict": "supported, contradicted, inconclusive, an arm did not learn, or not tested at this "
@@ -137,8 +140,8 @@ def estimate(row: LedgerRow) -> str:
     return text
 
 
-def readme_table(rows: Sequence[LedgerRow]) -> str:
-    """Return the README's table: the verdicts of every claim, alike ones together, as sentences.
+def whole_table(rows: Sequence[LedgerRow]) -> str:
+    """Return the verdicts of every claim, alike ones together, as sentences.
 
     The tests in force come first, then the verdicts of earlier versions, which stay on record.
 
@@ -158,7 +161,7 @@ def readme_table(rows: Sequence[LedgerRow]) -> str:
             groups.setdefault(key, []).append(row)
         for place, (_, group) in enumerate(sorted(groups.items(), key=lambda item: item[0])):
             claim = f"**{name}** {own[0]['statement']}" if place == 0 else name
-            found.append(_readme_line(claim, group))
+            found.append(_line_of(claim, group))
     few = sum(row["verdict"] == NOT_TESTED and row["folder"] is not None for row in rows)
     if few:
         found.append(f"\nKept, but not tested: {few} rows of claims.csv, most of two seed indices.")
@@ -179,7 +182,7 @@ def _shown(own: Sequence[LedgerRow]) -> list[LedgerRow]:
     return [*(measured or current)[-1:], *tested]
 
 
-def _readme_line(claim: str, group: Sequence[LedgerRow]) -> str:
+def _line_of(claim: str, group: Sequence[LedgerRow]) -> str:
     """Return a line of rows of one claim, version, part and verdict."""
     first = group[0]
     version = "" if first["in_force"] else f", by version {first['test_version']}, on record"
@@ -192,14 +195,68 @@ def _readme_line(claim: str, group: Sequence[LedgerRow]) -> str:
         _range([row["n"] for row in group], first["n_of"]),
         "; ".join(_places(group)),
     ]
+    return _joined(cells)
+
+
+def _joined(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def brief_table(rows: Sequence[LedgerRow]) -> str:
+    """Return a line a claim: what its test in force says at the scale that decides most.
+
+    That is the papers' own where it was tested, else one with a verdict either way, else the one
+    with the most unknowns. All parts of the test are said there; the other scales are counted.
+
+    Raises
+    ------
+    InputError
+        If there are no rows.
+    """
+    if not rows:
+        raise InputError("no verdicts to write down")
+    found = ["| claim | verdict | measured [95 %] | where | elsewhere |", "|---|---|---|---|---|"]
+    for name in dict.fromkeys(row["id"] for row in rows):
+        own = [row for row in rows if row["id"] == name and row["in_force"]]
+        shown = sorted(_shown(own), key=_undecided)
+        first = shown[0]
+        here = [row for row in shown if _place(row) == _place(first)]
+        others = Counter(row["verdict"] for row in shown if _place(row) != _place(first))
+        cells = [
+            f"**{name}** {first['statement']}",
+            "<br>".join(_sentence(row) for row in here),
+            "<br>".join(_estimates([row]) for row in here),
+            first["scale"],
+            ", ".join(f"{others[one]} {one}" for one in VERDICTS if one in others) or "–",
+        ]
+        found.append(_joined(cells))
+    return "\n".join(found) + "\n"
+
+
+def _place(row: LedgerRow) -> tuple:
+    return row["folder"], row["scale"]
+
+
+def _undecided(row: LedgerRow) -> tuple:
+    """Return what orders verdicts: the one to say first has the least."""
+    tested = row["verdict"] != NOT_TESTED
+    either = row["verdict"] in (SUPPORTED, CONTRADICTED)
+    rank = 0 if either else VERDICTS.index(row["verdict"])
+    return not (row["paper_scale"] and tested), rank, -(row["budget"] or 0)
+
+
+def _sentence(row: LedgerRow) -> str:
+    """Return part, verdict and bound of a row as a sentence."""
+    part = f"{row['part']}: " if row["part"] else ""
+    return f"{part}**{row['verdict']}**: {row['sentence'].removeprefix(part)}"
 
 
 def _estimates(group: Sequence[LedgerRow]) -> str:
     """Return an estimate with its interval; of several rows the range of each statistic's."""
     known = [row for row in group if row["estimate"] is not None]
     if len(group) == 1 and known:
-        return f"{known[0]['statistic']}: {estimate(known[0])} {known[0]['unit']}"
+        unit = "" if known[0]["unit"] in BARE else f" {known[0]['unit']}"
+        return f"{known[0]['statistic']}: {estimate(known[0])}{unit}"
     by_name: dict[str, list[float]] = {}
     for row in known:
         for one in row["statistics"]:
@@ -251,21 +308,25 @@ def _otherwise(first: LedgerRow, group: Sequence[LedgerRow]) -> str:
     return "".join(f" ({verdict} with {what})" for what, verdict in found.items())
 
 
-def put_into_readme(rows: Sequence[LedgerRow], path: Path) -> None:
-    """Write the table between the README's two marks.
+def put_into(rows: Sequence[LedgerRow], path: Path) -> None:
+    """Write tables between the marks that a document has: `BRIEF`, `ALL`, or both.
 
     Raises
     ------
     InputError
-        If it cannot be read, or has not both marks.
+        If it cannot be read, or has no such marks.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from None
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise InputError(f"{path}: has no marks {BEGIN!r} and {END!r}")
+    there = False
+    for (begin, end), table in ((BRIEF, brief_table), (ALL, whole_table)):
+        before, first, rest = text.partition(begin)
+        _, last, after = rest.partition(end)
+        if first and last:
+            there, text = True, f"{before}{begin}\n{table(rows)}{end}{after}"
+    if not there:
+        raise InputError(f"{path}: has no marks {' … '.join(BRIEF)!r} nor {' … '.join(ALL)!r}")
     with whole(path) as partial:
-        partial.write_text(f"{before}{BEGIN}\n{readme_table(rows)}{END}{after}", encoding="utf-8")
+        partial.write_text(text, encoding="utf-8")

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import PANELS, app
 from blockmaps.core.errors import InputError
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")  # each adds its command
+app.registered_commands.sort(key=lambda one: PANELS.index(one.rich_help_panel))
 
 
 def _version(wanted: bool) -> None:

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT_RUNS, RunsFile, app, give
+from blockmaps.cli.options import ASK, DEFAULT_RUNS, RunsFile, app, give
 from blockmaps.core.errors import InputError
 from blockmaps.plan import catalogue
 
 TABLES = (*catalogue.COLLECTED, *catalogue.ANALYSIS)
 
 
-@app.command()
+@app.command(rich_help_panel=ASK)
 def analyse(
     what: Annotated[
         str,

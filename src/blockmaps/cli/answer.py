@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import ASK, app
 
 
-@app.command()
+@app.command(rich_help_panel=ASK)
 def answer(
     folder: Annotated[Path, typer.Argument(help="A results or published folder.")],
     output: Annotated[Path | None, typer.Option(help="Write it as JSON here.")] = None,

@@ -1,9 +1,9 @@
 """Prints the catalogue."""
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import ASK, app
 
 
-@app.command()
+@app.command(rich_help_panel=ASK)
 def catalogue() -> None:
     """Print all tables and figures as a Markdown table (results/README.md has it)."""
     from blockmaps.plan import catalogue

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import KEEP, app
 
 PublishedFolder = Annotated[Path, typer.Argument(help="A published folder, published/<name>.")]
 
 
-@app.command()
+@app.command(rich_help_panel=KEEP)
 def check(
     folder: PublishedFolder,
     output: Annotated[

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, ConfigFile, app
+from blockmaps.cli.options import DEFAULT, RUN, ConfigFile, app
 from blockmaps.core.errors import InputError
 
 AGAIN = 5.0  # seconds of making up to which a data set is made a second time
 
 
-@app.command(name="check-data")
+@app.command(name="check-data", rich_help_panel=RUN)
 def check_data(
     names: Annotated[
         list[str] | None, typer.Argument(help="Names under `datasets`; all if left out.")

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import ASK, app
 from blockmaps.core.errors import InputError
 
 
-@app.command()
+@app.command(rich_help_panel=ASK)
 def claims(
     folders: Annotated[
         list[Path] | None,
@@ -26,7 +26,10 @@ def claims(
         typer.Option(help="A file to write, .json or .csv; may be given twice."),
     ] = None,
     readme: Annotated[
-        Path | None, typer.Option(help="Write the table of verdicts between this file's marks.")
+        list[Path] | None,
+        typer.Option(
+            help="Write the table of verdicts between this document's marks; may be given twice."
+        ),
     ] = None,
     file: Annotated[
         Path | None, typer.Option(help="The claims; config/claims.yaml of this code if left out.")
@@ -55,11 +58,11 @@ def claims(
     rows = judging.verdicts(ledger, find(folders))
     for path in output or ():
         writing.write(rows, path)
-    if readme:
-        writing.put_into_readme(rows, readme)
+    for path in readme or ():
+        writing.put_into(rows, path)
     if as_json:
         print(writing.to_json(rows), end="")
     else:
         print("\n".join(writing.lines(rows)))
-    for path in (*(output or ()), *((readme,) if readme else ())):
+    for path in (*(output or ()), *(readme or ())):
         print(f"{path}: {len(rows)} verdicts", file=sys.stderr)

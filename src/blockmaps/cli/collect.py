@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan, with_data
+from blockmaps.cli.options import DEFAULT, RUN, ConfigFile, app, read_plan, with_data
 from blockmaps.core.errors import InputError
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def collect(
     config: ConfigFile = DEFAULT,
     output: Annotated[Path | None, typer.Option(help="The runs table.")] = None,

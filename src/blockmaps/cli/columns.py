@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import ASK, app
 from blockmaps.plan import catalogue
 
 
-@app.command()
+@app.command(rich_help_panel=ASK)
 def columns(
     table: Annotated[
         str, typer.Argument(help=f"One of: {', '.join(catalogue.described())}.")

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import LOOK, app
 from blockmaps.core.errors import InputError
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def compare(
     first: Annotated[
         Path, typer.Argument(metavar="A", help="A results or published folder.", show_default=False)

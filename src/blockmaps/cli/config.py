@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, app
+from blockmaps.cli.options import DEFAULT, RUN, app
 from blockmaps.core.files import whole
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def config(
     file: Annotated[Path, typer.Argument(help="A config file.")] = DEFAULT,
     output: Annotated[Path | None, typer.Option(help="Write it as JSON here.")] = None,

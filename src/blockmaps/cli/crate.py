@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import KEEP, app
 
 
-@app.command()
+@app.command(rich_help_panel=KEEP)
 def crate(
     folder: Annotated[Path, typer.Argument(help="A results folder, results/<name>.")],
     workflow: Annotated[

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, ConfigFile, app, make_data, read_plan
+from blockmaps.cli.options import DEFAULT, RUN, ConfigFile, app, make_data, read_plan
 from blockmaps.core.errors import InputError
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def data(
     name: Annotated[str, typer.Argument(help="A name under `datasets` in the config.")],
     config: ConfigFile = DEFAULT,

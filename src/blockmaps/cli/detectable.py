@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, ConfigFile, app, experts, give, read_plan
+from blockmaps.cli.options import ASK, DEFAULT, ConfigFile, app, experts, give, read_plan
 from blockmaps.core.errors import InputError
 
 
-@app.command()
+@app.command(rich_help_panel=ASK)
 def detectable(
     config: ConfigFile = DEFAULT,
     output: Annotated[Path | None, typer.Option(help="The CSV file, else printed.")] = None,

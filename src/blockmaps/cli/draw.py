@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import LOOK, app
 from blockmaps.plan import catalogue
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def draw(
     folder: Annotated[Path, typer.Argument(help="A published or results folder.")],
     output: Annotated[Path, typer.Argument(help="The folder of the figures.")],

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import KEEP, app
 from blockmaps.core.errors import InputError
 
 
-@app.command()
+@app.command(rich_help_panel=KEEP)
 def export(
     key: Annotated[
         str, typer.Argument(help="A variant's key, of the runs table; its first digits will do.")

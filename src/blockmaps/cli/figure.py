@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT_RUNS, RunsFile, app
+from blockmaps.cli.options import DEFAULT_RUNS, LOOK, RunsFile, app
 from blockmaps.plan import catalogue
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def figure(
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join(catalogue.FIGURES)}.")],
     runs: RunsFile = DEFAULT_RUNS,

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+from blockmaps.cli.options import DEFAULT, LOOK, ConfigFile, app, read_plan
 from blockmaps.core.errors import InputError
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def frames(
     config: ConfigFile = DEFAULT,
     experiment: Annotated[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import RUN, app
 from blockmaps.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_CLASSES = 50  # different whole numbers or texts that are taken as classes
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def init(
     name: Annotated[str, typer.Argument(help="Of the data set and its preset.")],
     csv: Annotated[

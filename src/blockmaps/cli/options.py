@@ -25,6 +25,9 @@ ABOUT = """Every step of the pipeline is one command.
 Exit codes: 0 done, 1 a fault of the program, 2 bad input (one line says what and what to do).
 """
 
+# The panels that `blockmaps --help` shows commands in.
+PANELS = RUN, LOOK, ASK, KEEP = ("Run", "Look", "Ask", "Keep")
+
 app = typer.Typer(
     name="blockmaps",
     help=ABOUT,
@@ -39,10 +42,6 @@ ConfigFile = Annotated[
     typer.Option("--config", "-c", help="The preset: YAML, or results/<name>/config.json."),
 ]
 RunsFile = Annotated[Path, typer.Option(help="The runs table.")]
-Size = Annotated[
-    int | None,
-    typer.Option(help="If the model has this size.", show_default="the size in equivalence.csv"),
-]
 DEFAULT = Path("config/config.yaml")
 DEFAULT_RUNS = Path("results/default/runs.parquet")
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import LOOK, app
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def page(
     folders: Annotated[
         list[Path],

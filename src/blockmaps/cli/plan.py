@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+from blockmaps.cli.options import DEFAULT, RUN, ConfigFile, app, read_plan
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def plan(
     config: ConfigFile = DEFAULT,
     time: Annotated[

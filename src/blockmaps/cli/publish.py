@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import KEEP, app
 
 
-@app.command()
+@app.command(rich_help_panel=KEEP)
 def publish(
     results: Annotated[
         Path, typer.Argument(help="A results folder, results/<name>; or a published one.")

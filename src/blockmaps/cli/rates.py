@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, ConfigFile, app, read_plan
+from blockmaps.cli.options import DEFAULT, RUN, ConfigFile, app, read_plan
 from blockmaps.core.errors import InputError
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def rates(
     config: ConfigFile = DEFAULT,
     output: Annotated[Path | None, typer.Option(help="The table of rates.")] = None,

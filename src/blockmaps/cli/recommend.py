@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import ASK, app
 
 
-@app.command()
+@app.command(rich_help_panel=ASK)
 def recommend(
     inputs: Annotated[int, typer.Option(help="|x|, the size of the input.")],
     outputs: Annotated[int, typer.Option(help="|y|, the size of the output.")],

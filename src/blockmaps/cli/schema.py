@@ -2,10 +2,10 @@
 
 import json
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import ASK, app
 
 
-@app.command()
+@app.command(rich_help_panel=ASK)
 def schema() -> None:
     """Print the JSON schema of a config (config/schema.json is its output)."""
     from blockmaps.plan import config as configs

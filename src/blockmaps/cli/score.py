@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import ShardFile, app, read_job
+from blockmaps.cli.options import RUN, ShardFile, app, read_job
 from blockmaps.core.errors import InputError
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def score(
     shard: ShardFile,
     policies: Annotated[Path | None, typer.Option(help="The shard's trained weights.")] = None,

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import ShardFile, app, read_job, with_data
+from blockmaps.cli.options import RUN, ShardFile, app, read_job, with_data
 from blockmaps.core.errors import InputError
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def train(
     shard: ShardFile,
     data: Annotated[Path | None, typer.Option(help="The data set's file.")] = None,

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import app
+from blockmaps.cli.options import LOOK, app
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def zoo(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the rows as a JSON list instead.")
