@@ -42,7 +42,9 @@ def blocks(document: Path) -> list[Block]:
 
 def all_blocks(kind: str) -> list[Block]:
     """Return the blocks of one language in all documents that are to be run."""
-    return [one for document in DOCUMENTS for one in blocks(document) if one.kind == kind and one.run]
+    return [
+        one for document in DOCUMENTS for one in blocks(document) if one.kind == kind and one.run
+    ]
 
 
 def commands(program: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The ledger written down: JSON, CSV, the README's table, and the command line."""
+"""The ledger written down: JSON, CSV, the documents' tables, and the command line."""
 
 import csv
 import json
@@ -27,7 +27,8 @@ def folder(tmp_path):
 def test_the_command_judges_and_writes(folder, tmp_path, blockmaps, root):
     paths = [tmp_path / "claims.json", tmp_path / "claims.csv"]
     readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{writing.BEGIN}\nold\n{writing.END}\nafter\n")
+    marks = "\nold\n".join(writing.ALL), "\nold\n".join(writing.BRIEF)
+    readme.write_text("before\n{}\n{}\nafter\n".format(*marks))
     outputs = [part for path in paths for part in ("--output", path)]
     done = blockmaps("claims", folder, "--json", *outputs, "--readme", readme)
     rows = json.loads(done.stdout)
@@ -43,8 +44,11 @@ def test_the_command_judges_and_writes(folder, tmp_path, blockmaps, root):
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
     assert "old" not in text
-    assert "| **supported**: float64 deviation is at most 1.0e-12;" in text
-    assert text.count("**not tested at this scale**") == 10
+    every, brief = text.split(writing.ALL[1])
+    for table in (every, brief):
+        assert "| **supported**: float64 deviation is at most 1.0e-12;" in table
+        assert table.count("**not tested at this scale**") == 10
+    assert brief.count("\n| **") == len({row["id"] for row in rows})
     assert "B1   supported" in "\n".join(writing.lines(rows))
 
 
@@ -68,9 +72,10 @@ def test_faults_are_one_line(folder, tmp_path, blockmaps):
     row |= {"verdict": "not tested at this scale", "sentence": "no runs", "scale": "the paper's"}
     row |= {"test_version": 2, "part": "", "sensitivity": [], "statistics": []}
     with pytest.raises(InputError, match="no marks"):
-        writing.put_into_readme([row], tmp_path / "README.md")
-    with pytest.raises(InputError, match="no verdicts"):
-        writing.readme_table([])
+        writing.put_into([row], tmp_path / "README.md")
+    for table in (writing.whole_table, writing.brief_table):
+        with pytest.raises(InputError, match="no verdicts"):
+            table([])
     (tmp_path / "broken.json").write_text("{")
     with pytest.raises(InputError, match="no JSON"):
         writing.read(tmp_path / "broken.json")

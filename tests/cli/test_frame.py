@@ -1,16 +1,13 @@
-"""The frame of the project: pins that agree, a README that is run, documents that are generated."""
+"""The frame of the project: pins that agree, commands in their places, addresses in one."""
 
 import re
 import tomllib
 
-import pytest
-import torch
 import typer
 import yaml
 
 from blockmaps.cli import app
-from blockmaps.cli.columns import columns
-from blockmaps.plan import catalogue
+from blockmaps.cli.options import PANELS
 
 
 def pins(root):
@@ -38,7 +35,9 @@ def test_environment_and_constraints_agree(root):
 def test_every_dependency_is_pinned(root):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    lines = project["dependencies"] + extras["adroit"] + extras["test"] + extras["dev"]
+    lines = (
+        project["dependencies"] + extras["adroit"] + extras["test"] + extras["dev"] + extras["docs"]
+    )
     names = {re.split(r"[<>=\[ ]", line)[0] for line in lines} - {"blockmaps"}
     assert names <= set(pins(root))
 
@@ -57,21 +56,6 @@ def test_the_readme_has_the_two_commands_in_fenced_blocks(root):
     assert [line for line in lines if line.startswith("python3 -m venv")] == COMMANDS
 
 
-@pytest.mark.parametrize("table", catalogue.described())
-def test_results_readme_describes_every_column(table, root, capsys):
-    columns(table)
-    printed = capsys.readouterr().out
-    assert len(printed.splitlines()) > 4
-    drifted = f"drifted: blockmaps columns {table}"
-    assert printed in (root / "results/README.md").read_text(), drifted
-
-
-def test_results_readme_has_the_catalogue(root, blockmaps):
-    printed = blockmaps("catalogue").stdout
-    assert printed == catalogue.as_markdown()
-    assert printed in (root / "results/README.md").read_text(), "drifted: blockmaps catalogue"
-
-
 def test_a_command_is_in_the_file_of_its_name(root):
     """So that its code is found in one guess; what they share is in options.py."""
     files = {path.stem for path in (root / "src/blockmaps/cli").glob("*.py")}
@@ -82,22 +66,23 @@ def test_a_command_is_in_the_file_of_its_name(root):
         assert command.callback.__module__ == f"blockmaps.cli.{named[name]}"
 
 
-def test_no_document_holds_a_placeholder(root):
-    for path in [root / "README.md", *root.glob("*/README.md")]:
-        assert not re.findall(r"@[A-Z]+@|\bCOUNT\b|TODO", path.read_text()), path
+def test_help_shows_commands_by_panel_in_one_order():
+    panels = [one.rich_help_panel for one in app.registered_commands]
+    assert list(dict.fromkeys(panels)) == list(PANELS)
 
 
-def test_the_readmes_python_runs(root):
+def test_on_pypi_every_link_of_the_readme_is_absolute_and_leads_to_the_repository(root):
+    """As the package's description is made: pyproject.toml's substitutions."""
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    repository = settings["project"]["urls"]["Repository"]
     text = (root / "README.md").read_text(encoding="utf-8")
-    names = {"tokens": torch.randn(2, 5, 4)}
-    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        exec(code, names)
-    assert names["rnn"].unknowns.grad.abs().sum() > 0
-    assert names["states"]["h"].shape == (2, 5, 8)
-    assert names["gated"].blocks["h", "g"] == "product"
-
-
-def test_links_within_the_documents_lead_somewhere(root):
-    for path in [root / "README.md", *root.glob("*/README.md")]:
-        for link in re.findall(r"\]\(([^)#]+)", path.read_text()):
-            assert link.startswith("https:") or (path.parent / link).exists(), (path, link)
+    relative = re.findall(r"\]\((?!https:)([^)]+)\)", text)
+    assert len(relative) > 10
+    for one in settings["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
+        text = re.sub(one["pattern"], one["replacement"], text)
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    raw = repository.replace("github.com", "raw.githubusercontent.com") + "/main/"
+    for link in relative:
+        base = raw if link.endswith(".png") else f"{repository}/blob/main/"
+        assert f"{base}{link}" in links
+    assert all(link.startswith("https://") for link in links)

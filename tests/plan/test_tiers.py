@@ -1,4 +1,4 @@
-"""Tiers: which shards come first, what they cost, and what config/README.md says of them."""
+"""Tiers: which shards come first, what they cost, and what docs/tiers.md says of them."""
 
 import json
 import re
@@ -172,12 +172,12 @@ def test_what_has_been_trained_of_the_papers_preset_is_in_its_plan(paper, tier):
     assert found == set(TRAINED[tier].split())
 
 
-def test_the_papers_tiers_are_what_the_readme_says(root, paper):
+def test_the_papers_tiers_are_what_the_document_says(root, paper):
     config, found = paper.config, {}
     for shard in paper.shards.values():
         name = list(config.tiers)[tiers.tier_of(config, shard)]
         found[name] = found.get(name, 0) + len(shard.variants)
-    text = (root / "config/README.md").read_text(encoding="utf-8")
+    text = (root / "docs/tiers.md").read_text(encoding="utf-8")
     table = re.findall(r"^\| (T\d+) \| ([^|]*) \| ([\d,]+) \| ([^|]*) \|", text, re.MULTILINE)
     assert [row[0] for row in table] == list(config.tiers)
     assert {name: int(runs.replace(",", "")) for name, _, runs, _ in table} == found

@@ -85,12 +85,14 @@ def test_a_figure_without_tables_is_refused(every_figure, tmp_path):
         redraw.draw(every_figure, tmp_path, ["nothing"])
 
 
-def test_the_readmes_verdicts_are_those_of_the_published_folders(ledger, root, tmp_path):
+@pytest.mark.parametrize("name", ["README.md", "docs/verdicts.md"])
+def test_a_documents_verdicts_are_those_of_the_published_folders(name, ledger, root, tmp_path):
     kept = [writing.read(path / "claims.json") for path in find([root / "published"])]
-    readme = tmp_path / "README.md"
-    readme.write_text(text := (root / "README.md").read_text())
-    writing.put_into_readme(judging.merged(ledger, kept), readme)
-    assert readme.read_text() == text, "drifted: blockmaps claims published --readme README.md"
+    document = tmp_path / "document.md"
+    document.write_text(text := (root / name).read_text(encoding="utf-8"), encoding="utf-8")
+    writing.put_into(judging.merged(ledger, kept), document)
+    drifted = f"drifted: blockmaps claims published --readme {name}"
+    assert document.read_text(encoding="utf-8") == text, drifted
 
 
 @pytest.mark.parametrize("name", NAMES)

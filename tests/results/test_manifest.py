@@ -157,13 +157,13 @@ def test_the_analysis_that_is_kept_is_that_of_the_runs_that_are_kept(root):
 
 
 def said(estimate: float, low: float, high: float, digits: int = 1) -> str:
-    """Write an estimate and its interval as the README does."""
+    """Write an estimate and its interval as the document does."""
     text = f"{estimate:+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
     return text.replace("-", "−")
 
 
-def test_the_readme_says_what_the_kept_runs_say_of_the_rule(root):
-    readme = (root / "README.md").read_text()
+def test_the_document_says_what_the_kept_runs_say_of_the_rule(root):
+    readme = (root / "docs/experiments.md").read_text(encoding="utf-8")
     table = analyse(runs.read(root / "published/apriori/runs.parquet"), "apriori")["apriori"]
     over = table[table["level"] == "all sizes"].set_index("statistic")
     against = [f"recommended - {other}" for other in (apriori.RANDOM_BEST, apriori.RANDOM_MEDIAN)]

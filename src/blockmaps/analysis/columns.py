@@ -1,4 +1,4 @@
-"""The columns of the tables of the analysis, and what each holds (results/README.md has them)."""
+"""The columns of the tables of the analysis, and what each holds (docs/tables.md has them)."""
 
 PANEL_COLUMNS = {
     "experiment": "name under `experiments` in the config",

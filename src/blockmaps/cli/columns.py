@@ -14,7 +14,7 @@ def columns(
         str, typer.Argument(help=f"One of: {', '.join(catalogue.described())}.")
     ] = "runs",
 ) -> None:
-    """Print the columns of a table as a Markdown table (results/README.md has them)."""
+    """Print the columns of a table as a Markdown table (docs/tables.md has them)."""
     print("| column | what it holds |\n|---|---|")
     for name, words in catalogue.columns_of(table).items():
         print(f"| `{name}` | {words.replace('|', chr(92) + '|')} |")

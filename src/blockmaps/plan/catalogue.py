@@ -438,7 +438,7 @@ FURTHER = {
         "contradicted, inconclusive, or not tested at this scale. Intervals are 95 %; p values are "
         "corrected after Holm over A1 to A5 at one data set and scale. Under ``sensitivity`` "
         "stands what else was looked at, and the verdict that it would give by itself. Columns: "
-        "``results/README.md``. Made by ``blockmaps claims"
+        "``docs/tables.md``. Made by ``blockmaps claims"
     ),
     "report.html": (
         "Verdicts, every figure with its finding, n and scale, the runs behind them, and what ran "
@@ -531,7 +531,7 @@ def captions(folder: str) -> dict[str, str]:
 
 
 def as_markdown() -> str:
-    """Return all tables and figures as Markdown, a row each (results/README.md has them)."""
+    """Return all tables and figures as Markdown, a row each (docs/tables.md has them)."""
     lines = ["| path | what | made by |", "|---|---|---|"]
     for one in (*_TABLES, *_FIGURES):
         caption = one.caption.rstrip(".").replace("|", "\\|")

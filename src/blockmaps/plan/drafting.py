@@ -100,7 +100,7 @@ def draft(
         why = "; ".join(left_out.values())
         raise InputError(f"|x| = {shape.inputs}, |y| = {shape.outputs}: no design fits: {why}")
     lines = [
-        "# Written by `blockmaps init`: change what you like; config/README.md explains the keys.",
+        "# Written by `blockmaps init`: change what you like; docs/config.md explains the keys.",
         f"name: {name}",
         "seed: 1",
         *([f"plugins: [{plugin}]"] if plugin else []),

@@ -22,7 +22,7 @@ from blockmaps.plan.config import Config, Tier
 from blockmaps.plan.shards import Recipe, Shard
 
 # Fitted by eye to the manifests of shared runs of commit c9049ce at the papers' scale, on a quiet
-# core with AVX-512: see config/README.md for what they give beside what was measured.
+# core with AVX-512: see docs/tiers.md for what they give beside what was measured.
 JOB = 5.0  # seconds to start a job
 TOKEN = 2.7e-4  # seconds of a step a token and iteration, forward and backward
 RATE = 9e10  # FLOP/s

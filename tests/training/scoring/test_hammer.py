@@ -1,4 +1,4 @@
-"""The kept runs of Adroit Hammer: whole, and what the README says of them."""
+"""The kept runs of Adroit Hammer: whole, and what the documents say of them."""
 
 import pytest
 
@@ -29,8 +29,8 @@ def test_every_design_has_all_steps_seeds_and_episodes(kept):
     assert not returns["diverged"].any()
 
 
-def test_the_readme_says_what_the_kept_returns_say(kept, root):
-    readme = (root / "README.md").read_text()
+def test_the_document_says_what_the_kept_returns_say(kept, root):
+    readme = (root / "docs/experiments.md").read_text(encoding="utf-8")
     text = " ".join(readme.split())
     table = control.by_structure(kept[1])
     for row in table[table["outcome"] == "return"].itertuples():
