@@ -37,7 +37,8 @@ def test_the_document_says_what_the_kept_returns_say(kept, root):
         assert f"| {row.structure} {row.arm} |" in readme
         assert f"| {number(row.mean)} [{number(row.low)}, {number(row.high)}] |" in readme
     for row in table[table["outcome"] == "success"].itertuples():
-        assert f"| {row.mean:.0%} [{row.low * 100:.0f}, ".replace("%", " %") in readme
+        bounds = f"[{row.low * 100:.0f}, {row.high * 100:.0f}]"
+        assert f"| {row.mean:.0%} {bounds} |".replace("%", " %") in readme
     found = control.differences(kept[1])
     found = found[found["outcome"] == "return"].set_index("difference")
     for name in ("dense - uniform", "balanced - dense", "dense - lstm"):
