@@ -159,9 +159,11 @@ def test_other_results_take_the_place_of_the_earlier_ones(ledger, tmp_path, monk
     with monkeypatch.context() as patched:
         patched.setattr(judging, "verdicts", None)
         with pytest.raises(TypeError):
-            publish.publish(second, kept, ledger)
+            publish.publish(second, kept, ledger, replace=True)
     assert checksums(kept) == before
-    files = publish.publish(second, kept, ledger)
+    with pytest.raises(InputError, match="keeps the preset own; takes another folder for other"):
+        publish.publish(second, kept, ledger)
+    files = publish.publish(second, kept, ledger, replace=True)
     assert [path.name for path in kept.parent.iterdir()] == ["kept"]
     assert not (kept / "tables/own.csv").exists()
     assert {path for path in kept.rglob("*") if path.is_file()} == {*files, kept / "notes.txt"}

@@ -94,7 +94,7 @@ rule runs:
     params:
         config=ASKED,
         members=lambda wildcards: digest(compared().members),
-        code=step_digest("results.runs", "results.measures", "results.jobs"),
+        code=step_digest("results.gathering", "results.measures"),
     shell:
         "python -m blockmaps collect --config {params.config:q} --output {output.runs:q}"
         " --groups {output.groups:q} --dynamics {output.dynamics:q}"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, RUN, ConfigFile, app, read_plan, with_data
+from blockmaps.cli.options import DEFAULT, RUN, ConfigFile, app, known, read_plan
 from blockmaps.core.errors import InputError
 
 
@@ -25,29 +25,23 @@ def collect(
     ] = None,
 ) -> None:
     """Gather what the shards' jobs wrote: runs, answers by group, dynamics and manifests."""
-    from blockmaps.results import jobs, measures, runs
+    from blockmaps.results import gathering
 
     made, results = read_plan(config)
     if made.provisional:
         raise InputError(
             f"{config}: shards wait for learning rates; `blockmaps rates` chooses them"
         )
-    pieces, by_group, parts = (
-        [results.parquet(f"shard {part}", name) for name in made.shards]
-        for part in ("runs", "groups", "dynamics")
-    )
-    known = [
-        with_data(made.config, results, shard, partial(measures.known, shard))
-        for shard in made.shards.values()
-    ]
-    frame = runs.collect(pieces, known, made.members)
+    found = gathering.gather(made, results, made.shards, partial(known, made.config, results))
     path = output or results.file("runs")
-    answers = runs.collect_groups(by_group, made.members)
-    runs.write(answers, groups or path.with_name("groups.parquet"), runs.GROUP_COLUMNS)
-    measured = runs.collect_dynamics(parts, made.members)
-    runs.write(measured, dynamics or path.with_name("dynamics.parquet"), runs.DYNAMICS_COLUMNS)
-    needs = {"shard": str, "environment": dict}
-    own = [results.mapping("shard manifest", name, needs) for name in made.shards]
-    jobs.write(jobs.collect(own), manifests or path.with_name(results.file("manifests").name))
-    runs.write(frame, path, runs.COLUMNS)
+    gathering.write(
+        found,
+        {
+            "groups": groups or path.with_name(results.file("groups").name),
+            "dynamics": dynamics or path.with_name(results.file("dynamics").name),
+            "manifests": manifests or path.with_name(results.file("manifests").name),
+            "runs": path,
+        },
+    )
+    frame = found.tables["runs"]
     print(f"{path}: {frame['key'].nunique()} variants, {len(frame):,} rows")

@@ -12,6 +12,8 @@ import typer
 from blockmaps.core.errors import DamagedError
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from blockmaps.data import SequenceData
     from blockmaps.plan.config import Config
     from blockmaps.plan.plan import Plan
@@ -120,6 +122,13 @@ def with_data(config: "Config", results: "Folder", shard: "Shard", read: Callabl
     # to the byte what it was: nothing that was made of it is out of date
     os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
     return read(path)
+
+
+def known(config: "Config", results: "Folder", shard: "Shard") -> "DataFrame":
+    """Return what is known of a shard's variants before training, of the shard's data file."""
+    from blockmaps.results import measures
+
+    return with_data(config, results, shard, partial(measures.known, shard))
 
 
 def give(frame, output: Path | None) -> None:

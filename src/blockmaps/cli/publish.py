@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import KEEP, app
+from blockmaps.cli.options import KEEP, app, known
 
 
 @app.command(rich_help_panel=KEEP)
@@ -20,18 +20,26 @@ def publish(
     file: Annotated[
         Path | None, typer.Option(help="The claims; config/claims.yaml of this code if left out.")
     ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Take the place of what is kept there; do not merge."),
+    ] = False,
 ) -> None:
     """Keep a preset's runs, tables and verdicts with a manifest: config, commit and checksums.
 
-    Tables that it lacks are made. Results published there before make room for these. A published
-    folder given twice is brought up to date: tables, verdicts, checksums.
+    Of an unfinished preset the runs of the shards that are trained are kept. Runs that are kept
+    there already stay; one that is there and here must be the same. Tables and verdicts are made of
+    all of them. A published folder given twice is brought up to date: tables, verdicts, checksums.
     """
     from blockmaps.claims import tests
     from blockmaps.core.fixed import FILE
     from blockmaps.report import publish
 
-    files = publish.publish(results, folder, tests.read(file or FILE), commit)
+    claims = tests.read(file or FILE)
+    files = publish.publish(results, folder, claims, commit, known, replace)
     size = sum(path.stat().st_size for path in files)
     for path in files:
         print(path)
     print(f"{len(files)} files, {size / 1e6:.2f} MB")
+    if came_to := publish.said(folder):
+        print(came_to)

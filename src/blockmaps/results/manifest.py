@@ -7,6 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from blockmaps.core.code import code_digest
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import checksum, visible
@@ -48,22 +50,23 @@ def commit() -> str:
         return ""
 
 
-def describe(results: Folder, trained_by: str = "") -> dict[str, Any]:
+def describe(results: Folder, table: pd.DataFrame, trained_by: str = "") -> dict[str, Any]:
     """Return what is known of a results folder: config, code, versions, runs, time and device.
 
     Parameters
     ----------
+    table : the runs that are kept of it.
     trained_by : the commit whose code trained the runs; the checkout's if not given. Given, the
         digest of the training code is left out: this checkout's may be another.
 
     Raises
     ------
     InputError
-        If it has no config.json or runs table.
+        If it has no config.json.
     """
     if not results.has("config"):
         raise InputError(f"{results.file('config')}: no such file; takes a results folder")
-    config, table = results.config, results.runs
+    config = results.config
     each = table.groupby(["experiment", "key"])["seconds"].max()
     return {
         "name": config.get("name", results.path.name),
@@ -89,14 +92,26 @@ def check(folder: Path) -> dict[str, Any]:
     """
     if not Folder.of(folder).has("manifest"):
         raise InputError(f"{folder / NAME}: no manifest; `blockmaps publish` writes it")
+    found = check_sums(folder)
+    for name in within(folder):
+        if name not in found["files"]:
+            raise InputError(f"{folder / name}: is not in {folder / NAME}")
+    return found
+
+
+def check_sums(folder: Path) -> dict[str, Any]:
+    """Return a published folder's manifest, after the files that it lists have been compared.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or not as it was.
+    """
     found = Folder(folder).manifest
     for name, known in found["files"].items():
         path = folder / name
         if not path.is_file() or checksum(path) != known["sha256"]:
             raise InputError(f"{path}: is missing or not what its manifest says")
-    for name in within(folder):
-        if name not in found["files"]:
-            raise InputError(f"{folder / name}: is not in {folder / NAME}")
     return found
 
 
