@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from blockmaps.core.errors import InputError
+from blockmaps.designs.patterns import RNN_BLOCKS
 from blockmaps.plan import config as configs
 from blockmaps.plan.plan import Plan
 
@@ -109,11 +110,77 @@ def test_values_that_are_no_numbers_or_too_large(tmp_path, path, value, key):
     refused(tmp_path, changed(path, value), key)
 
 
+HALVES = [one / 200 for one in range(1, 101)]
+ROW = {"name": "a", "densities": [1] * 6, "budget": 10}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "match"),
+    [
+        (("recipes", "r", "batch_size"), 10**7, "recipes.r.batch_size: found"),
+        (("recipes", "r", "epochs"), 10**6, "recipes.r.epochs: found"),
+        (("datasets", "d", "steps"), 10**9, "datasets.d: found .* more than a job can hold"),
+        (("datasets", "d", "train"), 10**12, "datasets.d: found .* more than a job can hold"),
+        (("datasets", "d", "symbols"), 10**15, "datasets.d: found .* more than a job can hold"),
+        (("datasets", "d"), {"kind": "images", "side": 3000}, "datasets.d: found .* hold"),
+        (("datasets", "d"), {"kind": "images", "copies": 10**9}, "datasets.d: found .* hold"),
+        (("datasets", "d"), {"kind": "rad", "blanks": 10**12}, "datasets.d: found .* hold"),
+        (
+            ("datasets", "d"),
+            {"kind": "npz", "file": "a.npz", "steps": 3, "sizes": [0, -3]},
+            "takes 1 of each or more",
+        ),
+        (DESIGN, {"kind": "uniform", "budgets": [3000], "densities": [1e-12]}, "places in W"),
+        (DESIGN, {"kind": "uniform", "budgets": [3000], "densities": [5e-324]}, "places in W|hold"),
+        (DESIGN, {"kind": "uniform", "budgets": [10**9], "densities": [1]}, "places in W"),
+        (DESIGN, {"kind": "recommended", "budgets": [10**9]}, "places in W"),
+        (DESIGN, {"kind": "balanced", "budgets": [10**9]}, "would need a density"),
+        (DESIGN, {"kind": "even", "sizes": {10**9: "auto"}}, "another budget, as none will do"),
+        (DESIGN, {"kind": "even", "sizes": {3000: [10**9]}}, "sizes.3000: found"),
+        (DESIGN, {"kind": "explicit", "patterns": [{**ROW, "hidden": 10**12}]}, "hidden: found"),
+        (DESIGN, {"kind": "explicit", "patterns": [{**ROW, "hidden": 20_000}]}, "places in W"),
+        (DESIGN, {"kind": "explicit", "patterns": [{**ROW, "arm": "a\nb"}]}, "arm: found"),
+        (DESIGN, {"kind": "continuum", "hidden": [5] * 5000}, "at most 100 items"),
+        (DESIGN, {"kind": "continuum", "hidden": [20_000] * 2}, "places in W"),
+        (DESIGN, {"kind": "continuum", "hidden": [5], "iterations": {10**9: [1]}}, "iterations"),
+        (DESIGN, {"kind": "baseline", "budgets": [3000], "outputs": [2, 1, 1]}, "outputs"),
+        (DESIGN, {"kind": "slots", "maps": [{"name": "m", "hidden": [10**9]}]}, r"hidden\[0\]"),
+        (
+            DESIGN,
+            {"kind": "slots", "maps": [{"name": "m", "hidden": [3], "blocks": {}}]},
+            r"maps\[0\].blocks: found {}",
+        ),
+        (
+            DESIGN,
+            {"kind": "grid", "budgets": [3000], "densities": dict.fromkeys(RNN_BLOCKS, HALVES)},
+            "more patterns than 20,000",
+        ),
+        (
+            DESIGN,
+            {"kind": "random", "distribution": "normal", "draws": 3, "hidden": [5, -1]},
+            r"hidden\[1\]: found -1",
+        ),
+    ],
+)
+def test_what_no_job_can_hold_is_not_planned(tmp_path, path, value, match):
+    """It was planned in a moment, and then the job's memory, or somebody's patience, ran out."""
+    refused(tmp_path, changed(path, value), match)
+
+
 def test_a_plan_of_millions_asks_for_less(tmp_path):
     raw = copy.deepcopy(RAW)
     raw["experiments"]["e"]["seeds"] = 5000
     raw["experiments"]["e"]["designs"][0]["replicates"] = 5000
-    refused(tmp_path, yaml.safe_dump(raw), "asks for 25,000,000 variants; takes at most 1,000,000")
+    text = yaml.safe_dump(raw)
+    said = refused(tmp_path, text, "found 25,000,000 variants .* takes at most 1,000,000, or")
+    assert said.endswith("any number with `large: true`")
+
+
+def test_the_word_for_more_is_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr("blockmaps.plan.plan.MOST", 1)
+    refused(tmp_path, TEXT, "found 2 variants .* takes at most 1, or any number with `large: true`")
+    (tmp_path / "own.yaml").write_text(TEXT + "large: true\n", encoding="utf-8")
+    assert len(Plan(configs.read(tmp_path / "own.yaml")).members) == 2
 
 
 def test_what_a_config_may_have_is_taken(tmp_path):

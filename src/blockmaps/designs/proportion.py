@@ -15,6 +15,9 @@ from collections.abc import Mapping, Sequence
 from blockmaps.core.errors import InputError
 from blockmaps.designs.patterns import RNN_BLOCKS
 
+# No |h| above it is looked for: a square of W is then larger than any model that is trained here.
+MOST_HIDDEN = 20_000
+
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole else math.nan
@@ -195,7 +198,8 @@ def fit_balanced(
         rest = budget - d["yx"] * inputs * outputs - d["yy"] * outputs**2
         # from where hx, full, holds its share; the larger |h|, the lower the state density
         hidden = math.ceil(rest / (inputs / (1 - target) + d["yh"] * outputs) - 1e-9)
-        while (hidden := max(hidden, 1)) <= budget and rest > d["yh"] * hidden * outputs:
+        most = min(budget, MOST_HIDDEN)
+        while (hidden := max(hidden, 1)) <= most and rest > d["yh"] * hidden * outputs:
             try:
                 densities = balanced_at(*given, hidden, outputs, d)
             except InputError:
@@ -286,11 +290,12 @@ def least_even_hidden(
     The larger |h| is, the more places have its blocks, and the less of the budget yh leaves them: a
     |h| that does is at most the budget.
     """
+    ends = (min(targets), max(targets))
     return next(
         (
             hidden
-            for hidden in range(1, budget + 1)
-            if even_fits(budget, targets, inputs, hidden, outputs, output_densities)
+            for hidden in range(1, min(budget, MOST_HIDDEN) + 1)
+            if even_fits(budget, ends, inputs, hidden, outputs, output_densities)
         ),
         None,
     )

@@ -30,6 +30,7 @@ from blockmaps.data import files as files  # registers "csv" and "npz"
 from blockmaps.data import images as images  # registers "images"
 from blockmaps.data import rad as rad  # registers "rad"
 from blockmaps.designs.kinds import DESIGNS, AnyDesign
+from blockmaps.designs.kinds.design import SeedIndex
 from blockmaps.designs.patterns import RNN_BLOCKS, Activation, Frozen
 from blockmaps.designs.variants import Initialisation
 from blockmaps.plan import tuning, written
@@ -70,7 +71,7 @@ def _some(seeds: tuple[int, ...]) -> tuple[int, ...]:
     return seeds
 
 
-SeedIndices = tuple[Annotated[int, Field(ge=0)], ...]
+SeedIndices = tuple[SeedIndex, ...]
 Seeds = Annotated[
     SeedIndices,
     BeforeValidator(_count, json_schema_input_type=Annotated[int, Field(ge=1)] | SeedIndices),
@@ -96,6 +97,7 @@ class Experiment(Frozen):
     episodes: int = Field(
         default=100,
         ge=1,
+        le=100_000,
         description="Episodes that every policy is scored in, where its data set has a task.",
     )
     keep: Literal["weights"] | None = Field(
@@ -170,13 +172,18 @@ class Protocol(Recipe):
     What it is chosen by is no part of what a shard is made from.
     """
 
-    grid: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        default=(), description="Learning rates to choose from, where it is tuned."
+    epochs: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    steps: Annotated[int, Field(ge=1, le=10**9)] | None = Field(
+        default=None, description="Optimiser steps, in the place of epochs."
     )
-    tuning_seeds: Annotated[int, Field(ge=1)] = Field(
+    batch_size: Annotated[int, Field(ge=1, le=10**6)]
+    grid: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        default=(), max_length=100, description="Learning rates to choose from, where it is tuned."
+    )
+    tuning_seeds: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=2, description="Seed indices to choose by, from 1000 on."
     )
-    tuning_patterns: Annotated[int, Field(ge=1)] = Field(
+    tuning_patterns: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=4, description="Patterns of an arm to choose by, at most."
     )
 
@@ -223,6 +230,9 @@ class Config(Frozen):
         default=(), description="Python files that register data sets, relative to where you run."
     )
     compute: Compute = Compute()
+    large: bool = Field(
+        default=False, description="More than a million variants are meant, and are planned."
+    )
     zoo: bool = Field(
         default=False, description="Compare torch's networks with the maps made of them."
     )
@@ -294,7 +304,7 @@ def _place(location: tuple[int | str, ...], raw: Any) -> tuple[str, Any]:
             continue
         if isinstance(part, int) and isinstance(raw, list):
             text, raw = f"{text}[{part}]", raw[part]
-        elif isinstance(raw, dict):
+        elif isinstance(raw, dict) and (part in raw or part in (*model.model_fields, "[key]")):
             text, raw = f"{text}.{part}", raw.get(part)
         else:
             break  # a member of a union

@@ -4,6 +4,7 @@ This is what the workflow and the command line share. It imports no torch: thous
 are planned in seconds.
 """
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import product
@@ -15,7 +16,8 @@ from blockmaps.core.canonical import digest
 from blockmaps.core.code import code_digest, tree_digest
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import checksum
-from blockmaps.data import DataSpec
+from blockmaps.data import DataSpec, Shape
+from blockmaps.data.sources import IMAGES, OWN_TEST, FromImages
 from blockmaps.designs.cells import Cell
 from blockmaps.designs.kinds import AnyDesign, Row, Sizes, named_rows
 from blockmaps.designs.variants import AnyVariant, CellVariant, LayersVariant, Variant
@@ -28,7 +30,14 @@ from blockmaps.plan.shards import EMPTY, OWN, Ledger, Member, Shard, group
 RATES = Path(catalogue.TABLES["rates"].path)
 
 
-MOST = 1_000_000  # variants of one design: a plan of them takes minutes and gigabytes
+MOST = 1_000_000  # variants, unless the config has `large`: some minutes and gigabytes to plan
+# Numbers that a job can hold, of which it makes several copies: about ten times what the papers'
+# largest models and data sets take. Masks are drawn, and W is multiplied, with all its places.
+MOST_PLACES = 200_000_000
+MOST_STATES = 250_000_000  # of the states of one minibatch, all steps and iterations of them
+MOST_DATA = 10_000_000_000
+# Fields of a data set that say how many sequences it has; its files say it where there are any.
+COUNTS = ("train", "validation", "test", "test_leaking", "validation_leaking", "episodes")
 
 
 class Plan:
@@ -68,10 +77,26 @@ class Plan:
         self.provisional: dict[str, Shard] = {}
         self._ledgers = ledger.by_context()
         self._files: dict[str, tuple[str, int | None]] = {}
+        self._number = 0
         for name, experiment in config.experiments.items():
             if config.only is not None and name not in config.only:
                 continue
             self._experiment(name, experiment)
+
+    def _count(self, name: str, number: int) -> None:
+        """Add to the variants that are asked for.
+
+        Raises
+        ------
+        InputError
+            If they are very many, and the config does not say that they are meant.
+        """
+        self._number += number
+        if self._number > MOST and not self.config.large:
+            raise InputError(
+                f"experiments.{name}: found {self._number:,} variants up to here, minutes and "
+                f"gigabytes of planning; takes at most {MOST:,}, or any number with `large: true`"
+            )
 
     def _experiment(self, name: str, experiment: Experiment) -> None:
         """Add what an experiment asks for."""
@@ -80,18 +105,22 @@ class Plan:
             spec.check_installed()
         except InputError as fault:
             raise InputError(f"experiments.{name}: {fault}") from None
+        sequences = _sequences(spec, experiment.dataset)
         inputs, outputs, _ = spec.shape
         sizes = Sizes(inputs, outputs, experiment.activation)
+        recipe = self.config.recipes[experiment.recipe]
         designs: list[tuple[AnyDesign, list[Row]]] = []
         named: dict[tuple, Row] = {}
         for position, design in enumerate(experiment.designs):
             try:
                 rows = named_rows(design, sizes)
                 _check_names(design, rows, named)
+                _check_sizes(rows, spec.shape, min(recipe.batch_size, sequences))
                 designs.append((design, rows))
             except InputError as fault:
                 raise InputError(f"experiments.{name}.designs[{position}]: {fault}") from None
-        recipe, where = self.config.recipes[experiment.recipe], self.shards
+            self._count(name, len(design.seeds or experiment.seeds) * len(rows) * design.replicates)
+        where = self.shards
         rates: dict[tuple[str, int], float] = {}
         if recipe.grid:
             every = [row for _, rows in designs for row in rows]
@@ -112,9 +141,12 @@ class Plan:
         """Return the variants that an experiment's rates are chosen by, by seed index in sets."""
         recipe = self.config.recipes[experiment.recipe]
         tuned, sets = [], {}
+        arms = tuning.arms_of(rows, recipe.tuning_patterns)
+        each = recipe.tuning_seeds * len(recipe.grid)
+        self._count(name, each * sum(map(len, arms.values())))
         for seed_index in range(tuning.FIRST, tuning.FIRST + recipe.tuning_seeds):
             variants = []
-            for (arm, budget), several in tuning.arms_of(rows, recipe.tuning_patterns).items():
+            for (arm, budget), several in arms.items():
                 for row, rate in product(several, recipe.grid):
                     variants.append(_variant(row, experiment, Training(rate, seed_index, 0)))
                     label = (name, experiment.dataset, arm, budget, rate, variants[-1].key)
@@ -136,12 +168,6 @@ class Plan:
         sets: dict[int, list[list[AnyVariant]]] = {}
         seen = set()
         for design, rows in designs:
-            number = len(design.seeds or experiment.seeds) * len(rows) * design.replicates
-            if number > MOST:
-                raise InputError(
-                    f"experiments.{name}: its design {design.kind} asks for {number:,} variants; "
-                    f"takes at most {MOST:,} in an experiment"
-                )
             for seed_index in design.seeds if design.seeds is not None else experiment.seeds:
                 variants = []
                 for row, replicate in product(rows, range(design.replicates)):
@@ -304,6 +330,57 @@ class Plan:
             for name, shard in self.shards.items()
             if self.config.keeps_weights(shard.experiment)
         ]
+
+
+def _sequences(spec: DataSpec, name: str) -> int:
+    """Return about how many sequences a data set has, at least 1.
+
+    Raises
+    ------
+    InputError
+        If it is larger than a job can hold.
+    """
+    number = sum(found for key in COUNTS if isinstance(found := getattr(spec, key, None), int))
+    inputs, outputs, steps = spec.shape
+    if min(spec.shape) < 1:
+        raise InputError(
+            f"datasets.{name}: found |x| {inputs}, |y| {outputs}, {steps} steps; takes 1 of each "
+            "or more"
+        )
+    number = max(number, 1)
+    held = number * steps
+    if isinstance(spec, FromImages):  # made of all images, each at its size
+        held = max(held, IMAGES[spec.source] + OWN_TEST.get(spec.source, 0))
+    if held * inputs > MOST_DATA:
+        raise InputError(
+            f"datasets.{name}: found {number:,} sequences of {steps:,} steps, |x| {inputs:,}: "
+            f"about 10^{math.log10(held * inputs):.0f} numbers, more than a job can hold; takes "
+            f"at most 10^{math.log10(MOST_DATA):.0f}"
+        )
+    return number
+
+
+def _check_sizes(rows: list[Row], shape: Shape, batch: int) -> None:
+    """Check that a job can hold each of a design's models.
+
+    Parameters
+    ----------
+    shape : the data set's.
+    batch : sequences of a minibatch.
+    """
+    for row in rows:
+        model = row.model
+        units = model.hidden if isinstance(model, Cell) else model.state_size
+        for what, found, most in (
+            ("places in W", units * (shape.inputs + units), MOST_PLACES),
+            ("states a minibatch", units * shape.steps * row.iterations * batch, MOST_STATES),
+        ):
+            if found > most:
+                raise InputError(
+                    f"pattern {row.structure}: found about 10^{math.log10(found):.1f} {what}, at "
+                    f"10^{math.log10(units):.1f} units, more than a job can hold; takes at most "
+                    f"{most:,}"
+                )
 
 
 def _check_names(design: AnyDesign, rows: list[Row], named: dict[tuple, Row]) -> None:

@@ -4,9 +4,11 @@ A design's fields are its part of the config; its `rows` yields named models for
 set. `DESIGNS` maps the `kind` of the config to the class.
 """
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from blockmaps.core.errors import InputError
 from blockmaps.designs.kinds.baselines import Baseline
@@ -65,11 +67,30 @@ DESIGNS: dict[str, type[Design]] = {
 }
 
 
+MOST_ROWS = 20_000  # of a design: some seconds of planning
+
+
 def named_rows(design: Design, sizes: Sizes) -> list[Row]:
-    """Return a design's rows, checked for names that are used twice at one budget."""
-    rows, seen = list(design.rows(sizes)), set()
+    """Return a design's rows, checked for names that are used twice at one budget.
+
+    Raises
+    ------
+    InputError
+        If a name is, or there are too many rows, or one cannot be made.
+    """
+    rows, seen = list(islice(_made(design, sizes), MOST_ROWS + 1)), set()
+    if len(rows) > MOST_ROWS:
+        raise InputError(f"asks for more patterns than {MOST_ROWS:,}; takes fewer, or two designs")
     for row in rows:
         if (row.structure, row.budget) in seen:
             raise InputError(f"two patterns are named {row.structure!r} at one budget")
         seen.add((row.structure, row.budget))
     return rows
+
+
+def _made(design: Design, sizes: Sizes) -> Iterator[Row]:
+    """Yield a design's rows; a pattern that cannot be is one line."""
+    try:
+        yield from design.rows(sizes)
+    except ValidationError as fault:
+        raise InputError(f"asks for what cannot be: {fault.errors()[0]['msg']}") from None

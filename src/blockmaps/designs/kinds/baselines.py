@@ -1,12 +1,20 @@
 """Baselines: torch's own recurrent cells, and patterns with as many unknowns as each of them."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from blockmaps.designs.cells import Cell, CellName, cell_of_budget
-from blockmaps.designs.kinds.design import UNIFORM_DENSITY, Budget, Design, Row, Sizes
+from blockmaps.designs.kinds.design import (
+    UNIFORM_DENSITY,
+    Budget,
+    Density,
+    Design,
+    Row,
+    Sizes,
+    Units,
+)
 from blockmaps.designs.patterns import RNN_BLOCKS
 from blockmaps.designs.proportion import solve_balanced, solve_hidden
 
@@ -21,13 +29,13 @@ class Baseline(Design):
     kind: Literal["baseline"] = "baseline"
     budgets: tuple[Budget, ...] = Field(min_length=1)
     cells: tuple[CellName, ...] = Field(default=("rnn", "gru", "lstm"), min_length=1)
-    hidden: dict[CellName, Annotated[int, Field(ge=1)]] = Field(
+    hidden: dict[CellName, Units] = Field(
         default={}, description="|h| of a cell where it is not the one nearest to the budget."
     )
     matched: bool = Field(
         default=True, description="Train uniform and balanced at each cell's own count too."
     )
-    outputs: tuple[float, float, float] = Field(
+    outputs: tuple[Density, Density, Density] = Field(
         default=(0.1, 1.0, 1.0), description="Densities of yx, yh, yy in the balanced pattern."
     )
 

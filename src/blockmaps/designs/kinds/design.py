@@ -7,11 +7,16 @@ from pydantic import Field, field_validator
 
 from blockmaps.designs.cells import Cell
 from blockmaps.designs.patterns import Activation, Frozen, Pattern, rnn_pattern
+from blockmaps.designs.proportion import MOST_HIDDEN
 from blockmaps.designs.variants import Initialisation
 
 Density = Annotated[float, Field(ge=0, le=1)]
 Proportion = Annotated[float, Field(gt=0, lt=1)]
 Budget = Annotated[int, Field(gt=0, le=10**9)]
+Units = Annotated[int, Field(ge=1, le=MOST_HIDDEN)]  # of a slot
+# an arm's or a pattern's, as tables and figures show it
+RowName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=100)]
+SeedIndex = Annotated[int, Field(ge=0, lt=2**32)]
 
 # What the claims call uniform: every density 0.2 (config/claims.yaml).
 UNIFORM_DENSITY = 0.2
@@ -67,7 +72,7 @@ def arm_of(densities: dict[str, float]) -> str:
 class Design(Frozen):
     """What all designs share: seed indices that may differ from the experiment's, replicates."""
 
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+    seeds: tuple[SeedIndex, ...] | None = Field(
         default=None, description="Seed indices of this design, where not the experiment's."
     )
     replicates: Annotated[int, Field(ge=1, le=10_000)] = Field(

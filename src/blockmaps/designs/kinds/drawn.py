@@ -14,7 +14,7 @@ from blockmaps.core.errors import InputError
 from blockmaps.core.seeds import generator
 from blockmaps.designs.kinds.design import Budget, Design, Row, Sizes
 from blockmaps.designs.patterns import RNN_BLOCKS
-from blockmaps.designs.proportion import solve_hidden
+from blockmaps.designs.proportion import MOST_HIDDEN, solve_hidden
 from blockmaps.designs.variants import Initialisation, Normal
 
 ATTEMPTS = 100  # to draw densities that some |h| of at least 1 meets the budget with
@@ -25,12 +25,12 @@ class Random(Design):
 
     kind: Literal["random"] = "random"
     distribution: Literal["uniform", "normal", "uniform_size", "normal_size"]
-    draws: Annotated[int, Field(ge=1, le=100_000)]
+    draws: Annotated[int, Field(ge=1, le=20_000)]
     budgets: tuple[Budget, ...] = Field(default=(), description="Of the two with _size.")
     seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Of the draws.")
-    hidden: tuple[float, float] = Field(
-        default=(500.0, 200.0), description="Mean and standard deviation of |h| in `normal`."
-    )
+    hidden: tuple[
+        Annotated[float, Field(ge=1, le=MOST_HIDDEN)], Annotated[float, Field(ge=0, le=MOST_HIDDEN)]
+    ] = Field(default=(500.0, 200.0), description="Mean and standard deviation of |h| in `normal`.")
     draw_training: bool = Field(
         default=True,
         description="Draw learning rate, means and spreads too; else the experiment's own.",

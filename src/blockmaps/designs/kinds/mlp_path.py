@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from blockmaps.core.errors import InputError
-from blockmaps.designs.kinds.design import Design, Row, Sizes
+from blockmaps.designs.kinds.design import Design, Row, Sizes, Units
 from blockmaps.designs.patterns import Activation, Block, Pattern, Slot
 
 MovedShare = Annotated[float, Field(ge=0, le=1)]
@@ -28,8 +28,8 @@ class Continuum(Design):
     """
 
     kind: Literal["continuum"] = "continuum"
-    hidden: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        min_length=1, description="Sizes of the MLP's hidden layers."
+    hidden: tuple[Units, ...] = Field(
+        min_length=1, max_length=100, description="Sizes of the MLP's hidden layers."
     )
     density: Annotated[float, Field(gt=0, le=1)] = Field(
         default=1.0, description="Share of each layer's places that are unknowns, an exact count."
@@ -38,7 +38,7 @@ class Continuum(Design):
         default=(0.0, 0.5, 1.0),
         description="Shares ρ of the unknowns that are moved: 0 is the MLP, 1 random places.",
     )
-    iterations: dict[Annotated[int, Field(ge=1)], tuple[MovedShare, ...]] = Field(
+    iterations: dict[Annotated[int, Field(ge=1, le=10_000)], tuple[MovedShare, ...]] = Field(
         default={},
         description="Iterations K other than the number of layers, and the shares at which: "
         "{6: [0.5, 1]}.",

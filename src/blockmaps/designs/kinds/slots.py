@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from blockmaps.designs.kinds.design import Design, Row, Sizes
+from blockmaps.designs.kinds.design import Design, Row, RowName, Sizes, Units
 from blockmaps.designs.patterns import Block, Frozen, Pattern, Slot
 from blockmaps.designs.variants import Initialisation, Normal
+
+Densities = Annotated[dict[str, Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)]
 
 
 class SlotsRow(Frozen):
@@ -20,9 +22,9 @@ class SlotsRow(Frozen):
     each block as wide as torch's `nn.Linear` of its shape draws it, N(0, 1 / (3 columns)).
     """
 
-    name: str
-    hidden: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1)
-    blocks: Literal["layers", "all"] | dict[str, Annotated[float, Field(gt=0, le=1)]] = "layers"
+    name: RowName
+    hidden: tuple[Units, ...] = Field(min_length=1, max_length=100)
+    blocks: Literal["layers", "all"] | Densities = "layers"
     start: Literal["linear"] | Initialisation | None = None
 
     @model_validator(mode="after")

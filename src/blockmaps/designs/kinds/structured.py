@@ -1,6 +1,7 @@
 """Designs with structure: every pattern follows from budgets, densities and proportions."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import product
 from typing import Annotated, Literal
@@ -16,7 +17,9 @@ from blockmaps.designs.kinds.design import (
     Design,
     Proportion,
     Row,
+    RowName,
     Sizes,
+    Units,
     arm_of,
 )
 from blockmaps.designs.patterns import RNN_BLOCKS, Frozen
@@ -111,15 +114,17 @@ class Balanced(Design):
 class ExplicitRow(Frozen):
     """A pattern as the papers' tables give it."""
 
-    name: str
+    name: RowName
     densities: tuple[Density, Density, Density, Density, Density, Density] = Field(
         description="hx hh hy yx yh yy"
     )
-    hidden: Annotated[int, Field(ge=1)] | None = Field(
+    hidden: Units | None = Field(
         default=None, description="|h|; solved from the budget where it is not given."
     )
     budget: Budget
-    arm: str | None = Field(default=None, description="Dense, uniform or the name if not given.")
+    arm: RowName | None = Field(
+        default=None, description="Dense, uniform or the name if not given."
+    )
 
 
 class Explicit(Design):
@@ -155,11 +160,11 @@ class Even(Design):
     """
 
     kind: Literal["even"] = "even"
-    sizes: dict[Budget, tuple[Annotated[int, Field(ge=1)], ...] | Literal["auto"]] = Field(
+    sizes: dict[Budget, tuple[Units, ...] | Literal["auto"]] = Field(
         min_length=1,
         description="The values of |h| at each budget, such as {4000: [56, 80]}, or auto.",
     )
-    points: Annotated[int, Field(ge=2, le=10_000)] = 8
+    points: Annotated[int, Field(ge=2, le=500)] = 8
     below: Below | None = Field(
         default=None,
         description="Such as {proportion: 0.25, share: 0.5}: half of the points below a quarter, "
@@ -209,9 +214,12 @@ class Even(Design):
             return asked
         first = least(self.targets)
         if first is None:
-            several = range(self.points - 1, 1, -1)
-            fewer = next((n for n in several if least(_points(self, n))), None)
-            takes = f"at most {fewer}" if fewer else "another budget, as none will do here"
+            # the fewer, the farther from 0 and 1: all numbers above one that is too many are, too
+            fewer = (
+                bisect_left(range(2, self.points), True, key=lambda n: not least(_points(self, n)))
+                + 1
+            )
+            takes = f"at most {fewer}" if fewer > 1 else "another budget, as none will do here"
             raise InputError(
                 f"points: found {self.points}; no |h| has places for all of them at {budget:,} "
                 f"unknowns; takes {takes}"
@@ -243,7 +251,7 @@ class Crossed(Design):
     """
 
     kind: Literal["crossed"] = "crossed"
-    sizes: dict[Budget, tuple[Annotated[int, Field(ge=1)], ...]] = Field(
+    sizes: dict[Budget, tuple[Units, ...]] = Field(
         min_length=1, description="The values of |h| at each budget."
     )
     targets: tuple[Proportion, ...] = (0.1, 0.3, 0.5, 0.7)
@@ -286,9 +294,8 @@ class Grid(Design):
     def rows(self, sizes: Sizes) -> Iterator[Row]:
         """Yield a row a budget and combination."""
         names = [name for name in RNN_BLOCKS if name in self.densities]
-        for budget, values in product(
-            self.budgets, product(*(self.densities[name] for name in names))
-        ):
+        # budgets among the lists: a product of products would be held in memory
+        for budget, *values in product(self.budgets, *(self.densities[name] for name in names)):
             densities = dict.fromkeys(RNN_BLOCKS, self.rest) | dict(zip(names, values, strict=True))
             hidden = solve_hidden(budget, densities, sizes.inputs, sizes.outputs)
             name = "grid:" + "/".join(f"{densities[block]:g}" for block in RNN_BLOCKS)
