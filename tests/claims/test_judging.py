@@ -520,3 +520,32 @@ def test_the_continuums_runs_are_enough(tmp_path):
     found = folder.table("continuum_differences")
     pd.testing.assert_frame_equal(found, as_written(differences(table)))
     assert folder.table("trainability_differences") is None
+
+
+def test_claims_are_judged_of_the_papers_tasks_alone(ledger, results, tmp_path):
+    """Beside a task of one's own, in which other arms win, every verdict is what it was."""
+    papers = runs.read(results / "runs.parquet")
+    mine = papers.assign(
+        experiment="mine", dataset="mine", task="own", accuracy=1 - papers["accuracy"]
+    )
+    folder = tmp_path / "small"
+    folder.mkdir()
+    both = pd.concat([papers, mine])
+    runs.write(both, folder / "runs.parquet", runs.COLUMNS)
+    for name, table in analyse(both, "comparisons", "uniform").items():
+        csv.write(table, folder / f"analysis/{name}.csv")
+    shutil.copy(results / "groups.parquet", folder)
+
+    def said(rows):
+        return [{name: value for name, value in row.items() if name != "folder"} for row in rows]
+
+    found = judging.verdicts(ledger, [folder])
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for name in ("runs.parquet", "groups.parquet"):
+        shutil.copy(results / name, alone)
+    assert said(found) == said(judging.verdicts(ledger, [alone]))
+    assert {row["experiment"] for row in found if row["folder"]} - {None} == {"small"}
+    runs.write(mine, folder / "runs.parquet", runs.COLUMNS)
+    own = [row for row in judging.verdicts(ledger, [folder]) if row["folder"]]
+    assert {row["verdict"] for row in own} <= {NOT_TESTED}

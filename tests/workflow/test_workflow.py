@@ -109,6 +109,10 @@ def test_the_page_is_named_last_and_what_failed_too(ran):
     claims = "results/tiny/claims.json"
     done = ran.snakemake(claims, *TINY, "--forcerun", "claims")
     assert done.stdout.splitlines()[-1] == "The page: results/tiny/report.html"
+    done = ran.snakemake(claims, *TINY)
+    *_, before, last = done.stdout.splitlines()
+    assert NOTHING in before
+    assert last == "The page: results/tiny/report.html"
     raw = yaml.safe_load((ran.folder / "tests/workflow/tiny.yaml").read_text(encoding="utf-8"))
     raw["name"], raw["plugins"] = "failing", ["failing.py"]
     plugin = (ran.folder / "tests/workflow/parity.py").read_text(encoding="utf-8")

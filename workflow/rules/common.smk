@@ -22,6 +22,7 @@ from blockmaps.plan import config as configs
 from blockmaps.plan.devices import count_gpus
 from blockmaps.report.page.assets import assets_digest
 from blockmaps.results.folder import Folder
+from snakemake.logging import logger
 
 # Every step runs this checkout's code, also in an environment that --sdm conda made; elsewhere by
 # the Python that plans it, whatever `python` is where the step runs.
@@ -70,12 +71,21 @@ def prepare():
     for folder in (RESULTS, REDRAWN):
         sweep(folder)
     FOLDER.write_asked(PLAN)
+    for note in PLAN.notes:
+        logger.info(f"Note: {note}")
 
 
 def say_page():
     """Print where the page is, if there is one."""
     if (RESULTS / "report.html").is_file():
         print(f"The page: {RESULTS}/report.html", file=sys.stderr)
+
+
+@atexit.register
+def say_page_of_before():
+    """Say it, too, where nothing is to be done: Snakemake then calls no handler."""
+    if workflow.is_main_process and workflow.scheduler is not None and not len(workflow.dag):
+        say_page()
 
 
 def say_errors(logs):

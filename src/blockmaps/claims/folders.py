@@ -12,6 +12,7 @@ from blockmaps.claims.findings import Scale
 from blockmaps.core.csv import as_written
 from blockmaps.plan import catalogue
 from blockmaps.plan.catalogue import MAIN_STUDY
+from blockmaps.plan.shards import OWN
 from blockmaps.results import folder as results
 from blockmaps.results import runs
 
@@ -20,7 +21,8 @@ class Tables:
     """The tables of one folder.
 
     Numbers are those of the CSV files, six significant digits: a table that has to be made is read
-    back from its text, so that verdicts do not depend on who made it.
+    back from its text, so that verdicts do not depend on who made it. Experiments on a task of
+    one's own are no part of it: beside them, tables are made anew of the others.
 
     Attributes
     ----------
@@ -35,8 +37,17 @@ class Tables:
 
     @cached_property
     def runs(self) -> pd.DataFrame | None:
-        """The runs table, of all studies; None without one."""
-        return self._folder.runs if self._folder.has("runs") else None
+        """The runs of the papers' tasks, of all studies; None without any."""
+        if not self._folder.has("runs"):
+            return None
+        own = self._folder.runs["task"] == OWN
+        return None if own.all() else self._folder.runs[~own].reset_index(drop=True)
+
+    @cached_property
+    def _mixed(self) -> bool:
+        """Whether there are runs of another task beside, which tables that are there may hold."""
+        every = len(self._folder.runs) if self._folder.has("runs") else 0
+        return every != (0 if self.runs is None else len(self.runs))
 
     @property
     def studies(self) -> set[str]:
@@ -59,11 +70,20 @@ class Tables:
         """Return a CSV table; None if there is neither that nor runs to make it of."""
         if name not in self._tables:
             there = self._folder.table_file(name) is not None
-            found = self._folder.table(name) if there else self._made(name)
+            found = self._made(name) if self._mixed or not there else None
+            if found is None and there:
+                found = self._of_papers(self._folder.table(name))
             if found is None:
                 return None
             self._tables[name] = found
         return self._tables[name]
+
+    def _of_papers(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a table that are not of another task's experiments."""
+        if not self._mixed or "experiment" not in table:
+            return table
+        known = set() if self.runs is None else set(self.runs["experiment"])
+        return table[table["experiment"].isin(known)].reset_index(drop=True)
 
     def _made(self, name: str) -> pd.DataFrame | None:
         if name in catalogue.ANALYSIS:

@@ -65,6 +65,8 @@ def plan(
         timed.shards if timed else None,
     ):
         print(f"tier   {tier}")
+    for note in made.notes:
+        print(f"note   {note}")
     runs = sum(len(shard.variants) for shard in made.all.values())
     print(f"{runs} variants in {len(made.all)} shards")
     if timed:

@@ -53,6 +53,7 @@ class Plan:
     ----------
     members : the variants that are compared, in their experiments.
     shards : what is trained to be compared, by name.
+    notes : what is solved otherwise than asked for, a line each with its key.
     tuning : what is trained to choose learning rates; `tuned`: its variants.
     provisional : shards that wait for rates; theirs, and so their names, are not yet known.
 
@@ -71,6 +72,7 @@ class Plan:
         self.config, self.choices = config, choices
         self.members: list[Member] = []
         self._asked: list[Asked] = []
+        self.notes: list[str] = []
         self.shards: dict[str, Shard] = {}
         self.tuned: list[tuning.Tuned] = []
         self.tuning: dict[str, Shard] = {}
@@ -114,6 +116,8 @@ class Plan:
         for position, design in enumerate(experiment.designs):
             try:
                 rows = named_rows(design, sizes)
+                notes = dict.fromkeys(row.note for row in rows if row.note)
+                self.notes += [f"experiments.{name}.designs[{position}].{one}" for one in notes]
                 _check_names(design, rows, named)
                 _check_sizes(rows, spec.shape, min(recipe.batch_size, sequences))
                 designs.append((design, rows))

@@ -93,7 +93,7 @@ def test_the_rules_control_has_its_budget_and_output_rows_but_not_the_proportion
     )
     shares = [hidden_proportions(counts)["hidden_proportion"] for counts in expected]
     assert shares == pytest.approx([0.5, 0.104], abs=0.01)
-    with pytest.raises(InputError, match="without the proportion"):
+    with pytest.raises(InputError, match=r"budgets: found 900, .*takes 1,753"):
         named_rows(DESIGNS["recommended"](budgets=(900,), proportion=False), Sizes(16, 20))
 
 

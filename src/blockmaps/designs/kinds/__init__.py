@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from blockmaps.core.errors import InputError
 from blockmaps.designs.kinds.baselines import Baseline
-from blockmaps.designs.kinds.design import Design, Row, Sizes
+from blockmaps.designs.kinds.design import MOST_UNKNOWNS, Design, Row, Sizes
 from blockmaps.designs.kinds.drawn import Random
 from blockmaps.designs.kinds.mlp_path import Continuum
 from blockmaps.designs.kinds.numbered import Numbered
@@ -76,9 +76,13 @@ def named_rows(design: Design, sizes: Sizes) -> list[Row]:
     Raises
     ------
     InputError
-        If a name is, or there are too many rows, or one cannot be made.
+        If a name is, there are too many rows, or one cannot be made; where another budget would do,
+        it names the key and that budget.
     """
-    rows, seen = list(islice(_made(design, sizes), MOST_ROWS + 1)), set()
+    try:
+        rows, seen = list(islice(_made(design, sizes), MOST_ROWS + 1)), set()
+    except InputError as fault:
+        raise _with_budget(design, sizes, fault) from None
     if len(rows) > MOST_ROWS:
         raise InputError(f"asks for more patterns than {MOST_ROWS:,}; takes fewer, or two designs")
     for row in rows:
@@ -94,3 +98,30 @@ def _made(design: Design, sizes: Sizes) -> Iterator[Row]:
         yield from design.rows(sizes)
     except ValidationError as fault:
         raise InputError(f"asks for what cannot be: {fault.errors()[0]['msg']}") from None
+
+
+def _with_budget(design: Design, sizes: Sizes, fault: InputError) -> InputError:
+    """Return what says which budget is at fault and one that would do; else the fault itself."""
+
+    def possible(other: Design) -> bool:
+        try:
+            return bool(list(_made(other, sizes)))
+        except InputError:
+            return False
+
+    for key, budget, at in design.at():
+        if possible(at(budget)):
+            continue
+        more = (budget << doubled for doubled in range(1, 15))
+        enough = next((one for one in more if one <= MOST_UNKNOWNS and possible(at(one))), None)
+        if enough is None:
+            return fault
+        few = enough >> 1
+        while enough - few > 1:
+            middle = (few + enough) // 2
+            few, enough = (few, middle) if possible(at(middle)) else (middle, enough)
+        return InputError(
+            f"{key}: found {budget:,}, too few for |x| = {sizes.inputs:,} and "
+            f"|y| = {sizes.outputs:,}; takes {enough:,} or more"
+        )
+    return fault

@@ -16,7 +16,7 @@ from blockmaps.designs.kinds.design import (
     Units,
 )
 from blockmaps.designs.patterns import RNN_BLOCKS
-from blockmaps.designs.proportion import solve_balanced, solve_hidden
+from blockmaps.designs.proportion import fit_balanced, solve_hidden
 
 
 class Baseline(Design):
@@ -63,7 +63,7 @@ class Baseline(Design):
         hidden = solve_hidden(cell.unknowns, densities, sizes.inputs, sizes.outputs)
         pattern = sizes.rnn(hidden, densities=densities)
         yield Row(f"uniform~{called}", f"uniform~{called}", budget, pattern)
-        hidden, densities = solve_balanced(
+        hidden, densities = fit_balanced(
             cell.unknowns,
             0.5,
             sizes.inputs,

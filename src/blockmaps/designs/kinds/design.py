@@ -1,6 +1,6 @@
 """What designs share: named rows, the sizes of a data set, and how an arm is called."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, NamedTuple
 
 from pydantic import Field, field_validator
@@ -12,7 +12,8 @@ from blockmaps.designs.variants import Initialisation
 
 Density = Annotated[float, Field(ge=0, le=1)]
 Proportion = Annotated[float, Field(gt=0, lt=1)]
-Budget = Annotated[int, Field(gt=0, le=10**9)]
+MOST_UNKNOWNS = 10**9
+Budget = Annotated[int, Field(gt=0, le=MOST_UNKNOWNS)]
 Units = Annotated[int, Field(ge=1, le=MOST_HIDDEN)]  # of a slot
 # an arm's or a pattern's, as tables and figures show it
 RowName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=100)]
@@ -35,6 +36,7 @@ class Row(NamedTuple):
     learning_rate, initialisation : where not the experiment's.
     iterations : of a map, a token.
     layers : whether the map's layers are trained in its place, as torch's modules.
+    note : what a user should know of how it was solved; "" where it is as was asked for.
     """
 
     arm: str
@@ -45,6 +47,7 @@ class Row(NamedTuple):
     initialisation: Initialisation | None = None
     iterations: int = 1
     layers: bool = False
+    note: str = ""
 
 
 class Sizes(NamedTuple):
@@ -89,3 +92,8 @@ class Design(Frozen):
     def rows(self, sizes: Sizes) -> Iterator[Row]:
         """Yield the design's named patterns."""
         raise NotImplementedError
+
+    def at(self) -> Iterator[tuple[str, int, Callable[[int], "Design"]]]:
+        """Yield each budget that it is given: its key, it, and the design at another one alone."""
+        for budget in getattr(self, "budgets", ()):
+            yield "budgets", budget, lambda other: self.model_copy(update={"budgets": (other,)})

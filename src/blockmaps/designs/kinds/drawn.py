@@ -4,7 +4,7 @@ The four published distributions. Of *uniform* and *normal* |h| is drawn too; of
 *normal_size* it is solved from the budget.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Literal
 
 import numpy as np
@@ -41,6 +41,15 @@ class Random(Design):
         if self.distribution.endswith("_size") != bool(self.budgets):
             raise ValueError("budgets are for uniform_size and normal_size, which take some")
         return self
+
+    def at(self) -> Iterator[tuple[str, int, Callable[[int], Design]]]:
+        """Yield each budget; at another one a few draws say whether it would do."""
+        few = min(self.draws, 100)
+        for budget in self.budgets:
+            yield (
+                *("budgets", budget),
+                lambda other: self.model_copy(update={"budgets": (other,), "draws": few}),
+            )
 
     def rows(self, sizes: Sizes) -> Iterator[Row]:
         """Yield `draws` rows a budget."""

@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Annotated, Literal
 
@@ -24,6 +24,7 @@ from blockmaps.designs.kinds.design import (
 )
 from blockmaps.designs.patterns import RNN_BLOCKS, Frozen
 from blockmaps.designs.proportion import (
+    MOST_HIDDEN,
     even_counts,
     even_fits,
     fit_balanced,
@@ -105,10 +106,14 @@ class Balanced(Design):
             arm = "balanced" if target == 0.5 else f"balanced-{target:g}"
             if self.state_density != 1:
                 arm += f"-state-{self.state_density:g}"
-            name = f"{arm}:{'/'.join(f'{value:g}' for value in outputs)}"
-            if densities["hh"] != self.state_density:
-                name += f":state-{densities['hh']:.3g}"
-            yield Row(arm, name, budget, sizes.rnn(hidden, densities=densities))
+            name, note = f"{arm}:{'/'.join(f'{value:g}' for value in outputs)}", ""
+            if (solved := densities["hh"]) != self.state_density:
+                name += f":state-{solved:.3g}"
+                note = (
+                    f"state_density: found {self.state_density:g}, at which hx has too few places "
+                    f"at {budget:,} unknowns; takes {solved:.3g} there, with |h| = {hidden:,}"
+                )
+            yield Row(arm, name, budget, sizes.rnn(hidden, densities=densities), note=note)
 
 
 class ExplicitRow(Frozen):
@@ -142,6 +147,16 @@ class Explicit(Design):
             arm = arm_of(densities)
             arm = row.arm or (row.name if arm == "mixed" else arm)
             yield Row(arm, row.name, row.budget, pattern)
+
+    def at(self) -> Iterator[tuple[str, int, Callable[[int], Design]]]:
+        """Yield each row's budget, where |h| is solved from it."""
+        for place, row in enumerate(self.patterns):
+
+            def alone(other: int, row: ExplicitRow = row) -> Design:
+                changed = row.model_copy(update={"budget": other})
+                return self.model_copy(update={"patterns": (changed,)})
+
+            yield f"patterns[{place}].budget", row.budget, alone
 
 
 class Below(Frozen):
@@ -186,11 +201,24 @@ class Even(Design):
     def rows(self, sizes: Sizes) -> Iterator[Row]:
         """Yield `points` rows a budget and value of |h|."""
         outputs = dict(zip(RNN_BLOCKS[3:], self.outputs, strict=True))
-        for budget, several in self.sizes.items():
-            for hidden, target in product(self._hidden(budget, several, sizes), self.targets):
+        for budget, asked in self.sizes.items():
+            several = self._hidden(budget, asked, sizes)
+            took = ", ".join(f"{hidden:,}" for hidden in several)
+            note = f"sizes: auto is |h| = {took} at {budget:,} unknowns" if asked == "auto" else ""
+            for hidden, target in product(several, self.targets):
                 counts = even_counts(budget, target, sizes.inputs, hidden, sizes.outputs, outputs)
                 name = f"even:h{hidden}:{target:.3f}"
-                yield Row("even", name, budget, sizes.rnn(hidden, counts=counts))
+                yield Row("even", name, budget, sizes.rnn(hidden, counts=counts), note=note)
+
+    def at(self) -> Iterator[tuple[str, int, Callable[[int], Design]]]:
+        """Yield each budget; where fewer points would do at it, that is what is said."""
+        for budget in self.sizes:
+
+            def alone(other: int, own: int = budget) -> Design:
+                points = 2 if other == own else self.points
+                return self.model_copy(update={"sizes": {other: "auto"}, "points": points})
+
+            yield "sizes", budget, alone
 
     def _hidden(
         self, budget: int, asked: tuple[int, ...] | Literal["auto"], sizes: Sizes
@@ -219,7 +247,7 @@ class Even(Design):
                 bisect_left(range(2, self.points), True, key=lambda n: not least(_points(self, n)))
                 + 1
             )
-            takes = f"at most {fewer}" if fewer > 1 else "another budget, as none will do here"
+            takes = f"at most {fewer}" if fewer > 1 else "another budget"
             raise InputError(
                 f"points: found {self.points}; no |h| has places for all of them at {budget:,} "
                 f"unknowns; takes {takes}"
@@ -261,11 +289,42 @@ class Crossed(Design):
     def rows(self, sizes: Sizes) -> Iterator[Row]:
         """Yield a row a budget, value of |h|, proportion and density of yh."""
         for budget, several in self.sizes.items():
+            for hidden in several:
+                self._check(budget, hidden, sizes)
             for hidden, target, yh in product(several, self.targets, self.yh):
-                outputs = {"yx": self.others, "yh": yh, "yy": self.others}
+                outputs = self._outputs(yh)
                 counts = even_counts(budget, target, sizes.inputs, hidden, sizes.outputs, outputs)
                 name = f"crossed:h{hidden}:{target:g}:yh{yh:g}"
                 yield Row("crossed", name, budget, sizes.rnn(hidden, counts=counts))
+
+    def _outputs(self, yh: float) -> dict[str, float]:
+        return {"yx": self.others, "yh": yh, "yy": self.others}
+
+    def _check(self, budget: int, hidden: int, sizes: Sizes) -> None:
+        """Refuse a |h| that has not places enough for every proportion and density of yh."""
+
+        def fits(some: int, unknowns: int = budget) -> bool:
+            given = (sizes.inputs, some, sizes.outputs)
+            each = [self._outputs(yh) for yh in self.yh]
+            return all(even_fits(unknowns, self.targets, *given, outputs) for outputs in each)
+
+        if fits(hidden):
+            return
+        takes = "takes another budget"
+        for enough in (budget << more for more in range(12)):
+            least = next(
+                (some for some in range(1, min(enough, MOST_HIDDEN) + 1) if fits(some, enough)),
+                None,
+            )
+            if least:
+                takes = f"takes {least:,} or some more"
+                takes += f", at {enough:,} unknowns" if enough > budget else ""
+                break
+        raise InputError(
+            f"sizes: found |h| = {hidden:,} at {budget:,} unknowns, too few or too many for hidden "
+            f"proportions from {min(self.targets):g} to {max(self.targets):g} and densities of yh "
+            f"up to {max(self.yh):g}; {takes}"
+        )
 
 
 class Grid(Design):
