@@ -171,6 +171,13 @@ def test_the_same_results_give_the_same_bytes(made, root):
     assert (made / NAME).read_bytes() == before
 
 
+def test_a_folder_that_is_a_link_has_its_own_name(made, tmp_path):
+    link = tmp_path / "mine"
+    link.symlink_to(made)
+    action = crate.describe(link).get("#run")
+    assert action["name"] == "The workflow's run with the preset mine"
+
+
 def test_faults_are_one_line(made, tmp_path, root, blockmaps):
     done = blockmaps("crate", tmp_path, check=False)
     assert (done.returncode, done.stdout) == (2, "")

@@ -250,6 +250,15 @@ def test_a_commit_is_this_projects_or_none(root, tmp_path, monkeypatch):
     git(tmp_path / "own", "add", ".")
     git(tmp_path / "own", "commit", "-q", "-m", "ours")
     assert manifest.commit() == git(tmp_path / "own", "rev-parse", "HEAD").strip()
+    # results/ on another disk: what git keeps of it is as if removed
+    kept = tmp_path / "own/results/README.md"
+    kept.parent.mkdir()
+    kept.write_text("kept", encoding="utf-8")
+    git(tmp_path / "own", "add", ".")
+    git(tmp_path / "own", "commit", "-q", "-m", "results")
+    kept.parent.rename(tmp_path / "disk")
+    kept.parent.symlink_to(tmp_path / "disk/elsewhere")
+    assert manifest.commit() == git(tmp_path / "own", "rev-parse", "HEAD").strip()
     own.write_text("changed", encoding="utf-8")
     assert manifest.commit().endswith("-dirty")
 

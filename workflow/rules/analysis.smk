@@ -13,13 +13,14 @@ rule table:
         RESULTS / "logs/tables/{table}.log",
     wildcard_constraints:
         table="|".join(catalogue.COLLECTED),
+    localrule: True
     conda:
         ENVIRONMENT
     params:
-        runs=RUNS,
+        runs=PLACE.file("runs"),
         code=lambda wildcards: step_digest(catalogue.TABLES[wildcards.table].module),
     shell:
-        "python -m blockmaps analyse {wildcards.table:q} --runs {params.runs:q}"
+        "blockmaps analyse {wildcards.table:q} --runs {params.runs:q}"
         " --output {output:q} &> {log:q}"
 
 
@@ -44,12 +45,12 @@ rule analysis:
     conda:
         ENVIRONMENT
     params:
-        results=RESULTS,
-        folder=ANALYSIS,
+        results=PLACE.path,
+        folder=PLACE.file("analysis").parent,
         tables=[f"--table={name}" for name in PLAN.analysis],
         code=step_digest("analysis.outcomes", *(t.module for t in catalogue.ANALYSIS.values())),
     shell:
-        "python -m blockmaps analyse {params.results:q} {params.tables:q}"
+        "blockmaps analyse {params.results:q} {params.tables:q}"
         " --output {params.folder:q} &> {log:q}"
 
 

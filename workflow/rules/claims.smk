@@ -7,13 +7,14 @@ rule answers:
         RESULTS / "answers.json",
     log:
         RESULTS / "logs/answers.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
-        results=RESULTS,
+        results=PLACE.path,
         code=step_digest("analysis.answers"),
     shell:
-        "python -m blockmaps answer {params.results:q} --output {output:q} &> {log:q}"
+        "blockmaps answer {params.results:q} --output {output:q} &> {log:q}"
 
 
 # The tests are an input by their content: a moved time stamp judges nothing again.
@@ -37,14 +38,15 @@ rule claims:
         list=RESULTS / "claims.json",
     log:
         RESULTS / "logs/claims.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
-        results=RESULTS,
+        results=PLACE.path,
         claims=lambda wildcards: CLAIMS,  # its path may hold braces
         tests=digest(CLAIMS.read_text(encoding="utf-8")),
         datasets=digest(plain(CONFIG.datasets)),
         code=step_digest("claims.judging", "claims.writing"),
     shell:
-        "python -m blockmaps claims {params.results:q} --file {params.claims:q}"
+        "blockmaps claims {params.results:q} --file {params.claims:q}"
         " --output {output.table:q} --output {output.list:q} &> {log:q}"

@@ -8,11 +8,19 @@ import sys
 from functools import cache
 from pathlib import Path
 
-SOURCE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1] / "src"
-WORKFLOW = SOURCE.parent / "workflow"
-sys.path.insert(0, str(SOURCE))
+# A checkout's code, wherever the workflow lies in one; else, as where it is read from a URL, that of
+# the package that is installed.
+_beside = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
+SOURCE = _beside / "src" if (_beside / "src/blockmaps").is_dir() else None
+if SOURCE:
+    sys.path.insert(0, str(SOURCE))
 
-from blockmaps.core.canonical import digest, plain
+try:
+    from blockmaps.core.canonical import digest, plain
+except ImportError as fault:
+    print(f"blockmaps: {fault}: this workflow takes `pip install blockmaps`", file=sys.stderr)
+    sys.exit(2)
+from blockmaps.core.code import ROOT
 from blockmaps.core.fixed import FILE as CLAIMS
 from blockmaps.core.fixed import step_digest
 from blockmaps.core.errors import InputError
@@ -24,22 +32,45 @@ from blockmaps.report.page.assets import assets_digest
 from blockmaps.results.folder import Folder
 from snakemake.logging import logger
 
-# Every step runs this checkout's code, also in an environment that --sdm conda made; elsewhere by
-# the Python that plans it, whatever `python` is where the step runs.
-_methods = {method.value for method in workflow.deployment_settings.deployment_method}
-_python = "" if _methods else f'python() {{ {shlex.quote(sys.executable)} "$@"; }}; '
-_path = f"export PYTHONPATH={shlex.quote(str(SOURCE))}${{PYTHONPATH:+:$PYTHONPATH}}; "
-shell.prefix(f"set -euo pipefail; {_path}{_python}".replace("{", "{{").replace("}", "}}"))
-# Snakemake takes braces in it for wildcards, also where the checkout lies below such a folder.
-ENVIRONMENT = str(SOURCE.parent / "environment.yml").replace("{", "{{").replace("}", "}}")
+# What is no module but is read: in a checkout, or as the package has it.
+_homes = [*([_beside] if SOURCE else []), ROOT, ROOT.parents[1]]
+WORKFLOW = next(path for home in _homes if (path := home / "workflow").is_dir())
+
+# Steps of a few seconds are `localrule`: on a cluster they run where Snakemake does, in no queue.
+# Steps call `blockmaps`: that code, also in an environment that --sdm conda made; elsewhere by the
+# Python that plans it, whatever `python` is where the step runs. Nothing else that a shell finds is
+# changed, since an importing workflow's own steps see this too.
+_path = f"PYTHONPATH={shlex.quote(str(SOURCE))}${{PYTHONPATH:+:$PYTHONPATH}} " if SOURCE else ""
+_python = "python" if workflow.deployment_settings.deployment_method else sys.executable
+_call = f'blockmaps() {{ {_path}{shlex.quote(_python)} -m blockmaps "$@"; }}; '
+shell.prefix(f"set -euo pipefail; {_call}".replace("{", "{{").replace("}", "}}"))
+# Beside the rules, as Snakemake finds it by itself; but it takes braces in a checkout's own path for
+# wildcards.
+ENVIRONMENT = "../../environment.yml"
+if SOURCE:
+    ENVIRONMENT = str(_beside / "environment.yml").replace("{", "{{").replace("}", "}}")
+
+# Another workflow imports this one as a module: its config files are its own, and it may give what
+# the rules make a prefix. Rules name files without it, and Snakemake adds it; `placed` does so for
+# what is read or handed to a step by a path.
+IMPORTED = not workflow.modifier.is_main_snakefile()
+
+
+def placed(path):
+    """Return where a file that a rule names lies."""
+    return Path(workflow.modifier.path_modifier.replace_prefix(str(path)))
+
 
 try:
-    _file = ", ".join(os.path.relpath(file) for file in workflow.configfiles) or "config"
-    for file in map(Path, workflow.configfiles):  # Snakemake takes a key that is there twice
+    _files = [] if IMPORTED else [Path(file) for file in workflow.configfiles]
+    _file = ", ".join(map(os.path.relpath, _files)) or "config"
+    for file in _files:  # Snakemake takes a key that is there twice
         written.load(file.read_text(encoding="utf-8"), os.path.relpath(file))
-    CONFIG = configs.parse(dict(config), _file)
+    # what stands below is there already, where a module is read a second time
+    CONFIG = configs.parse({name: config[name] for name in config if name != "captions"}, _file)
     FOLDER = Folder.of_preset(CONFIG.name)
-    PLAN = FOLDER.plan(CONFIG, _file)
+    PLACE = Folder(placed(FOLDER.path))
+    PLAN = PLACE.plan(CONFIG, _file)
 except InputError as fault:
     print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
     sys.exit(2)
@@ -49,18 +80,19 @@ except InputError as fault:
 # would hide every other reason for its dependents to run) but written before the first job starts.
 # So are the shards' files: their names, among the parameters, are hashes of their content.
 RESULTS = FOLDER.path
-ASKED = FOLDER.file("config")
+ASKED = PLACE.file("config")
 RUNS = FOLDER.file("runs")
 GROUPS = FOLDER.file("groups")
 DYNAMICS = FOLDER.file("dynamics")
 MANIFESTS = FOLDER.file("manifests")
-ANALYSIS = FOLDER.file("analysis").parent
 SCORED = FOLDER.file("returns")
 
 
 # What is kept in git, and where it is drawn again: the same whichever preset is asked for.
 PUBLISHED = Path("published")
 REDRAWN = Path("results/published")
+if not PUBLISHED.is_dir():
+    PUBLISHED = WORKFLOW.parent / "published"
 FOLDERS = sorted(
     path.parent.relative_to(PUBLISHED).as_posix() for path in visible(PUBLISHED, "**/manifest.json")
 )
@@ -68,11 +100,28 @@ FOLDERS = sorted(
 
 def prepare():
     """Write what the jobs read, and remove what killed ones of an earlier run have left."""
-    for folder in (RESULTS, REDRAWN):
+    for folder in (PLACE.path, placed(REDRAWN)):
         sweep(folder)
-    FOLDER.write_asked(PLAN)
+    PLACE.write_asked(PLAN)
     for note in PLAN.notes:
         logger.info(f"Note: {note}")
+
+
+def prepared(own):
+    """Return a workflow's own `onstart` with what is to be prepared before it."""
+
+    def both(log):
+        prepare()
+        own(log)
+
+    return both
+
+
+# An importing workflow runs no module's `onstart` but its own, which it may name before or after.
+if IMPORTED:
+    workflow._onstart = prepared(workflow._onstart)
+    _register = workflow.onstart
+    workflow.onstart = lambda own: _register(prepared(own))
 
 
 def say_page():
@@ -99,7 +148,7 @@ def say_errors(logs):
 
 
 # The captions of Snakemake's report are one template, which sees the config and no module.
-config["captions"] = catalogue.captions(str(RESULTS))
+config["captions"] = catalogue.captions(str(PLACE.path))
 
 
 def figure_labels(wildcards):
@@ -139,11 +188,12 @@ def data_priority(wildcards):
 # Where a recipe is tuned, what is compared is known only when the learning rates have been chosen:
 # the plan is then made again, with the table of rates.
 RATES = RESULTS / plan.RATES
+CHOSEN = PLACE.path / plan.RATES
 
 
 @cache
 def _decided(changed):
-    return FOLDER.plan(CONFIG, _file)
+    return PLACE.plan(CONFIG, _file)
 
 
 def compared():
@@ -151,7 +201,7 @@ def compared():
     if not PLAN.tuning:
         return PLAN
     checkpoints.rates.get()
-    return _decided(digest(RATES.read_text(encoding="utf-8")))
+    return _decided(digest(CHOSEN.read_text(encoding="utf-8")))
 
 
 def shard_of(wildcards):
@@ -159,7 +209,7 @@ def shard_of(wildcards):
     known = PLAN.tuning | PLAN.shards
     if wildcards.shard in known:
         return known[wildcards.shard]
-    return _decided(digest(RATES.read_text(encoding="utf-8"))).shards[wildcards.shard]
+    return _decided(digest(CHOSEN.read_text(encoding="utf-8"))).shards[wildcards.shard]
 
 
 def shard_priority(wildcards):

@@ -16,11 +16,11 @@ rule score:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
-        shard=lambda wildcards: FOLDER.file("shard", wildcards.shard),
+        shard=lambda wildcards: PLACE.file("shard", wildcards.shard),
         episodes=scoring_episodes,
         code=step_digest("training.scoring.score"),
     shell:
-        "python -m blockmaps score {params.shard:q}"
+        "blockmaps score {params.shard:q}"
         " --policies {input.policies:q} --episodes {params.episodes:q} --threads {threads}"
         " --output {output:q} &> {log:q}"
 
@@ -40,7 +40,7 @@ rule returns:
         config=ASKED,
         code=step_digest("results.returns"),
     shell:
-        "python -m blockmaps returns --config {params.config:q} --output {output:q} &> {log:q}"
+        "blockmaps returns --config {params.config:q} --output {output:q} &> {log:q}"
 
 
 # From the data files alone: what the runs can show is known before they are made.
@@ -63,7 +63,7 @@ rule detectable:
         planned=planned_scoring,
         code=step_digest("analysis.power"),
     shell:
-        "python -m blockmaps detectable --config {params.config:q} --output {output:q} &> {log:q}"
+        "blockmaps detectable --config {params.config:q} --output {output:q} &> {log:q}"
 
 
 # Where no renderer works the file holds the reason, and so does its figure: no machine is without it.
@@ -81,5 +81,5 @@ rule frames:
         config=ASKED,
         code=step_digest("training.scoring.showing", "data.environments.rendering"),
     shell:
-        "python -m blockmaps frames --config {params.config:q} --returns {input.returns:q}"
+        "blockmaps frames --config {params.config:q} --returns {input.returns:q}"
         " --output {output:q} &> {log:q}"

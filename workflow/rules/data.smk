@@ -17,5 +17,5 @@ rule data:
         source=data_source,
         made_from=data_made_from,
     shell:
-        "python -m blockmaps data {params.source:q} --config {params.config:q} --output {output:q}"
+        "blockmaps data {params.source:q} --config {params.config:q} --output {output:q}"
         " --threads {threads} &> {log:q}"

@@ -15,14 +15,15 @@ rule figure:
         RESULTS / "logs/figures/{figure}.log",
     wildcard_constraints:
         figure="|".join(catalogue.FIGURES),
+    localrule: True
     conda:
         ENVIRONMENT
     params:
-        runs=RUNS,
+        runs=PLACE.file("runs"),
         caption=lambda wildcards: digest(catalogue.FIGURES[wildcards.figure].caption),
         code=lambda wildcards: step_digest(catalogue.FIGURES[wildcards.figure].module),
     shell:
-        "python -m blockmaps figure {wildcards.figure:q} --runs {params.runs:q}"
+        "blockmaps figure {wildcards.figure:q} --runs {params.runs:q}"
         " --output {output.svg:q} --output {output.png:q} &> {log:q}"
 
 

@@ -14,11 +14,12 @@ rule page:
         ),
     log:
         RESULTS / "logs/page.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
-        results=RESULTS,
+        results=PLACE.path,
         code=step_digest("report.page.build"),
         assets=assets_digest(),
     shell:
-        "python -m blockmaps page {params.results:q} --output {output:q} &> {log:q}"
+        "blockmaps page {params.results:q} --output {output:q} &> {log:q}"

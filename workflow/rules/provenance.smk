@@ -12,13 +12,14 @@ rule crate:
         workflow=directory(RESULTS / "workflow"),
     log:
         RESULTS / "logs/crate.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
-        folder=RESULTS,
+        folder=PLACE.path,
         workflow=lambda wildcards: WORKFLOW,  # its path may hold braces
         # its files are copied; their content counts, and not their timestamps
         rules=digest([path.read_text(encoding="utf-8") for path in visible(WORKFLOW, "**/*.smk")]),
         code=step_digest("report.crate"),
     shell:
-        "python -m blockmaps crate {params.folder:q} --workflow {params.workflow:q} &> {log:q}"
+        "blockmaps crate {params.folder:q} --workflow {params.workflow:q} &> {log:q}"

@@ -1,14 +1,13 @@
 # What is kept in git is checked and drawn again, whichever preset is asked for; nothing is trained.
 # A folder's content, not its time stamps, says whether that is to be done again.
-wildcard_constraints:
-    folder="|".join(FOLDERS),
-
-
 rule published_sums:
     output:
         REDRAWN / "{folder}/checked.json",
     log:
         REDRAWN / "{folder}/logs/check.log",
+    wildcard_constraints:
+        folder="|".join(FOLDERS) or "none",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -16,7 +15,7 @@ rule published_sums:
         content=published_content,
         code=step_digest("results.manifest"),
     shell:
-        "python -m blockmaps check {params.folder:q} --output {output:q} &> {log:q}"
+        "blockmaps check {params.folder:q} --output {output:q} &> {log:q}"
 
 
 rule published_figures:
@@ -26,6 +25,8 @@ rule published_figures:
         directory(REDRAWN / "{folder}/figures"),
     log:
         REDRAWN / "{folder}/logs/figures.log",
+    wildcard_constraints:
+        folder="|".join(FOLDERS) or "none",
     conda:
         ENVIRONMENT
     params:
@@ -33,7 +34,7 @@ rule published_figures:
         content=published_content,
         code=step_digest("report.redraw", *(one.module for one in catalogue.FIGURES.values())),
     shell:
-        "python -m blockmaps draw {params.folder:q} {output:q} &> {log:q}"
+        "blockmaps draw {params.folder:q} {output:q} &> {log:q}"
 
 
 rule published_page:
@@ -44,15 +45,17 @@ rule published_page:
         REDRAWN / "{folder}/report.html",
     log:
         REDRAWN / "{folder}/logs/page.log",
+    wildcard_constraints:
+        folder="|".join(FOLDERS) or "none",
     conda:
         ENVIRONMENT
     params:
-        folders=lambda wildcards: [REDRAWN / wildcards.folder, PUBLISHED / wildcards.folder],
+        folders=lambda wildcards: [placed(REDRAWN / wildcards.folder), PUBLISHED / wildcards.folder],
         content=published_content,
         code=step_digest("report.page.build"),
         assets=assets_digest(),
     shell:
-        "python -m blockmaps page {params.folders:q} --output {output:q} &> {log:q}"
+        "blockmaps page {params.folders:q} --output {output:q} &> {log:q}"
 
 
 rule published:

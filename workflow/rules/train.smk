@@ -23,11 +23,11 @@ rule train:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        shard=lambda wildcards: FOLDER.file("shard", wildcards.shard),
+        shard=lambda wildcards: PLACE.file("shard", wildcards.shard),
         code=step_digest("training.shard"),
         measured=dynamics_code,
     shell:
-        "python -m blockmaps train {params.shard:q} --data {input.data:q}"
+        "blockmaps train {params.shard:q} --data {input.data:q}"
         " --memory {resources.mem_mb}"
         " --output {output.runs:q} --groups {output.groups:q} --dynamics {output.dynamics:q}"
         " --manifest {output.manifest:q} &> {log:q}"
@@ -45,7 +45,7 @@ use rule train as train_policies with:
     wildcard_constraints:
         shard="|".join(PLAN.kept_shards) or "none",
     params:
-        shard=lambda wildcards: FOLDER.file("shard", wildcards.shard),
+        shard=lambda wildcards: PLACE.file("shard", wildcards.shard),
         code=step_digest("training.shard", "maps.weights"),
         measured=dynamics_code,
 
@@ -66,6 +66,7 @@ checkpoint rates:
         ),
     log:
         RESULTS / "logs/rates.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -73,7 +74,7 @@ checkpoint rates:
         tuned=digest(PLAN.tuned),
         code=step_digest("analysis.rates"),
     shell:
-        "python -m blockmaps rates --config {params.config:q} --output {output:q} &> {log:q}"
+        "blockmaps rates --config {params.config:q} --output {output:q} &> {log:q}"
 
 
 rule runs:
@@ -96,6 +97,6 @@ rule runs:
         members=lambda wildcards: digest(compared().members),
         code=step_digest("results.gathering", "results.measures"),
     shell:
-        "python -m blockmaps collect --config {params.config:q} --output {output.runs:q}"
+        "blockmaps collect --config {params.config:q} --output {output.runs:q}"
         " --groups {output.groups:q} --dynamics {output.dynamics:q}"
         " --manifests {output.manifests:q} &> {log:q}"

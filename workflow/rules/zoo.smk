@@ -16,8 +16,8 @@ rule zoo:
     conda:
         ENVIRONMENT
     params:
-        folder=RESULTS / "tables",
+        folder=PLACE.path / "tables",
         seed=CONFIG.seed,
         code=step_digest("maps.zoo.tables"),
     shell:
-        "python -m blockmaps zoo --seed {params.seed:q} --tables {params.folder:q} &> {log:q}"
+        "blockmaps zoo --seed {params.seed:q} --tables {params.folder:q} &> {log:q}"

@@ -58,12 +58,13 @@ ShardFile = Annotated[
 
 
 def read_plan(file: Path) -> "tuple[Plan, Folder]":
-    """Return the plan of a config file and its results folder."""
+    """Return the plan of a config file and its results folder: a config.json lies in its own."""
     from blockmaps.plan import config as configs
-    from blockmaps.results.folder import Folder
+    from blockmaps.results.folder import PARTS, Folder
 
     loaded = configs.read(file)
-    results = Folder.of_preset(loaded.name)
+    own = file.name == PARTS["config"].where and Folder(file.parent).has("config")
+    results = Folder(file.parent) if own else Folder.of_preset(loaded.name)
     return results.plan(loaded, str(file)), results
 
 

@@ -113,7 +113,7 @@ def describe(folder: Path) -> ROCrate:
         workflow[side] = parameters if len(parameters) > 1 else parameters[0]
     if commits := sorted({job["commit"] for job in jobs if job["commit"]}):
         workflow["version"] = " and ".join(commits)
-    preset = folder.resolve().name
+    preset = folder.absolute().name
     action = _add(
         crate,
         "#run",

@@ -356,7 +356,7 @@ class Folders:
             found = self.json(part)
             if isinstance(found, dict) and found.get("name"):
                 return str(found["name"])
-        return self.folders[0].path.resolve().name
+        return self.folders[0].path.absolute().name
 
 
 def find(given: Iterable[Path]) -> list[Path]:

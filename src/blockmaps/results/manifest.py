@@ -21,7 +21,7 @@ PACKAGES = ("blockmaps", "lightning", "numpy", "torch")
 
 
 def commit() -> str:
-    """Return the checkout's commit, `-dirty` behind it where files differ.
+    """Return the checkout's commit, `-dirty` behind it where files differ, results left out.
 
     "" without git, and where the package lies in a repository that is another project's: that one's
     commit would say nothing of this code.
@@ -45,7 +45,10 @@ def commit() -> str:
         top, own = git("rev-parse", "--show-toplevel"), here.parents[3]
         if not top or Path(top).resolve() != own or not git("ls-files", str(here)):
             return ""
-        return git("describe", "--always", "--dirty", "--abbrev=40", "--exclude", "*")
+        head = git("describe", "--always", "--abbrev=40", "--exclude", "*")
+        # results/ may be a link to another disk, which git takes for a change
+        changed = git("status", "--porcelain", "--untracked-files=no", ":/", ":(top,exclude)results")
+        return f"{head}-dirty" if head and changed else head
     except OSError:
         return ""
 
