@@ -174,7 +174,7 @@ def test_an_odd_place_changes_nothing(checkout, from_url, tmp_path):
     (place / "mine.yaml").write_text(yaml.safe_dump(PRESET), encoding="utf-8")
     before = listed(checkout.folder)
     run(
-        *("--snakefile", checkout.folder / "Snakefile", "--configfile", "mine.yaml", CURVES),
+        *(CURVES, "--snakefile", checkout.folder / "Snakefile", "--configfile", "mine.yaml"),
         cwd=place,
         env={
             "HOME": "/proc/none",  # nobody can make it; Snakemake by itself takes a cache
