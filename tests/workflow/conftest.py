@@ -86,6 +86,12 @@ def copy_checkout(folder: Path) -> Checkout:
 
 
 @pytest.fixture(scope="session")
+def copied():
+    """What makes a copy of one's own."""
+    return copy_checkout
+
+
+@pytest.fixture(scope="session")
 def fresh(tmp_path_factory) -> Checkout:
     """A copy in which nothing runs but dry runs."""
     return copy_checkout(tmp_path_factory.mktemp("fresh") / ODD)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from conftest import copy_checkout
 
 from blockmaps.plan import catalogue
 from blockmaps.results import runs
@@ -90,8 +89,8 @@ def importer(folder, snakefile, target, what):
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory):
-    return copy_checkout(tmp_path_factory.mktemp("module") / "it's a {clone}")
+def checkout(copied, tmp_path_factory):
+    return copied(tmp_path_factory.mktemp("module") / "it's a {clone}")
 
 
 @pytest.fixture
