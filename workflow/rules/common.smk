@@ -126,8 +126,8 @@ if IMPORTED:
 
 def say_page():
     """Print where the page is, if there is one."""
-    if (RESULTS / "report.html").is_file():
-        print(f"The page: {RESULTS}/report.html", file=sys.stderr)
+    if PLACE.has("page"):
+        print(f"The page: {PLACE.file('page')}", file=sys.stderr)
 
 
 @atexit.register
