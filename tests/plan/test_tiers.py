@@ -172,19 +172,48 @@ def test_what_has_been_trained_of_the_papers_preset_is_in_its_plan(paper, tier):
     assert found == set(TRAINED[tier].split())
 
 
-def test_the_papers_tiers_are_what_the_document_says(root, paper):
+def test_the_papers_tiers_are_a_table_of_the_document(root, paper, blockmaps):
     config, found = paper.config, {}
     for shard in paper.shards.values():
         name = list(config.tiers)[tiers.tier_of(config, shard)]
         found[name] = found.get(name, 0) + len(shard.variants)
-    text = (root / "docs/tiers.md").read_text(encoding="utf-8")
+    (asked,) = re.findall(r"<!-- blockmaps (.*) -->", (root / "docs/tiers.md").read_text("utf-8"))
+    text = blockmaps(*asked.split()).stdout
     table = re.findall(r"^\| (T\d+) \| ([^|]*) \| ([\d,]+) \| ([^|]*) \|", text, re.MULTILINE)
     assert [row[0] for row in table] == list(config.tiers)
     assert {name: int(runs.replace(",", "")) for name, _, runs, _ in table} == found
     claims = yaml.safe_load((root / "config/claims.yaml").read_text(encoding="utf-8"))["claims"]
-    for name, _, _, said in table:
+    for name, about, _, said in table:
+        assert about == config.tiers[name].about
         assert said == (", ".join(config.tiers[name].claims) or "–")
         assert set(config.tiers[name].claims) <= set(claims)
+    # what is kept of T1 is measured
+    (row,) = re.findall(r"^\| T1 .*", text, re.MULTILINE)
+    assert re.search(
+        r"\| 4\.\d measured of 5\d runs, 0\.\d estimated|\| 5\.\d measured of 60 runs \|$", row
+    )
+
+
+def test_runs_that_are_kept_are_measured(plan, tmp_path, blockmaps):
+    """Also where they were trained in other shards: it is the runs that count."""
+    ends = [shard for shard in plan.shards.values() if shard.experiment == "ends"]
+    keys = [variant.key for shard in ends for variant in shard.variants]
+    job = {"shard": "another", "experiment": "ends", "seconds": 3600.0, "peak_memory_bytes": 1}
+    job["variants"] = {key: {"seconds": 900.0} for key in keys}
+    spent = tiers.cost(plan.config, ends, tmp_path, kept=tiers.by_run([job]))
+    assert (spent.trained, spent.measured, spent.estimated) == (4, 3600, 0)
+    del job["variants"][keys[0]]
+    part = tiers.cost(plan.config, ends, tmp_path, kept=tiers.by_run([job]))
+    assert (part.trained, part.measured) == (2, 2400)
+    assert part.estimated == pytest.approx(2400, rel=0.01)
+    file, kept = tmp_path / "mine.yaml", tmp_path / "published/mine/part"
+    file.write_text(RAW, encoding="utf-8")
+    kept.mkdir(parents=True)
+    (kept / "manifests.json").write_text(json.dumps({"jobs": [job]}), encoding="utf-8")
+    said = blockmaps("plan", "--config", file, "--tiers", cwd=tmp_path).stdout.splitlines()
+    assert said[2].startswith("| first | the even design | 4 | A2 | 0.0 estimated |")
+    assert {line.split("|")[1].strip() for line in said} >= {"second", "rest"}
+    assert any("0.7 measured of 2 runs" in line for line in said)
 
 
 def test_the_papers_preset_is_short(root):

@@ -30,11 +30,15 @@ def plan(
             "published/.",
         ),
     ] = False,
+    table: Annotated[
+        bool, typer.Option("--tiers", help="Print only the tiers, as a table in Markdown.")
+    ] = False,
 ) -> None:
     """List the data files and shards that a config asks for, and what each tier of it costs."""
     import os
 
     from blockmaps.plan import tiers
+    from blockmaps.results.folder import kept_jobs
 
     made, results = read_plan(config)
     if write:
@@ -50,6 +54,16 @@ def plan(
         from blockmaps.training import calibration  # with torch
 
         timed = calibration.calibrate(made, results.path)
+    spent = tiers.of_plan(
+        made.config,
+        made.all.values(),
+        results.file("shard runs").parent,
+        timed.shards if timed else None,
+        tiers.by_run(kept_jobs(Path("published"), made.config.name)),
+    )
+    if table:
+        print(tiers.as_markdown(spent), end="")
+        return
     for name in made.data_files:
         print(f"data   {name}")
     for name, shard in made.all.items():
@@ -58,13 +72,8 @@ def plan(
             f"{shard.experiment}, seed index {shard.seed_index}: "
             f"{len(shard.variants)} variants, {shard.unknowns:,.0f} unknowns"
         )
-    for tier in tiers.of_plan(
-        made.config,
-        made.all.values(),
-        results.file("shard runs").parent,
-        timed.shards if timed else None,
-    ):
-        print(f"tier   {tier}")
+    for tier in spent:
+        print(f"tier   {tiers.in_words(tier)}")
     for note in made.notes:
         print(f"note   {note}")
     runs = sum(len(shard.variants) for shard in made.all.values())

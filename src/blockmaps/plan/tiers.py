@@ -1,7 +1,8 @@
 """Tiers: what of a preset is trained first, and what training it costs on one core of a CPU.
 
-A cost is measured where a shard's manifest is there, and else estimated, from the arithmetic on
-every place of W, as a bank does it, and from a time that every step takes however small a model is:
+A cost is measured where a shard's manifest is there, or its runs are kept, and else estimated. That
+is from the arithmetic on every place of W, as a bank does it, and from a time that every step takes
+however small a model is:
 
     job + steps × tokens × iterations × token + FLOPs / rate + numbers that are drawn anew × pixel
 """
@@ -55,13 +56,22 @@ def priority(config: Config, shards: Iterable[Shard]) -> int:
     return max((len(config.tiers) - tier_of(config, shard) for shard in shards), default=0)
 
 
+class Spent(NamedTuple):
+    """A tier that has shards, and what it costs; `name` is "rest" or "all" where none is named."""
+
+    name: str
+    tier: Tier
+    cost: Cost
+
+
 def of_plan(
     config: Config,
     shards: Iterable[Shard],
     runs: Path,
     timed: Mapping[str, float] | None = None,
-) -> Iterator[str]:
-    """Yield a line a tier that has shards: its runs, those that are in, claims and core hours.
+    kept: Mapping[tuple[str, str], float] | None = None,
+) -> Iterator[Spent]:
+    """Yield every tier that has shards, with its cost.
 
     Parameters
     ----------
@@ -69,18 +79,46 @@ def of_plan(
     shards : all of them.
     runs : the folder of their tables and manifests.
     timed : estimates by shard that are better than the formula's, timed on this machine.
+    kept : of runs that were trained elsewhere, the seconds (see `by_run`).
     """
     tiers = [*config.tiers.items(), ("rest" if config.tiers else "all", Tier())]
     shards = sorted(shards, key=lambda shard: tier_of(config, shard))
     for place, several in groupby(shards, lambda shard: tier_of(config, shard)):
-        name, tier = tiers[place]
-        spent = cost(config, several, runs, timed)
-        yield (
-            f"{name}: {spent.trained} of {spent.runs} runs trained; CPU hours of one core: "
-            f"{spent.measured / 3600:.1f} measured, {spent.estimated / 3600:.1f} more estimated"
-            + (f"; claims {', '.join(tier.claims)}" if tier.claims else "")
-            + (f"; {tier.about}" if tier.about else "")
-        )
+        yield Spent(*tiers[place], cost(config, several, runs, timed, kept))
+
+
+def in_words(spent: Spent) -> str:
+    """Say in a line what a tier is and costs."""
+    name, tier, cost = spent
+    return (
+        f"{name}: {cost.trained} of {cost.runs} runs trained; CPU hours of one core: "
+        f"{cost.measured / 3600:.1f} measured, {cost.estimated / 3600:.1f} more estimated"
+        + (f"; claims {', '.join(tier.claims)}" if tier.claims else "")
+        + (f"; {tier.about}" if tier.about else "")
+    )
+
+
+def as_markdown(tiers: Iterable[Spent]) -> str:
+    """Return tiers as a table, a row each (docs/tiers.md has it)."""
+    lines = ["| tier | what | runs | claims | CPU hours |", "|---|---|---|---|---|"]
+    for name, tier, cost in tiers:
+        measured, more = (f"{seconds / 3600:,.1f}" for seconds in (cost.measured, cost.estimated))
+        hours = [f"{measured} measured of {cost.trained:,} runs"] if cost.trained else []
+        if cost.trained < cost.runs:
+            hours.append(f"{more} estimated" + (" of the others" if cost.trained else ""))
+        claims = ", ".join(tier.claims) or "–"
+        about = tier.about.replace("|", "\\|")
+        lines.append(f"| {name} | {about} | {cost.runs:,} | {claims} | {', '.join(hours)} |")
+    return "\n".join(lines) + "\n"
+
+
+def by_run(jobs: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], float]:
+    """Return each run's share of its job's seconds, by experiment and key, of jobs' manifests."""
+    return {
+        (job["experiment"], key): of_manifest(job) / len(job["variants"])
+        for job in jobs
+        for key in job["variants"]
+    }
 
 
 def cost(
@@ -88,6 +126,7 @@ def cost(
     shards: Iterable[Shard],
     runs: Path,
     timed: Mapping[str, float] | None = None,
+    kept: Mapping[tuple[str, str], float] | None = None,
 ) -> Cost:
     """Return what shards cost.
 
@@ -99,7 +138,7 @@ def cost(
     config : that asks for them.
     shards : of one tier.
     runs : the folder of the shards' tables and manifests.
-    timed : see `of_plan`.
+    timed, kept : see `of_plan`.
     """
     known: dict[str, float] = {}
     estimates: dict[str, float] = {}
@@ -109,7 +148,8 @@ def cost(
         spec = config.datasets[config.experiments[shard.experiment].dataset]
         own = (timed or {}).get(shard.id)
         estimates[shard.id] = estimated(shard, spec) if own is None else own
-        if seconds := measured(runs / f"{shard.id}.manifest.json"):
+        seconds = measured(runs / f"{shard.id}.manifest.json") or _kept(shard, kept or {})
+        if seconds:
             known[shard.id] = seconds
             ratios.setdefault(shard.experiment, []).append(seconds / estimates[shard.id])
     return Cost(
@@ -122,6 +162,12 @@ def cost(
             if shard.id not in known
         ),
     )
+
+
+def _kept(shard: Shard, kept: Mapping[tuple[str, str], float]) -> float | None:
+    """Return the seconds that a shard's runs took elsewhere; None if one of them is not kept."""
+    names = [(shard.experiment, variant.key) for variant in shard.variants]
+    return sum(kept[name] for name in names) if kept.keys() >= set(names) else None
 
 
 def measured(manifest: Path) -> float | None:

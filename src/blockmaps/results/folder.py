@@ -387,6 +387,19 @@ def find(given: Iterable[Path]) -> list[Path]:
     return found
 
 
+def kept_jobs(published: Path, preset: str) -> list[dict[str, Any]]:
+    """Return the manifests of the jobs whose runs are kept of a preset, in one folder or several.
+
+    Raises
+    ------
+    InputError
+        If one is broken.
+    """
+    pattern = PARTS["manifests"].where
+    folders = [Folder(path.parent) for path in visible(published / preset, f"**/{pattern}")]
+    return [job for one in folders for job in one.manifests.values()]
+
+
 def within(path: Path, folder: Path) -> bool:
     """Return whether a path is below a folder, links followed."""
     return path.resolve().is_relative_to(folder.resolve())
