@@ -6,17 +6,23 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from blockmaps.plan import devices
 
 HOLD = """
-import os, sys, time
-from pathlib import Path
+import os, sys
 from blockmaps.plan import devices
-with devices.own_gpu(folder=Path(sys.argv[1])) as own:
+with devices.own_gpu() as own:
     print(own, os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
     sys.stdin.readline()
 """
+
+
+def environment(root, folder, visible):
+    """Return an environment in which some GPUs are shown, with locks of its own."""
+    own = {"CUDA_VISIBLE_DEVICES": visible, "TMPDIR": str(folder), "PYTHONPATH": str(root / "src")}
+    return os.environ | own
 
 
 @pytest.fixture
@@ -26,8 +32,8 @@ def job(tmp_path, root):
 
     def start(visible):
         one = subprocess.Popen(
-            [sys.executable, "-c", HOLD, str(tmp_path / "locks")],
-            env=os.environ | {"CUDA_VISIBLE_DEVICES": visible, "PYTHONPATH": str(root / "src")},
+            [sys.executable, "-c", HOLD],
+            env=environment(root, tmp_path, visible),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -53,6 +59,36 @@ def test_each_job_has_a_gpu_of_its_own(job):
     second.send_signal(signal.SIGKILL)
     second.wait()
     assert job("4,6")[1] == ["6", "6"]
+
+
+def test_a_training_job_takes_the_one_that_is_free(job, root, tmp_path):
+    design = {"kind": "uniform", "budgets": [150], "densities": [0.5]}
+    raw = {
+        "name": "small",
+        "seed": 3,
+        "zoo": False,
+        "plugins": [str(root / "tests/workflow/parity.py")],
+        "datasets": {"parity": {"kind": "parity", "sequences": 60}},
+        "recipes": {"r": {"epochs": 1, "batch_size": 10, "learning_rate": 0.01}},
+        "experiments": {"e": {"dataset": "parity", "recipe": "r", "seeds": 1, "designs": [design]}},
+    }
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
+
+    def blockmaps(*words):
+        return subprocess.run(
+            [sys.executable, "-m", "blockmaps", *words],
+            cwd=tmp_path,
+            env=environment(root, tmp_path, "4,6"),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    blockmaps("plan", "--write", "-c", "small.yaml")
+    blockmaps("data", "parity", "-c", "small.yaml")
+    (shard,) = (tmp_path / "results/small/shards").glob("*.json")
+    job("4,6")
+    assert blockmaps("train", str(shard)).startswith("takes GPU 6, which no other training has\n")
 
 
 @pytest.mark.parametrize("shown", ["3", "GPU-8f2c", "", "-1"])

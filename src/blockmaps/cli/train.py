@@ -9,10 +9,12 @@ import typer
 
 from blockmaps.cli.options import RUN, ShardFile, app, read_job, with_data
 from blockmaps.core.errors import InputError
+from blockmaps.plan.devices import own_gpu
 
 
 @app.command(rich_help_panel=RUN)
 def train(
+    context: typer.Context,
     shard: ShardFile,
     data: Annotated[Path | None, typer.Option(help="The data set's file.")] = None,
     output: Annotated[Path | None, typer.Option(help="The shard's runs table.")] = None,
@@ -46,6 +48,8 @@ def train(
     source = data or own
     if not source.is_file():
         raise InputError(f"{source}: no such data set; make it with `blockmaps data`")
+    if gpu := context.with_resource(own_gpu(config.compute.accelerator)):
+        print(f"takes GPU {gpu}, which no other training has", flush=True)
 
     from blockmaps.data.making import epochs_of
     from blockmaps.maps import weights
