@@ -16,11 +16,12 @@ Record = dict[str, Any]
 
 def machine(device: torch.device) -> str:
     """Say in a line what the numbers were measured on."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
     return f"{name}, {torch.get_num_threads()} thread(s), torch {torch.__version__}"
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Say what the CPU is."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             return (

@@ -86,3 +86,21 @@ def test_on_pypi_every_link_of_the_readme_is_absolute_and_leads_to_the_repositor
         base = raw if link.endswith(".png") else f"{repository}/blob/main/"
         assert f"{base}{link}" in links
     assert all(link.startswith("https://") for link in links)
+
+
+def test_github_runs_the_steps_of_ci_and_every_python_that_is_promised(root):
+    text = (root / ".ci/run").read_text(encoding="utf-8")
+    steps = re.search(r"^STEPS=\((.*)\)$", text, re.MULTILINE)[1].split()
+    assert all(f"\n{name}() {{\n" in text for name in steps)
+    asked = yaml.safe_load((root / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    matrix = asked["jobs"]["step"]["strategy"]["matrix"]
+    found = [*matrix["step"], *(one["step"] for one in matrix["include"])]
+    for name in set(asked["jobs"]) - {"step", "pages"}:
+        (line,) = [one["run"] for one in asked["jobs"][name]["steps"] if ".ci/run" in str(one)]
+        found.append(line.removeprefix(".ci/run "))
+    assert set(found) == set(steps)
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    kinds = [one.rpartition(" ")[2] for one in project["classifiers"] if "Python :: 3." in one]
+    assert [one["python"] for one in matrix["include"] if one["step"] == "tests"] == kinds
+    low, high = re.findall(r"3\.\d+", project["requires-python"])
+    assert (kinds[0], kinds[-1]) == (low, f"3.{int(high.removeprefix('3.')) - 1}")

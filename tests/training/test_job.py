@@ -36,7 +36,9 @@ def test_a_manifest_says_what_ran(data, tmp_path):  # noqa: F811
     assert found["data_sha256"] == store.read(data).seal, "of the file that was read"
     own = found["environment"]
     assert own["python"] == platform.python_version()
-    assert own["packages"]["torch"] == version("torch") == torch.__version__
+    assert own["packages"]["torch"] == version("torch")
+    # PyPI's build for CUDA names CUDA in one of them alone
+    assert version("torch").partition("+")[0] == torch.__version__.partition("+")[0]
     assert (own["device"], own["driver"], own["cuda"]) == ("cpu", None, None)
     assert own["determinism"]["flush_denormal"] is True, "training sets it"
     assert own["determinism"]["threads"] == 1
