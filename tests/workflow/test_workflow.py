@@ -284,7 +284,7 @@ def test_time_stamps_and_comments_do_not_count(ran, edit):
 
 
 def test_a_figures_code_redraws_that_figure_alone(ran, edit):
-    edit("src/blockmaps/report/figures/curves.py", "LABEL_APART = 9, 0.16", "LABEL_APART = 9, 0.17")
+    edit("src/blockmaps/report/figures/curves.py", "MOST_ARMS = 7", "MOST_ARMS = 8")
     jobs = ran.jobs(*TINY)
     for name in ("all", "default", "figures", "crate"):  # what holds all that is made
         jobs.pop(name, None)
@@ -360,7 +360,7 @@ def test_the_zoo_runs_once_and_its_figures_follow_its_tables(ran, edit):
     assert NOTHING in ran.snakemake("--dry-run", *figures, *TINY).stdout
     rows = csv.read(ran.folder / "results/tiny/tables/equivalence.csv")
     assert (rows["output_deviation"] <= rows["dtype"].map(TOLERANCES)).all()
-    edit("src/blockmaps/report/figures/impulse.py", "LABEL = 1.9, 1.9", "LABEL = 1.9, 1.8")
+    edit("src/blockmaps/report/figures/impulse.py", "LABEL = 1.7, 0.5", "LABEL = 1.7, 0.6")
     assert ran.jobs(*figures, *TINY) == {"figure": 1}
     edit("src/blockmaps/maps/terms.py", "a = a + term(z)", "a = term(z) + a")
     assert ran.jobs(*figures, *TINY) == {"zoo": 1, "figure": 2}

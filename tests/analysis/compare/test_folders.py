@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from readable import faults
 from tables import runs_table
 
 from blockmaps.analysis.compare import folders, sides, words
@@ -170,15 +171,11 @@ def test_a_figure_is_the_same_each_time_and_holds_its_text(pair, tmp_path):
         sheet = compared.draw(made.arms, words.finding(made), names)
         style.save(sheet, [tmp_path / f"{place}.svg"])
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
-    figure = sheet.figure
-    figure.canvas.draw()
-    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
-    assert box.x0 >= 0
-    assert box.y0 >= 0
-    assert box.x1 <= width
-    assert box.y1 <= height
+    assert faults(sheet) == []
+    assert sheet.words.finding == "1 of 5 arms moved"
+    assert words.finding(made) in sheet.words.facts
     nothing = compared.draw(made.arms.assign(outcome="loss"), "Nothing", names)
-    assert "5 arms in another unit" in nothing.words.facts
+    assert "5 arms in another unit" in nothing.words.subtitle
 
 
 def test_flat_and_short_names(tmp_path):

@@ -1,15 +1,19 @@
 """Figures draw whatever table there is, say what is in it, and are the same every time."""
 
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import _pylab_helpers
+from readable import apart, faults, words
 from tables import runs_table
 
 from blockmaps.analysis.splines import SplineFit
 from blockmaps.analysis.statistics import Interval
+from blockmaps.plan import catalogue
+from blockmaps.report import redraw
 from blockmaps.report.figures import curves, proportion, structures, style, wording
 
 FIGURES = ("proportion", "structures", "curves")
@@ -27,11 +31,6 @@ def small() -> pd.DataFrame:
 
 def draw(name: str, runs: pd.DataFrame):
     return import_module(f"blockmaps.report.figures.{name}").draw(runs)
-
-
-def texts(sheet) -> list[str]:
-    """Return the texts that stand on the page itself, and the panels' names."""
-    return [text.get_text().replace(wording.NO_BREAK, " ") for text in sheet.figure.texts]
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -90,7 +89,7 @@ def test_every_figure_draws_on_a_tiny_table(name, change, small, tmp_path):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_page_states_a_finding_and_its_facts(name, table):
-    page = " ".join(texts(draw(name, table)))
+    page = words(draw(name, table))
     assert "4,000 unknowns" in page
     assert "after 4 epochs (1,128 optimiser steps)" in page
     assert "Data set digits 16×16, |x| = 256, |y| = 10: not the paper's scale" in page
@@ -100,9 +99,9 @@ def test_the_page_states_a_finding_and_its_facts(name, table):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_page_says_what_there_is_not(name, small):
-    page = texts(draw(name, all_missing(small)))
-    assert page[0].startswith("The table holds no run that can be judged")
-    page = " ".join(texts(draw(name, one_seed(small))))
+    sheet = draw(name, all_missing(small))
+    assert sheet.words.finding == "The table holds no run that can be judged"
+    page = words(draw(name, one_seed(small)))
     assert {
         "proportion": "No curve: fewer than 10 patterns",
         "structures": "No intervals: one seed a pattern",
@@ -111,16 +110,9 @@ def test_the_page_says_what_there_is_not(name, small):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_no_text_leaves_the_page(name):
+def test_every_text_can_be_read(name):
     runs = runs_table(budgets=(4000, 10000, 25000), designs=("factorial", "uniform"))
-    figure = draw(name, runs).figure
-    figure.canvas.draw()
-    box = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    assert box.x0 >= 0
-    assert box.y0 >= 0
-    assert box.x1 <= width
-    assert box.y1 <= height
+    assert faults(draw(name, runs)) == []
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -161,7 +153,7 @@ def test_an_optimum_is_claimed_only_as_far_as_its_interval_goes(low, high, said)
 
 @pytest.mark.parametrize(
     ("shift", "noise", "said"),
-    [(0.1, 0.001, "ends above"), (-0.1, 0.001, "ends below"), (0.0, 0.1, "not clearly apart")],
+    [(0.1, 0.001, "clearly above"), (-0.1, 0.001, "clearly below"), (0.0, 0.1, "not clearly")],
 )
 def test_a_difference_is_claimed_only_if_its_interval_excludes_zero(shift, noise, said):
     generator = np.random.default_rng(0)
@@ -189,8 +181,13 @@ def test_structures_are_clear_only_if_intervals_do_not_overlap():
         "of 3 mixed structures, clear of dense:",
         "1 above and 1 below",
     )
-    assert "no clear difference" in structures.finding(means.iloc[[0, 2]])[0]
-    assert "too few seeds" in structures.finding(means.assign(low=np.nan, high=np.nan))[0]
+    assert structures.title([means, means]) == (
+        "Clearly above dense: 2 of 6 mixed structures; clearly below: 2"
+    )
+    assert structures.finding(means.iloc[[0, 2]])[1] == "0 above and 0 below"
+    bare = means.assign(low=np.nan, high=np.nan)
+    assert "too few seeds" in structures.title([bare])
+    assert "ranges from" in structures.finding(bare)[0]
     assert "ranges from" in structures.finding(means.iloc[1:])[0]
 
 
@@ -201,15 +198,6 @@ def test_what_panels_have_in_common_is_said_once():
     assert wording.sentence({"a": ("no", ""), "b": ("no", "")}) == "No (a, b)"
 
 
-def test_labels_are_spread_no_more_than_needed():
-    np.testing.assert_allclose(curves.spread(np.array([3.0, 1.0]), 1), [3, 1])
-    placed = curves.spread(np.array([1.0, 1.1, 5.0, 0.9]), 1)
-    np.testing.assert_allclose(placed, [1, 2, 5, 0])
-    crowded = curves.spread(np.random.default_rng(0).normal(size=9), 0.4, 1.5)
-    assert np.diff(np.sort(crowded)).min() >= 0.4 - 1e-9
-    assert crowded.max() <= 1.5 + 1e-9
-
-
 def test_marks_of_arms_differ_in_colour_and_in_shape_or_line():
     arms = ["dense", "uniform", "mixed", "balanced", "even", "uniform-0.1", "uniform-0.5", "lstm"]
     marks = style.marks(arms)
@@ -217,3 +205,37 @@ def test_marks_of_arms_differ_in_colour_and_in_shape_or_line():
     assert len({mark.color for mark in marks.values()}) == len(arms)
     assert len({(mark.marker, str(mark.line)) for mark in marks.values()}) >= len(arms) - 1
     assert style.marks(["dense"])["dense"] == marks["dense"]
+
+
+NUMBERED = [f"uniform-{number}" for number in (0.02, 0.05, 0.1, 0.2, 0.5)]
+OTHERS = ["crossed", "grid", "gru", "lstm", "random", "recommended", "rnn"]
+
+
+@pytest.mark.parametrize("arms", [[*style.CLAIMED, *OTHERS], [*style.CLAIMED, *NUMBERED]])
+def test_colours_of_arms_are_told_apart_whatever_the_eye(arms):
+    colors = [mark.color for mark in style.marks(arms).values()]
+    assert len(colors) == len(arms)
+    distance, seen_as, pair = apart(colors)
+    assert distance > 10, f"{pair} as seen with {seen_as}"
+
+
+def test_a_dollar_in_a_name_is_a_dollar(small):
+    runs = small.assign(experiment="a$b$")
+    both = pd.concat([runs, runs.assign(experiment="c$")])
+    sheet = draw("proportion", both)
+    assert faults(sheet) == []
+    assert "a$b$" in words(sheet)
+
+
+ROOT = Path(__file__).parents[3] / "published"
+KEPT = sorted(path.parent for path in ROOT.rglob("runs.parquet"))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("folder", KEPT, ids=lambda folder: folder.name)
+def test_every_figure_of_what_is_kept_can_be_read(folder):
+    for name in redraw.figures_of(folder):
+        sources = catalogue.FIGURES[name].sources
+        given = [part for source in sources for part in redraw.read(folder / source)]
+        sheet = import_module(f"blockmaps.report.figures.{name}").draw(*given)
+        assert faults(sheet) == [], f"{name} of {folder}"

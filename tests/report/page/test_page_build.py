@@ -201,7 +201,7 @@ def test_the_page_writes_a_figures_words_as_it_gives_them(folder, page):
         )
         assert said["caption"] == catalogue.FIGURES[name].caption
         assert said["numbers"]
-        assert all(number in said["finding"] for number in said["numbers"].values())
+        assert all(number in said["facts"] for number in said["numbers"].values())
         assert html.escape(said["finding"], quote=False) in html.unescape(page).replace(
             "&", "&amp;"
         )

@@ -2,20 +2,16 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from blockmaps.analysis import divergence
-from blockmaps.analysis.statistics import arm_interval, difference
+from blockmaps.analysis.statistics import Interval, arm_interval, difference
 from blockmaps.analysis.summary import SHARE, final_outcomes, without_repeats
 from blockmaps.plan.needs import DIFFERENCES, SAMPLED_ARMS
-from blockmaps.report.figures import style, wording
-from blockmaps.report.figures.multiples import Multiples
+from blockmaps.report.figures import facets, style, wording
 from blockmaps.results import outcome
 
-COLUMNS = 3
-PANEL_HEIGHT, TITLE, BELOW, BESIDE = 3.2, 0.48, 0.68, 0.68
+GRID = facets.Grid(columns=3, height=2.3)
 MOST_ARMS = 7  # more lines than these cannot be told apart
-LABEL_SIZE, LABEL_APART = 9, 0.16  # points, inches
 
 
 def learning_curves(runs: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -48,118 +44,43 @@ def pairs_of(outcomes: pd.DataFrame) -> list[tuple[str, str]]:
     return [pair for pair in pairs if pair[0] == pairs[0][0]]
 
 
-def finding(outcomes: pd.DataFrame, pair: tuple[str, str] | None) -> tuple[str, str]:
-    """Say how a difference between two arms comes out at the end of training."""
-    outcomes = outcomes.dropna(subset="test_accuracy")
-    if outcomes.empty:
-        return wording.NOTHING, ""
-    arms = dict(tuple(outcomes.rename(columns={"test_accuracy": "value"}).groupby("arm")))
-    if pair is None or not set(pair) <= set(arms):
-        return f"learning curves of {wording.counted(len(arms), 'arm')}", ""
-    first, second = pair
-    found = difference(arms[first], arms[second])
-    if np.isnan(found.low):
-        return f"too few seeds to tell {first} from {second}", ""
+def bounds_of(outcomes: pd.DataFrame, pair: tuple[str, str]) -> Interval | None:
+    """Return the difference of two arms at the end of training, None without them or bounds."""
+    valued = outcomes.dropna(subset="test_accuracy")
     judged = outcome.of(outcomes)
-    scale, digits = judged.scale, judged.digits
-    interval = wording.interval(scale * found.low, scale * found.high, digits)
-    numbers = f"{scale * found.mean:.{digits}f}{wording.NO_BREAK}{interval}".replace("-", "−")
-    clear = found.low > 0 or found.high < 0
-    relation = ("above" if found.low > 0 else "below") if clear else "not clearly apart from"
-    return f"{first} ends {relation} {second}:", numbers
+    valued = valued.assign(value=judged.scale * valued["test_accuracy"])
+    sides = [valued[valued["arm"] == arm] for arm in pair]
+    if not all(map(len, sides)):
+        return None
+    found = difference(*sides, ends=judged.ends)
+    return None if np.isnan(found.low) else found
 
 
-def findings(panels: list[tuple[str, pd.DataFrame]]) -> list[wording.Findings]:
-    """Say how the arms end in every panel, one difference after the other."""
-    pairs: list = pairs_of(pd.concat([panel for _, panel in panels])) or [None]
-    return [{name: finding(panel, pair) for name, panel in panels} for pair in pairs]
+def finding(outcomes: pd.DataFrame, pair: tuple[str, str]) -> tuple[str, str]:
+    """Say how a difference between two arms comes out at the end of training."""
+    first, second = pair
+    found, digits = bounds_of(outcomes, pair), outcome.of(outcomes).digits
+    if found is None:
+        return f"too few seeds to tell {first} from {second}", ""
+    said = f"{first} ends {wording.relation(found.low, found.high)} {second}:"
+    return said, wording.estimate(found.mean, found.low, found.high, digits)
 
 
-def spread(wanted: np.ndarray, gap: float, highest: float = np.inf) -> np.ndarray:
-    """Move places as little as needed for a gap between each and the next.
-
-    Places that are too close form a group about the middle of what they wanted, and groups that
-    then meet become one.
-
-    Parameters
-    ----------
-    wanted : (n,), in any order.
-    gap : the smallest distance, in the same unit.
-    highest : no place is above it.
-    """
-
-    def places(group: list[float]) -> np.ndarray:
-        half = gap * (len(group) - 1) / 2
-        return min(float(np.mean(group)), highest - half) + np.linspace(-half, half, len(group))
-
-    order = np.argsort(wanted, kind="stable")
-    groups: list[list[float]] = []
-    for value in wanted[order]:
-        groups.append([value])
-        while len(groups) > 1 and places(groups[-1])[0] - places(groups[-2])[-1] < gap - 1e-12:
-            groups[-2:] = [groups[-2] + groups[-1]]
-    moved = np.concatenate([places(group) for group in groups])
-    placed = np.empty(len(wanted))
-    placed[order] = moved
-    return placed
-
-
-def _name_ends(
-    axes: Axes, curves: pd.DataFrame, marks: dict[str, style.Mark], apart: float
-) -> None:
-    """Write every arm's name at the end of its line, none over another.
-
-    `apart` is the distance of the names from the axes, as a share of their width.
-    """
-    ends = curves.dropna(subset="mean").groupby("arm").last()
-    if ends.empty:
-        return
-    low, high = axes.get_ylim()
-    gap = LABEL_SIZE * 1.25 / 72 / PANEL_HEIGHT * (high - low)
-    placed = spread(ends["mean"].to_numpy(), gap, high)
-    for (arm, end), y in zip(ends.iterrows(), placed, strict=True):
-        axes.annotate(
-            arm,
-            (end["step"], end["mean"]),
-            xytext=(1 + apart, y),
-            textcoords=axes.get_yaxis_transform(),
-            va="center",
-            size=LABEL_SIZE,
-            weight="bold",
-            color=marks[arm].color,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": marks[arm].color,
-                "linewidth": 0.7,
-                "shrinkA": 1,
-                "shrinkB": 4,
-                "relpos": (0, 0.5),
-            },
-            annotation_clip=False,
-        )
-
-
-def _draw_curves(axes: Axes, curves: pd.DataFrame, marks: dict[str, style.Mark]) -> None:
-    for arm, mark in marks.items():
-        line = curves[curves["arm"] == arm]
-        axes.fill_between(
-            *(line[name] for name in ("step", "low", "high")),
-            color=mark.color,
-            alpha=0.16,
-            linewidth=0,
-            zorder=2,
-        )
-        axes.plot(
-            line["step"],
-            line["mean"],
-            color=mark.color,
-            marker=mark.marker,
-            markersize=4.5,
-            markevery=max(1, len(line) // 12),
-            linestyle=mark.line,
-            linewidth=1.8,
-            zorder=3,
-        )
+def title(panels: list[tuple[str, pd.DataFrame]], pairs: list[tuple[str, str]]) -> str:
+    """Say how the first arm ends against the others, in how many panels."""
+    if not any(rows["test_accuracy"].notna().any() for _, rows in panels):
+        return wording.NOTHING
+    said = []
+    for pair in pairs:
+        found = [bounds_of(rows, pair) for _, rows in panels]
+        if any(found):
+            bounds = [one and (one.low, one.high) for one in found]
+            said.append(wording.compared(pair[0], bounds, pair[1]))
+    if not said:
+        return "Accuracy while training, by arm"
+    whole = "; ".join([said[0], *(one.partition(" ends ")[2] for one in said[1:])])
+    whole = whole if style.fits(whole) else said[0]
+    return wording.first_upper(whole)
 
 
 def about_bands(curves: pd.DataFrame) -> str:
@@ -171,7 +92,7 @@ def about_bands(curves: pd.DataFrame) -> str:
         return f"Bands{alone}; one seed a pattern says nothing of the scatter between seeds."
     over = f"; over patterns for {sampled}" if sampled else ""
     return (
-        f"Bands: 95 %, t with the variance between seeds pooled over the fixed patterns{over}. "
+        f"Bands: 95 %, t over seed indices{over}, on the logit beyond 0 and 100 %. "
         "In brackets: 95 % Welch's t interval of the difference."
     )
 
@@ -200,45 +121,35 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     outcomes = final_outcomes(runs)
     judged = outcome.of(outcomes)
     outcomes, left_out = few_enough(outcomes)
-    panels = list(wording.panels(outcomes))
+    found, pairs = list(wording.panels(outcomes)), pairs_of(outcomes)
+    drawn = pd.concat(learning_curves(runs, rows).assign(panel=name) for name, rows in found)
     marks = style.marks(outcomes["arm"])
-    drawn = [learning_curves(runs, panel) for _, panel in panels]
-    both = pd.concat(drawn)
-    found = findings(panels)
-    names = max(style.text_width(arm, LABEL_SIZE, "bold") for arm in marks) + LABEL_APART + 0.12
-    room = {"beside": BESIDE, "below": BELOW, "between": names, "above": TITLE}
-    layout = Multiples(len(panels), COLUMNS, PANEL_HEIGHT, right=names, under=-0.2, **room)
-    sheet = style.sheet(
-        ". ".join(dict.fromkeys(map(wording.sentence, found))),
-        f"{judged.said_first} while training, the mean of each arm; differences at the end, in "
-        f"{'points' if judged.scale == 100 else judged.unit}",
-        wording.facts(outcomes, about_bands(both) + left_out),
-        layout.body,
+    unit = "points" if judged.scale == 100 else judged.unit
+    sheet, panels = facets.draw(
+        (
+            title(found, pairs),
+            f"{judged.said_first} while training, the mean of each arm; differences at the end, in "
+            f"{unit}",
+            wording.facts(outcomes, about_bands(drawn) + left_out),
+        ),
+        [
+            wording.panel(name, wording.runs_and_patterns(rows.dropna(subset="test_accuracy")))
+            for name, rows in found
+        ],
+        [(drawn.rename(columns={"step": "x", "mean": "y"}), ["band", "line"])],
+        marks,
+        GRID,
+        ("optimiser steps", judged.said),
         {
-            f"{what.rstrip(':')} ({name})": numbers
-            for one in found
-            for name, (what, numbers) in one.items()
-            if numbers
+            f"{name}, {pair[0]} − {pair[1]}": finding(rows, pair)
+            for pair in pairs
+            for name, rows in found
         },
     )
-    values = pd.concat([both["mean"], both["low"], both["high"]])
-    low, high = style.shown(values, outcomes)
-    apart = LABEL_APART / layout.width(sheet.right - sheet.left)
-    for (name, panel), curves, (column, axes) in zip(
-        panels, drawn, layout.axes(sheet), strict=True
-    ):
-        valued = panel[panel["test_accuracy"].notna()]
-        patterns = wording.counted(valued["pattern"].nunique(), "pattern")
-        style.panel_title(axes, name, f"n = {len(valued)}, {patterns}")
-        axes.set_xlim(*style.padded(curves["step"], 0.02))
+    low, high = style.shown(pd.concat([drawn["mean"], drawn["low"], drawn["high"]]), outcomes)
+    for (_, rows), (_, axes) in zip(found, panels, strict=True):
         axes.set_ylim(low, high)
-        _draw_curves(axes, curves, marks)
-        _name_ends(axes, curves, marks, apart)
-        style.chance_line(axes, panel, low)
+        style.chance_line(axes, rows, low)
         style.outcome_axis(axes, judged)
-        style.thousands_axis(axes)
-        axes.set_xlabel("optimiser steps")
-        if column:
-            axes.set_ylabel("")
-            axes.tick_params(labelleft=False)
+        style.written(axes.xaxis, lambda step: f"{step:,.0f}", 5)
     return sheet

@@ -2,18 +2,15 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
-from blockmaps.report.figures import style, wording
-from blockmaps.report.figures.multiples import Multiples
+from blockmaps.report.figures import facets, style, wording
 from blockmaps.results import outcome
 
 OUTCOME = "logit_clean"
 DESIGNS = ("even", "factorial", "grid", "random", "all")
 MOST_DESIGNS = 2  # of each panel, in that order; all only where there is no other
-MOST_NAMED = 4  # panels whose numbers the title gives
-COLUMNS, LABELS, ROW, BETWEEN = 2, 1.75, 0.27, 0.2  # inches
 LOWEST = -0.6  # R² below it is drawn at the left edge, with an arrow
+LEFT, ROW = 1.72, 0.23  # inches
 
 NAMES = {
     "hidden_proportion": "hidden proportion",
@@ -26,10 +23,11 @@ NAMES = {
     "state_scale": "state's scale before",
 }
 MARKS = {
-    "linear": style.Mark("#0072B2", "o", "-"),
-    "quadratic": style.Mark("#D55E00", "^", "-"),
-    "spline": style.Mark("#00664B", "s", "-"),
+    "linear": style.Mark("#0072B2", "o", ""),
+    "quadratic": style.Mark("#D55E00", "^", ""),
+    "spline": style.Mark("#00664B", "s", ""),
 }
+LOW = {f"{form}, below": style.Mark(mark.color, "<", "") for form, mark in MARKS.items()}
 
 
 def shown(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -47,8 +45,8 @@ def shown(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return found
 
 
-def predicted(panels: list[tuple[str, pd.DataFrame]]) -> dict[str, tuple[float, str]]:
-    """Return R² of the hidden proportion's spline by panel, and as text with its interval.
+def predicted(panels: list[tuple[str, pd.DataFrame]]) -> dict[str, pd.Series]:
+    """Return R² of the hidden proportion's spline by panel: cv_r2, cv_low, cv_high.
 
     Of the panels where |h| and unknowns are fixed; of all where there is none.
     """
@@ -57,63 +55,40 @@ def predicted(panels: list[tuple[str, pd.DataFrame]]) -> dict[str, tuple[float, 
     for name, panel in even or panels:
         row = panel[(panel["explanation"] == "hidden_proportion") & (panel["form"] == "spline")]
         if len(row):
-            value, low, high = row.iloc[0][["cv_r2", "cv_low", "cv_high"]]
-            text = f"{value:.2f} {wording.interval(low, high, 2)}".replace("-", "−")
-            found[name] = (value, text)
+            found[name] = row.iloc[0][["cv_r2", "cv_low", "cv_high"]]
     return found
 
 
 def finding(panels: list[tuple[str, pd.DataFrame]]) -> str:
-    """Say what the hidden proportion's spline predicts where |h| and unknowns are fixed."""
+    """Say in how many panels the hidden proportion predicts patterns that were left out."""
     if not panels:
         return "Too few patterns to explain the outcome by"
     said = predicted(panels)
     if not said:
         return "The hidden proportion does not vary here"
-    what = "R² of the hidden proportion for patterns that were left out:"
-    if len(said) > MOST_NAMED:
-        low, middle, high = np.quantile([value for value, _ in said.values()], [0, 0.5, 1])
-        return (
-            f"{what} median {middle:.2f}, from {low:.2f} to {high:.2f} over {len(said)} panels"
-        ).replace("-", "−")
-    return wording.sentence({name: (what, text) for name, (_, text) in said.items()})
+    told = sum(row["cv_low"] > 0 for row in said.values())
+    panels_of = wording.counted(len(said), "panel")
+    return f"The hidden proportion predicts patterns left out in {told} of {panels_of}"
 
 
-def _draw_panel(axes: Axes, panel: pd.DataFrame, names: list[str]) -> None:
-    """Draw three marks an explanation, each with its interval."""
-    for place, (form, mark) in enumerate(MARKS.items()):
-        rows = panel[panel["form"] == form].set_index("explanation").reindex(names)
-        y = np.arange(len(names)) + 0.24 * (place - 1)
-        value = rows["cv_r2"].to_numpy(float)
-        low = np.maximum(rows["cv_low"].to_numpy(float), LOWEST)
-        high = np.maximum(rows["cv_high"].to_numpy(float), LOWEST)
-        axes.hlines(y, low, high, color=mark.color, linewidth=1.3, zorder=3)
-        inside = value >= LOWEST
-        axes.scatter(value[inside], y[inside], s=20, color=mark.color, marker=mark.marker, zorder=4)
-        below = value < LOWEST
-        axes.scatter(
-            np.full(below.sum(), LOWEST), y[below], s=22, color=mark.color, marker="<", zorder=4
-        )
-    axes.axvline(0, color=style.FAINT, linewidth=0.9, zorder=2)
-    axes.set_xlim(LOWEST - 0.04, 1.02)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.grid(False)
-    axes.grid(True, axis="x", color=style.GRID)
-    for line in np.arange(len(names) - 1) + 0.5:
-        axes.axhline(line, color=style.GRID, linewidth=0.7, zorder=1)
+def _points(name: str, panel: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Return a point an explanation and form; what is below `LOWEST` stands there."""
+    place = {one: at for at, one in enumerate(names)}
+    y = panel["explanation"].map(place) + 0.24 * (panel["form"].map(list(MARKS).index) - 1)
+    values = [panel[of].clip(lower=LOWEST) for of in ("cv_r2", "cv_low", "cv_high")]
+    low = panel["cv_r2"] < LOWEST
+    arm = panel["form"].where(~low, panel["form"] + ", below")
+    return facets.rows(name, arm, values[0], y, *values[1:], panel.index)
 
 
 def _scale(panels: list[tuple[str, pd.DataFrame]]) -> str:
     """Say which data sets and initialisations there are, and at what sizes."""
-    if not panels:
-        return ""
     rows = pd.concat([panel for _, panel in panels])
     sizes = rows[["dataset", "inputs", "outputs"]].drop_duplicates()
     data = ", ".join(f"{name} (|x| = {x}, |y| = {y})" for name, x, y in sizes.to_numpy())
-    schemes = rows.groupby("experiment", sort=False)["initialisation"].first()
-    said = ", ".join(f"{name}: {scheme}" for name, scheme in schemes.items())
-    several = f" Initialisation: {said}." if schemes.nunique() > 1 else ""
-    return f"Data set {data}.{several} "
+    schemes = rows.groupby("initialisation")["experiment"].unique()
+    said = "; ".join(f"{scheme}: {', '.join(names)}" for scheme, names in schemes.items())
+    return f"Data set {data}. {f'Initialisation {said}. ' if len(schemes) > 1 else ''}"
 
 
 @style.themed
@@ -124,31 +99,51 @@ def draw(table: pd.DataFrame) -> style.Sheet:
     ----------
     table : `analysis/explained.csv` (columns in `analysis.columns`).
     """
-    panels = shown(table)
-    names = [name for name in NAMES if any(name in set(p["explanation"]) for _, p in panels)]
-    keys = style.key_height(MARKS)
-    layout = Multiples(
-        len(panels), COLUMNS, max(ROW * len(names), 0.5), LABELS, 0.58, BETWEEN, keys
+    found = shown(table)
+    if not found:
+        return style.nothing(finding(found))
+    names = [name for name in NAMES if any(name in set(p["explanation"]) for _, p in found)]
+    grid = facets.Grid(
+        columns=3 if len(found) > 4 else 2, height=max(ROW * len(names), 0.5), left=LEFT
     )
-    sheet = style.sheet(
-        finding(panels),
-        "Share of the outcome's variance, on the scale of its logit or of its error's logarithm, "
-        "that is predicted of patterns left out "
-        f"(below {LOWEST:g}: an arrow)".replace("-", "−"),
-        f"{_scale(panels)}A pattern is left out with all its seeds. Below zero: worse than the "
-        "mean of the others (in even: of those with the same |h|). An explanation that does not "
-        "vary in a design has no mark. Bars: 95 %, jackknife over patterns. Spline: natural "
-        "cubic, 4 degrees of freedom.",
-        layout.body,
-        {name: text for name, (_, text) in predicted(panels).items()},
+    numbers = {
+        name: f"{row['cv_r2']:.2f} {wording.interval(row['cv_low'], row['cv_high'], 2)}"
+        for name, row in predicted(found).items()
+    }
+    sheet, panels = facets.draw(
+        (
+            finding(found),
+            "Share of the outcome's variance, on the scale of its logit or of its error's "
+            "logarithm, that is predicted of patterns left out "
+            f"(below {LOWEST:g}: an arrow)".replace("-", "−"),
+            f"{_scale(found)}A pattern is left out with all its seeds. Below zero: worse than the "
+            "mean of the others (in even: of those with the same |h|). An explanation that does "
+            "not vary in a design has no mark. Bars: 95 %, jackknife over patterns. Spline: "
+            "natural cubic, 4 degrees of freedom.",
+        ),
+        [
+            wording.panel(name, f"n = {panel['n'].iloc[0]:,}, {panel['patterns'].iloc[0]} patterns")
+            for name, panel in found
+        ],
+        [(pd.concat(_points(name, one, names) for name, one in found), ["across", "dots"])],
+        MARKS | LOW,
+        grid,
+        ("cross-validated R²", ""),
+        {
+            name: ("R² of the hidden proportion's spline", text.replace("-", "−"))
+            for name, text in numbers.items()
+        },
+        MARKS,
     )
-    style.key(sheet, LABELS, MARKS, lines=False)
-    for (name, panel), (column, axes) in zip(panels, layout.axes(sheet), strict=True):
-        counts = f"n = {panel['n'].iloc[0]:,}, {panel['patterns'].iloc[0]} patterns"
-        style.panel_title(axes, name, counts)
-        _draw_panel(axes, panel, names)
-        labels = [NAMES[one] for one in names] if column == 0 else [""] * len(names)
-        axes.set_yticks(range(len(names)), labels)
+    for _, axes in panels:
+        axes.axvline(0, color=style.FAINT, linewidth=0.9, zorder=2)
+        axes.set_xlim(LOWEST - 0.06, 1.03)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_yticks(range(len(names)), [NAMES[one] for one in names])
         axes.tick_params(axis="y", length=0)
-        axes.set_xlabel("cross-validated R²")
+        axes.set_xticks([-0.5, 0, 0.5, 1], ["−0.5", "0", "0.5", "1"])
+        axes.grid(True, axis="x")
+        axes.grid(False, axis="y")
+        for line in np.arange(len(names) - 1) + 0.5:
+            axes.axhline(line, color=style.GRID, linewidth=0.7, zorder=1)
     return sheet

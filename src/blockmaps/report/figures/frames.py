@@ -46,7 +46,8 @@ def draw(images: np.ndarray, about: dict[str, Any]) -> style.Sheet:
     """
     if not len(images):
         title = "No frames: no renderer of MuJoCo's works where they were asked for"
-        return style.sheet(title, about["reason"], "", 0.2)
+        return style.nothing(title, about["reason"])
+    shown = about["strips"]
     width = style.WIDTH - 2 * style.MARGIN - LEFT
     side = width / images.shape[1] - GAP
     sheet = style.sheet(
@@ -57,12 +58,9 @@ def draw(images: np.ndarray, about: dict[str, Any]) -> style.Sheet:
         f"state is number {about['episode']}, in which the best model's return is its median. "
         f"Unknowns: the budget; mean: over all the model's episodes.",
         0.3 + len(images) * (side + GAP),
-        {
-            strip["name"]: f"return {strip['return']:,.0f}".replace("-", "−")
-            for strip in about["strips"]
-        },
+        {strip["name"]: ("return", f"{strip['return']:,.0f}".replace("-", "−")) for strip in shown},
     )
-    for row, (strip, known) in enumerate(zip(images, about["strips"], strict=True)):
+    for row, (strip, known) in enumerate(zip(images, shown, strict=True)):
         top = 0.25 + row * (side + GAP)
         for column, image in enumerate(strip):
             axes = sheet.axes(LEFT + column * (side + GAP), top, side, side)

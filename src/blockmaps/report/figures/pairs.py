@@ -1,15 +1,12 @@
 """Accuracy by pair of transforms, a heat map an arm."""
 
-import matplotlib as mpl
-import numpy as np
 import pandas as pd
-from matplotlib.colors import Normalize
+import seaborn
 
-from blockmaps.report.figures import style
+from blockmaps.report.figures import facets, style, wording
 
 ARMS = ("uniform", "balanced", "dense")
-SIDE, LABELS, TITLE, BETWEEN, BELOW = 2.15, 1.28, 0.5, 0.12, 1.15  # inches
-NOTHING = "the table holds no pairs of transforms"
+NOTHING = "The table holds no pairs of transforms"
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
@@ -42,14 +39,11 @@ def overall(rows: pd.DataFrame) -> pd.Series:
 def finding(rows: pd.DataFrame) -> str:
     """Say which pair is easiest and which hardest for the best of the arms drawn."""
     if rows.empty:
-        return NOTHING[0].upper() + NOTHING[1:]
+        return NOTHING
     best = overall(rows).idxmax()
     means = rows[rows["arm"] == best].set_index(["others", "anomaly"])["mean"]
     (a, b), (c, d) = means.idxmax(), means.idxmin()
-    return (
-        f"Accuracy by pair of transforms, of {best}: from {100 * means.min():.0f} % "
-        f"({d} among {c}) to {100 * means.max():.0f} % ({b} among {a})"
-    )
+    return f"Hardest to tell apart is {d} among {c}, easiest {b} among {a}"
 
 
 @style.themed
@@ -61,49 +55,43 @@ def draw(table: pd.DataFrame) -> style.Sheet:
     table : columns in `blockmaps.analysis.pairs`.
     """
     rows = shown(table)
-    arms = [arm for arm in (*ARMS, *rows["arm"].unique()) if arm in set(rows["arm"])]
-    arms = list(dict.fromkeys(arms))
-    facts = ""
-    if len(rows):
-        counts = rows.groupby("arm")["runs"].max()
-        runs = ", ".join(f"{arm} {counts[arm]}" for arm in arms)
-        low, high = rows["sequences"].min(), rows["sequences"].max()
-        facts = (
+    if rows.empty:
+        return style.nothing(NOTHING)
+    arms = list(dict.fromkeys(arm for arm in (*ARMS, *rows["arm"]) if arm in set(rows["arm"])))
+    counts, (low, high) = rows.groupby("arm")["runs"].max(), rows["sequences"].agg(["min", "max"])
+    runs, whole = ", ".join(f"{arm} {counts[arm]}" for arm in arms), overall(rows)
+    names = list(dict.fromkeys([*rows["others"], *rows["anomaly"]]))
+    room = max(style.text_width(name, 8) for name in names) + 0.2
+    grid = facets.Grid(3, 0.0, left=room, below=room)
+    grid = grid._replace(height=min(grid.width(len(arms[:3])), 2.4))
+    ends = rows[rows["arm"] == whole.idxmax()]["mean"].agg(["min", "max"])
+    sheet, panels = facets.draw(
+        (
+            finding(rows),
+            "Accuracy in percent, by the transform of the one image that differs (columns) and of "
+            "the others (rows)",
             f"Experiment {rows['experiment'].iloc[0]}, data set {rows['dataset'].iloc[0]}, "
             f"{rows['budget'].iloc[0]:,} unknowns, test sequences of images not trained on, "
-            f"{low} to {high} a pair. Runs: {runs}; intervals are in pairs.csv."
-        )
-    sheet = style.sheet(
-        finding(rows),
-        "Accuracy in percent, by the transform of the one image that differs (columns) and of the "
-        "others (rows)",
-        facts,
-        TITLE + SIDE + BELOW,
-        {arm: f"{100 * value:.1f} %" for arm, value in overall(rows).items()} if len(rows) else {},
+            f"{low} to {high} a pair; {whole.idxmax()} from {100 * ends['min']:.0f} % to "
+            f"{100 * ends['max']:.0f} %. Runs: {runs}; intervals are in pairs.csv.",
+        ),
+        [wording.Panel(arm, arm, f"all pairs: {100 * whole[arm]:.1f} %") for arm in arms[:3]],
+        [],
+        {},
+        grid,
+        ("", ""),
+        {arm: ("accuracy over all pairs", f"{100 * value:.1f} %") for arm, value in whole.items()},
     )
-    names = list(dict.fromkeys([*rows["others"], *rows["anomaly"]]))
-    colors, norm = mpl.colormaps["cividis"], Normalize(0, 1)
-    for place, arm in enumerate(arms[:3]):
-        axes = sheet.axes(LABELS + place * (SIDE + BETWEEN), TITLE, SIDE, SIDE)
-        own = rows[rows["arm"] == arm].pivot(index="others", columns="anomaly", values="mean")
-        own = own.reindex(index=names, columns=names)
-        values = own.to_numpy(float)
-        axes.imshow(np.ma.masked_invalid(values), cmap=colors, norm=norm, interpolation="none")
-        for row, column in zip(*np.nonzero(np.isfinite(values)), strict=True):
-            value = values[row, column]
-            axes.text(
-                column,
-                row,
-                f"{100 * value:.0f}",
-                size=7,
-                ha="center",
-                va="center",
-                color="white" if value < 0.55 else "black",
-            )
-        axes.set_xticks(range(len(names)), names, rotation=90, size=7.5)
-        axes.set_yticks(range(len(names)), names if place == 0 else [], size=7.5)
-        axes.tick_params(length=0)
+    look = {"cmap": "cividis", "vmin": 0, "vmax": 100, "cbar": False, "fmt": ".0f", "annot": True}
+    for place, (panel, axes) in enumerate(panels):
+        own = rows[rows["arm"] == panel.name].pivot(
+            index="others", columns="anomaly", values="mean"
+        )
+        own = 100 * own.reindex(index=names, columns=names)
+        labels = names if place == 0 else False
+        look |= {"xticklabels": names, "yticklabels": labels, "annot_kws": {"size": 7.5}}
+        seaborn.heatmap(own, ax=axes, **look)
+        axes.set(xlabel="", ylabel="")
+        axes.tick_params(length=0, labelsize=8)
         axes.grid(False)
-        axes.spines[:].set_visible(False)
-        style.panel_title(axes, arm, f"all pairs: {100 * overall(rows)[arm]:.1f} %")
     return sheet

@@ -1,10 +1,9 @@
-"""Accuracy on the path from an MLP to random places: a panel an experiment."""
+"""Accuracy on the path from an MLP to random places: a panel a data set and start."""
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
-from blockmaps.report.figures import multiples, style, wording
+from blockmaps.report.figures import facets, style, wording
 
 PANEL = ["experiment", "dataset", "budget", "initialisation"]
 # The arms' names on a sheet and their marks; dense is drawn as everywhere.
@@ -17,20 +16,23 @@ NAMES = {
 }
 ARMS = {
     "control": style.Mark("#595959", "", (0, (5, 1.5))),
-    "mlp": style.Mark("#1a1a1a", "o", "-"),
-    "path-0.5": style.Mark("#AA4499", "v", (0, (3, 1.5, 1, 1.5))),
+    "mlp": style.Mark("#000000", "o", "-"),
+    "path-0.5": style.Mark("#7A1F6B", "v", (0, (3, 1.5, 1, 1.5))),
     "random-places": style.Mark("#D55E00", "D", (0, (4, 1.5))),
     **style.marks(["dense"]),
 }
-PATH = style.Mark("#AA4499", "o", "-")
 KEY = {
     NAMES["control"]: ARMS["control"],
-    "path from the MLP to random places": PATH,
+    "from MLP to random": style.Mark("#7A1F6B", "o", "-"),
     "dense map": ARMS["dense"]._replace(line=""),
 }
+GRID = facets.Grid(columns=3, height=2.2, share_y=False, left=0.78, below=0.62)
 FEWEST = 3  # shares on a path that is drawn
 NOTHING = "The table holds no path from an MLP to random places"
-DENSE_AT = 1.12
+DENSE_AT, ENDS = 1.14, (-0.06, 1.21)
+BARS = (
+    "95 %, t over seeds with the arm's own variance, on the logit where it would leave 0 to 100 %"
+)
 
 
 def paths(table: pd.DataFrame) -> list[tuple[dict, pd.DataFrame]]:
@@ -45,24 +47,39 @@ def paths(table: pd.DataFrame) -> list[tuple[dict, pd.DataFrame]]:
     return found
 
 
-def named(labels: dict) -> str:
-    """Return a panel's name."""
-    return f"{labels['experiment']}, {labels['initialisation']}"
+def named(labels: dict) -> wording.Panel:
+    """Return a panel in words: the data set, how unknowns start, how many there are."""
+    start, data = wording.start(labels["initialisation"]), labels["dataset"].replace("-", " ")
+    own = "" if labels["experiment"].startswith("path") else f" ({labels['experiment']})"
+    return wording.Panel(f"{data}{own}, {start}, {labels['budget']:,} unknowns", data + own, start)
+
+
+def difference(labels: dict, differences: pd.DataFrame) -> pd.Series | None:
+    """Return random places less the MLP, None with too few seeds for an interval."""
+    same = (differences[list(labels)] == pd.Series(labels)).all(axis=1)
+    rows = differences[same & (differences["difference"] == "random - MLP")]
+    if rows.empty or rows["low_95"].isna().all():
+        return None
+    return rows.sort_values("iterations").iloc[0]
 
 
 def finding(labels: dict, differences: pd.DataFrame) -> tuple[str, str]:
     """Say how random places come out against the MLP."""
-    same = (differences[list(labels)] == pd.Series(labels)).all(axis=1)
-    rows = differences[same & (differences["difference"] == "random - MLP")]
-    if rows.empty or rows["low_95"].isna().all():
+    row = difference(labels, differences)
+    if row is None:
         return "too few seeds to tell random places from the MLP", ""
-    row = rows.sort_values("iterations").iloc[0]
-    low, high = row["low_95"], row["high_95"]
-    relation = "not clearly apart from"
-    if low > 0 or high < 0:
-        relation = "above" if low > 0 else "below"
-    numbers = f"{row['mean']:+.1f}{wording.NO_BREAK}{wording.interval(low, high, 1)}"
-    return f"random places end {relation} the MLP:", numbers.replace("-", "−")
+    bounds = row["low_95"], row["high_95"]
+    said = f"random places end {wording.relation(*bounds)} the MLP:"
+    return said, wording.estimate(row["mean"], *bounds, 1)
+
+
+def title(found: list[pd.Series | None]) -> str:
+    """Say how random places come out in most panels."""
+    bounds = [None if row is None else (row["low_95"], row["high_95"]) for row in found]
+    if not any(bounds):
+        return "Too few seeds to tell random places from the MLP"
+    said = wording.compared("random places", bounds, "the MLP")
+    return wording.first_upper(said.replace(" ends ", " end "))
 
 
 def facts(found: list[tuple[dict, pd.DataFrame]]) -> str:
@@ -74,21 +91,25 @@ def facts(found: list[tuple[dict, pd.DataFrame]]) -> str:
     budgets = " or ".join(f"{one:,}" for one in sorted(every["budget"].unique()))
     epochs = every[["epochs", "steps"]].drop_duplicates().itertuples(index=False)
     after = " or ".join(f"{one} epochs ({steps:,} steps)" for one, steps in epochs)
-    diverged = int(every["diverged"].sum())
     return (
-        f"{runs} ({diverged} diverged), {budgets} unknowns in every arm, after {after}. "
-        f"Data set {data}. Bars and band: 95 %, t with the variance between seeds pooled over the "
-        "arms; in the title: 95 % Welch's t interval of the difference in points. The path "
-        "takes as many iterations as the MLP has layers."
+        f"{runs} ({int(every['diverged'].sum())} diverged), "
+        f"{wording.several(every['n'].min(), every['n'].max())} an arm, {budgets} unknowns in "
+        f"every arm, after {after}. Data set {data}. Bars and band: {BARS}; in brackets: 95 % "
+        "Welch's t interval of the difference in points. The path takes as many iterations as the "
+        "MLP has layers."
     )
 
 
-def _draw(axes: Axes, rows: pd.DataFrame) -> None:
-    multiples.level(axes, rows[rows["arm"] == "control"], ARMS["control"])
-    path = rows[rows["moved"].notna()].sort_values("moved")
-    multiples.points(axes, path["moved"], path, PATH, "accuracy")
-    dense = rows[rows["arm"] == "dense"].assign(moved=DENSE_AT)
-    multiples.points(axes, dense["moved"], dense, KEY["dense map"], "accuracy")
+def _points(name: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
+    """Return the control's level, the path, and the dense map beside it."""
+    control, path, dense = KEY
+    moved = rows[rows["moved"].notna()].sort_values("moved")
+    full = rows[rows["arm"] == "dense"]
+    return (
+        facets.level(name, control, rows[rows["arm"] == "control"], "accuracy", ENDS),
+        facets.intervals(name, path, moved["moved"], moved, "accuracy"),
+        facets.intervals(name, dense, full["moved"].fillna(DENSE_AT), full, "accuracy"),
+    )
 
 
 @style.themed
@@ -101,29 +122,39 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame) -> style.Sheet:
     """
     found = paths(table)
     if not found:
-        return style.sheet(NOTHING, "", "", 0.2)
-    layout = multiples.in_pairs(len(found), KEY)
-    sheet = style.sheet(
-        {named(labels): finding(labels, differences) for labels, _ in found},
-        "Test accuracy against ρ, the share of the MLP's unknowns that are moved to any place of "
-        "the rows of the state; all arms have exactly as many unknowns",
-        facts(found),
-        layout.body,
+        return style.nothing(NOTHING)
+    shown = [named(labels) for labels, _ in found]
+    control, path, dense = map(
+        pd.concat,
+        zip(
+            *(_points(panel.name, rows) for panel, (_, rows) in zip(shown, found, strict=True)),
+            strict=True,
+        ),
     )
-    style.key(sheet, layout.beside, KEY, lines=True)
-    every = layout.axes(sheet)
-    for (labels, rows), (_, axes) in zip(found, every, strict=True):
-        n = wording.several(rows["n"].min(), rows["n"].max())
-        about = f"{labels['budget']:,} unknowns, {n} an arm"
-        style.panel_title(axes, named(labels), about)
-        _draw(axes, rows)
-        axes.set_xlim(-0.05, DENSE_AT + 0.06)
-        ticks = np.linspace(0, 1, 6)
-        labels_of = ["0\nMLP", *(f"{tick:g}" for tick in ticks[1:-1]), "1\nrandom"]
-        axes.set_xticks(ticks, labels_of)
-        values = pd.concat([rows["accuracy"], rows["low"], rows["high"]]).dropna()
-        axes.set_ylim(*style.padded(values, 0.1))
+    sheet, panels = facets.draw(
+        (
+            title([difference(labels, differences) for labels, _ in found]),
+            "Test accuracy against the share of the MLP's unknowns that are moved to any place of "
+            "the rows of the state; all arms have exactly as many unknowns",
+            facts(found),
+        ),
+        shown,
+        [
+            (control, ["band", "line"]),
+            (path, ["range", "line"]),
+            (dense, ["range", "dots"]),
+        ],
+        KEY,
+        GRID,
+        ("share of unknowns moved", "test accuracy"),
+        {
+            panel.name: finding(labels, differences)
+            for panel, (labels, _) in zip(shown, found, strict=True)
+        },
+    )
+    for (_, rows), (_, axes) in zip(found, panels, strict=True):
+        axes.set_xlim(*ENDS)
+        axes.set_xticks(np.linspace(0, 1, 3), ["0\nMLP", "½", "1\nrandom"])
+        axes.set_ylim(*style.padded(rows[["accuracy", "low", "high"]].stack(), 0.1))
         style.percent_axis(axes)
-        axes.set_ylabel("test accuracy")
-        axes.set_xlabel("ρ")
     return sheet

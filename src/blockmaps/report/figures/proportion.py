@@ -2,95 +2,80 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from blockmaps.analysis.smoothing import BANDWIDTH, fit_local_mean
 from blockmaps.analysis.splines import SplineFit
 from blockmaps.analysis.statistics import BOOTSTRAP_FROM
 from blockmaps.analysis.summary import final_outcomes, without_repeats
-from blockmaps.report.figures import style, wording
-from blockmaps.report.figures.multiples import Multiples
+from blockmaps.report.figures import facets, style, wording
 from blockmaps.results import outcome
 
-COLUMNS = 3
-PANEL_HEIGHT, BELOW, BESIDE = 3.1, 0.68, 0.68
-TITLE = 0.45
+GRID = facets.Grid(columns=3, height=2.3)
+CURVE = {"local mean": style.Mark("#000000", "", "-")}
 NAMED = ("dense", "uniform")
+AXIS = "hidden proportion (realised)"
 
 
-def fitted(outcomes: pd.DataFrame) -> SplineFit | None:
-    """Fit a panel's curve, None with too few patterns."""
-    values = curve_runs(outcomes).assign(value=lambda runs: runs["test_accuracy"])
+def fitted(rows: pd.DataFrame) -> SplineFit | None:
+    """Fit the local mean of runs, None with too few patterns; a spline rings beside a cliff."""
     try:
-        return fit_local_mean(values, "hidden_proportion")
+        return fit_local_mean(rows.assign(value=rows["test_accuracy"]), "hidden_proportion")
     except ValueError:
         return None
+
+
+def held(fit: SplineFit | None) -> tuple[bool, bool]:
+    """Say whether an optimum's interval stays clear of the first and of the last proportion."""
+    if fit is None or np.isnan(fit.optimum.low):
+        return False, False
+    step = fit.x[1] - fit.x[0]
+    return fit.optimum.low > fit.x[0] + step, fit.optimum.high < fit.x[-1] - step
 
 
 def finding(fit: SplineFit | None) -> tuple[str, str]:
     """Say where the curve is highest, if the interval of that place allows saying it."""
     if fit is None:
         return "too few patterns for a curve on the hidden proportion", ""
-    best, first, last = fit.optimum, fit.x[0], fit.x[-1]
+    best, highest = fit.optimum, "the fitted curve is highest at a hidden proportion of"
     if np.isnan(best.low):
         found = "with too few patterns for an interval, the curve peaks at a hidden proportion of"
         return found, f"{best.mean:.2f}"
-    step = fit.x[1] - fit.x[0]
-    above_first, below_last = best.low > first + step, best.high < last - step
+    above_first, below_last = held(fit)
     interval = wording.interval(best.low, best.high, 2)
     if above_first and below_last:
-        return (
-            "the fitted curve is highest at a hidden proportion of",
-            f"{best.mean:.2f} {interval}",
-        )
+        return highest, f"{best.mean:.2f} {interval}"
     if above_first:
-        return "the fitted curve is highest at a hidden proportion of at least", f"{best.low:.2f}"
+        return f"{highest} at least", f"{best.low:.2f}"
     if below_last:
-        return "the fitted curve is highest at a hidden proportion of at most", f"{best.high:.2f}"
+        return f"{highest} at most", f"{best.high:.2f}"
     return "no clear optimum of the hidden proportion, which may be anywhere in", interval
 
 
-def _draw_points(axes: Axes, outcomes: pd.DataFrame, marks: dict[str, style.Mark]) -> None:
-    """Draw a point a run: the arms that are compared by name on top, large and outlined."""
-    for arm, mark in marks.items():
-        runs = outcomes[outcomes["arm"] == arm]
-        named = arm in NAMED
-        axes.scatter(
-            runs["hidden_proportion"],
-            runs["test_accuracy"],
-            s=60 if named else 24,
-            color=mark.color,
-            marker=mark.marker,
-            edgecolors="black" if named else "white",
-            linewidths=1.1 if named else 0.3,
-            alpha=1 if named else 0.75,
-            zorder=5 if named else 2 + 0.1 * (arm != "mixed"),
-        )
+def title(fits: list[SplineFit | None]) -> str:
+    """Say in how many panels the optimum is held on both sides."""
+    known = [fit for fit in fits if fit is not None and fit.optimum.low <= fit.optimum.high]
+    if not known:
+        return "Too few patterns to place an optimum of the hidden proportion"
+    clear = sum(all(held(fit)) for fit in known)
+    return (
+        f"The hidden proportion has {'a' if clear else 'no'} clear optimum"
+        f"{wording.of_panels(clear or len(known), len(known))}"
+    )
 
 
-def _name_points(axes: Axes, outcomes: pd.DataFrame, marks: dict[str, style.Mark]) -> None:
-    """Write the names of dense and uniform, above the higher of the two and below the other."""
-    centres = outcomes[outcomes["arm"].isin(NAMED)].groupby("arm")[
-        ["hidden_proportion", "test_accuracy"]
-    ]
-    tops, bottoms = centres.max()["test_accuracy"], centres.min()["test_accuracy"]
-    for arm, (x, y) in centres.mean().dropna().iterrows():
-        up = y >= centres.mean()["test_accuracy"].max()
-        left, right = axes.get_xlim()
-        place = (x - left) / (right - left)
-        axes.annotate(
-            arm,
-            (x, tops[arm] if up else bottoms[arm]),
-            xytext=(0, 9 if up else -9),
-            textcoords="offset points",
-            ha="left" if place < 0.06 else "right" if place > 0.94 else "center",
-            va="bottom" if up else "top",
-            size=10,
-            weight="bold",
-            color=marks[arm].color,
-            path_effects=style.HALO,
-            zorder=7,
-        )
+def curve_of(name: str, fit: SplineFit | None, arm: str = "local mean") -> pd.DataFrame:
+    """Return a fit's points with their band."""
+    if fit is None:
+        return facets.rows(name, arm, [], [])
+    return facets.rows(name, arm, fit.x, fit.mean, fit.low, fit.high)
+
+
+def points_of(name: str, runs: pd.DataFrame, arm: str | pd.Series) -> pd.DataFrame:
+    """Return a point a run; what claims compare comes last, on top of the others."""
+    runs = runs.sort_values("arm", key=lambda arms: arms.isin(NAMED), kind="stable")
+    arm = arm if isinstance(arm, str) else arm.loc[runs.index]
+    at = runs["hidden_proportion"], runs["test_accuracy"]
+    return facets.rows(name, arm, *at, index=runs.index)
 
 
 def curve_runs(outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -111,15 +96,10 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     ----------
     runs : the runs table (columns in `blockmaps.results.runs`); a panel a budget and experiment.
     """
-    runs = without_repeats(runs)
-    outcomes = final_outcomes(runs)
+    outcomes = final_outcomes(without_repeats(runs))
     judged = outcome.of(outcomes)
-    panels = list(wording.panels(outcomes))
-    fits = [fitted(panel) for _, panel in panels]
-    found = {
-        name: finding(fit) if panel["test_accuracy"].notna().any() else (wording.NOTHING, "")
-        for (name, panel), fit in zip(panels, fits, strict=True)
-    }
+    found = list(wording.panels(outcomes))
+    fits = [fitted(curve_runs(rows)) for _, rows in found]
     bands = "No curve: fewer than 10 patterns."
     if any(fits):
         bands = (
@@ -128,43 +108,30 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
             f"{BOOTSTRAP_FROM}, else over all; band and interval of its optimum: 95 %, bootstrap "
             "over patterns."
         )
+    valued = {name: rows[rows["test_accuracy"].notna()] for name, rows in found}
     marks = style.marks(outcomes["arm"])
-    room = {"beside": BESIDE, "below": BELOW, "between": 0.2, "above": TITLE}
-    layout = Multiples(
-        len(panels),
-        COLUMNS,
-        PANEL_HEIGHT,
-        keys=style.key_height(marks),
-        right=0.2,
-        under=-0.2,
-        **room,
+    sheet, panels = facets.draw(
+        (
+            title(fits) if any(map(len, valued.values())) else wording.NOTHING,
+            f"{judged.said_first} against the realised share of the hidden rows' unknowns that "
+            "read the state; a point a run",
+            wording.facts(outcomes, bands),
+        ),
+        [wording.panel(name, wording.runs_and_patterns(rows)) for name, rows in valued.items()],
+        [
+            (pd.concat(points_of(name, rows, rows["arm"]) for name, rows in found), ["cloud"]),
+            (pd.concat(map(curve_of, valued, fits)), ["band", "line"]),
+        ],
+        marks | CURVE,
+        GRID,
+        (AXIS, judged.said),
+        {name: finding(fit) for name, fit in zip(valued, fits, strict=True) if len(valued[name])},
+        marks,
     )
-    sheet = style.sheet(
-        found,
-        f"{judged.said_first} against the realised share of the hidden rows' unknowns that read "
-        "the state",
-        wording.facts(outcomes, bands),
-        layout.body,
-    )
-    style.key(sheet, BESIDE, marks, lines=False)
     low, high = style.shown(outcomes["test_accuracy"], outcomes)
-    for (name, panel), fit, (column, axes) in zip(panels, fits, layout.axes(sheet), strict=True):
-        valued = panel[panel["test_accuracy"].notna()]
-        patterns = wording.counted(valued["pattern"].nunique(), "pattern")
-        style.panel_title(axes, name, f"n = {len(valued)}, {patterns}")
+    for (_, rows), (_, axes) in zip(found, panels, strict=True):
         axes.set_ylim(low, high)
         axes.set_xlim(*style.padded(outcomes["hidden_proportion"]))
-        _draw_points(axes, panel, marks)
-        if fit is not None:
-            axes.plot(fit.x, fit.mean, color=style.INK, linewidth=1.8, zorder=4)
-            axes.fill_between(
-                fit.x, fit.low, fit.high, color=style.INK, alpha=0.18, linewidth=0, zorder=3
-            )
-        _name_points(axes, panel, marks)
-        style.chance_line(axes, panel, low)
+        style.chance_line(axes, rows, low)
         style.outcome_axis(axes, judged)
-        axes.set_xlabel("hidden proportion (realised)")
-        if column:
-            axes.set_ylabel("")
-            axes.tick_params(labelleft=False)
     return sheet

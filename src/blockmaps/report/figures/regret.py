@@ -1,18 +1,14 @@
 """Regret against N: the best of N random patterns less the recommended one, size by size."""
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from blockmaps.core.fixed import SEARCHED
-from blockmaps.report.figures import style, wording
-from blockmaps.report.figures.multiples import Multiples
+from blockmaps.report.figures import facets, style, wording
 
 BEST = f"recommended - expected best of {SEARCHED} random"
-COLUMNS, HEIGHT = 3, 2.2
+GRID = facets.Grid(columns=3, height=1.9)
 NOTHING = "The table holds no recommended pattern beside random ones"
-
 LINES = {
     "best of N": style.Mark("#0072B2", "", "-"),
     "as a search reports it": style.Mark("#D55E00", "", (0, (5, 1.5))),
@@ -20,45 +16,36 @@ LINES = {
 }
 
 
-def finding(table: pd.DataFrame, apriori: pd.DataFrame) -> str:
+def finding(table: pd.DataFrame) -> str:
     """Say how the recommended pattern stands against ten random ones, size by size."""
     at = table[table["N"] == SEARCHED]
     if at.empty:
         return NOTHING
     worse, better = (at["low"] > 0).sum(), (at["high"] < 0).sum()
-    rows = apriori[(apriori["statistic"] == BEST) & (apriori["level"] == "all sizes")]
-    over = ""
-    if len(rows):
-        value, low, high = rows.iloc[0][["estimate", "low", "high"]]
-        over = (
-            f"; on average {value:+.1f} points {wording.interval(low, high, 1)} "
-            f"({wording.counted(int(rows.iloc[0]['n']), 'size')})"
-        ).replace("-", "−")
     return (
-        f"Against the best of {SEARCHED} random patterns the recommended one is clearly better at "
-        f"{better} and clearly worse at {worse} of {wording.counted(len(at), 'size')}{over}"
+        f"Recommended beats the best of {SEARCHED} random patterns at {better} of "
+        f"{wording.counted(len(at), 'size')}, loses at {worse}"
     )
 
 
-def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
-    """Draw three lines and a band."""
-    N = rows["N"].to_numpy(float)
-    values = {
-        "best of N": rows["regret"],
-        "as a search reports it": rows["reported"] - rows["recommended"],
-        "what its choice is worth": rows["chosen"] - rows["recommended"],
-    }
-    axes.fill_between(
-        N, rows["low"], rows["high"], color=LINES["best of N"].color, alpha=0.18, linewidth=0
-    )
-    for name, mark in LINES.items():
-        axes.plot(N, values[name], color=mark.color, linestyle=mark.line, linewidth=1.6)
-    axes.axhline(0, color=style.INK, linewidth=1)
-    axes.set_xscale("log")
-    axes.set_xlim(1, N.max())
-    axes.xaxis.set_major_locator(FixedLocator([1, 2, 5, 10, 20, 50]))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter("{x:g}")
+def average(apriori: pd.DataFrame) -> str:
+    """Say the mean of the difference over sizes."""
+    rows = apriori[(apriori["statistic"] == BEST) & (apriori["level"] == "all sizes")]
+    if rows.empty:
+        return ""
+    row = rows.iloc[0]
+    said = wording.estimate(row["estimate"], row["low"], row["high"], 1)
+    sizes = wording.counted(int(row["n"]), "size")
+    return f"Recommended less the best of {SEARCHED}, over {sizes}: {said} points. "
+
+
+def _lines(name: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return three lines, the first with its band."""
+    values = (rows["regret"], rows["reported"] - rows["recommended"])
+    values += (rows["chosen"] - rows["recommended"],)
+    lines = [facets.rows(name, arm, rows["N"], one) for arm, one in zip(LINES, values, strict=True)]
+    lines[0] = lines[0].assign(low=rows["low"], high=rows["high"])
+    return pd.concat(lines)
 
 
 @style.themed
@@ -69,50 +56,55 @@ def draw(table: pd.DataFrame, apriori: pd.DataFrame) -> style.Sheet:
     ----------
     table, apriori : `analysis/regret.csv` and `analysis/apriori.csv`.
     """
-    panels = list(table.groupby(["inputs", "outputs", "budget", "experiment"]))
-    layout = Multiples(
-        len(panels), COLUMNS, HEIGHT, below=0.66, between=0.2, keys=style.key_height(LINES)
-    )
-    facts = ""
-    if len(table):
-        first = table.iloc[0]
-        data = ", ".join(sorted(table["dataset"].unique()))
-        facts = (
-            f"{first['patterns']} random patterns a size (normal_size of 2509.15057, learning rate "
-            f"and spreads left at the recipe's), {first['seeds']} seeds each; recommended: "
-            f"{first['n']} seeds. Data sets {data}: not the paper's scale. Band: 95 %, jackknife "
-            "over patterns and t over seeds, up to two fifths of the patterns."
-        )
-    sheet = style.sheet(
-        finding(table, apriori),
-        "Test accuracy of the best of N random patterns less that of the recommended one, in "
-        "percentage points: below zero the recommended one is better",
-        facts,
-        layout.body,
-        {
-            f"|x| = {row.inputs}, |y| = {row.outputs}, {row.budget:,} unknowns": (
-                f"{row.regret:+.1f} {wording.interval(row.low, row.high, 1)}".replace("-", "−")
+    if table.empty:
+        return style.nothing(NOTHING)
+    found = {
+        f"|x| = {x}, |y| = {y}, {budget:,} unknowns": rows
+        for (x, y, budget, _), rows in table.groupby(["inputs", "outputs", "budget", "experiment"])
+    }
+    first, data = table.iloc[0], ", ".join(sorted(table["dataset"].unique()))
+    at = table[table["N"] == SEARCHED].groupby(["inputs", "outputs", "budget"]).first()
+    sheet, panels = facets.draw(
+        (
+            finding(table),
+            "Test accuracy of the best of N random patterns less that of the recommended one: "
+            "below zero the recommended one is better",
+            f"{average(apriori)}{first['patterns']} random patterns a size (normal_size of "
+            "2509.15057, learning rate and spreads left at the recipe's), "
+            f"{first['seeds']} seeds each; recommended: {first['n']} seeds. Data sets {data}: not "
+            "the paper's scale. Band: 95 %, jackknife over patterns and t over seeds, up to two "
+            "fifths of the patterns.",
+        ),
+        [
+            wording.Panel(
+                name,
+                name.rpartition(", ")[0],
+                f"{name.rpartition(', ')[2]}; recommended: {rows['recommended'].iloc[0]:.1f} %",
             )
-            for row in table[table["N"] == SEARCHED].itertuples()
+            for name, rows in found.items()
+        ],
+        [(pd.concat(_lines(name, rows) for name, rows in found.items()), ["band", "line"])],
+        LINES,
+        GRID,
+        ("N, random patterns tried", "percentage points"),
+        {
+            f"|x| = {x}, |y| = {y}, {budget:,} unknowns": (
+                f"best of {SEARCHED} less the recommended one",
+                wording.estimate(row["regret"], row["low"], row["high"], 1),
+            )
+            for (x, y, budget), row in at.iterrows()
         },
     )
-    style.key(sheet, layout.beside, LINES, lines=True)
-    drawn = table[["regret", "low", "high"]].to_numpy(float)
-    low, high = (np.nanmin(drawn), np.nanmax(drawn)) if len(table) else (0, 1)
+    low, high = table[["regret", "low", "high"]].stack().agg(["min", "max"])
     # a size at which most random patterns fail would press the others into a strip
     floor = max(low, -4 * max(high, 1.0))
     room = 0.06 * (high - floor)
-    for ((inputs, outputs, budget, _), panel), (column, axes) in zip(
-        panels, layout.axes(sheet), strict=True
-    ):
-        name = f"|x| = {inputs}, |y| = {outputs}"
-        score = f"{budget:,} unknowns; recommended: {panel['recommended'].iloc[0]:.1f} %"
-        style.panel_title(axes, name, score)
-        _draw_panel(axes, panel)
+    for _, axes in panels:
+        axes.axhline(0, color=style.INK, linewidth=1)
+        axes.set_xscale("log")
+        axes.set_xlim(0.93, table["N"].max() * 1.08)
         axes.set_ylim(floor - room, high + room)
-        axes.set_xlabel("N, random patterns tried")
-        if column == 0:
-            axes.set_ylabel("points")
-        else:
-            axes.tick_params(labelleft=False)
+        axes.xaxis.set_major_locator(FixedLocator([1, 2, 5, 10, 20, 50]))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter("{x:g}")
     return sheet

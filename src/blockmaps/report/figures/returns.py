@@ -3,35 +3,43 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from blockmaps.report.figures import multiples, style, wording
+from blockmaps.report.figures import facets, style, wording
 
+GRID = facets.Grid(columns=2, height=2.2, share_y=False, left=0.85)
 PANEL = ["experiment", "dataset", "budget"]
 LABELS = {"return": "mean return", "success": "success rate"}
 CELL_AT = 1.1  # where a cell stands, which has no hidden proportion
-EXPERT = style.Mark(style.INK, "", (0, (5, 2)))
 NAMED = ("dense", "uniform")  # what claim A3 compares
 NOTHING = "The table holds no returns"
 NOT_COMPARED = "No experiment here has both a dense and a uniform arm"
 
 
-def finding(labels: dict, differences: pd.DataFrame) -> tuple[str, str] | None:
-    """Say how dense comes out against uniform; None without the two."""
+def bounds(labels: dict, differences: pd.DataFrame) -> pd.Series | None:
+    """Return dense less uniform in mean return; None without the two."""
     same = (differences[list(labels)] == pd.Series(labels)).all(axis=1)
     rows = differences[same & (differences["difference"] == "dense - uniform")]
     rows = rows[rows["outcome"] == "return"]
-    if rows.empty:
-        return None
-    if rows["low"].isna().all():
+    return None if rows.empty else rows.iloc[0]
+
+
+def finding(row: pd.Series) -> tuple[str, str]:
+    """Say how dense comes out against uniform."""
+    if np.isnan(row["low"]):
         return "too few seeds to tell dense from uniform in mean return", ""
-    row = rows.iloc[0]
-    relation = "is not clearly apart from"
-    if row["low"] > 0 or row["high"] < 0:
-        relation = "ends above" if row["low"] > 0 else "ends below"
-    bounds = f"[{row['low']:,.0f},{wording.NO_BREAK}{row['high']:,.0f}]"
-    numbers = f"{row['mean']:+,.0f}{wording.NO_BREAK}{bounds}".replace("-", "−")
-    return f"dense {relation} uniform in mean return:", numbers
+    said = f"dense ends {wording.relation(row['low'], row['high'])} uniform in mean return:"
+    return said, wording.estimate(row["mean"], row["low"], row["high"], 0)
+
+
+def title(rows: list[pd.Series]) -> str:
+    """Say how dense comes out against uniform in most panels."""
+    if not rows:
+        return NOT_COMPARED  # panels that compare nothing say nothing
+    known = [None if np.isnan(row["low"]) else (row["low"], row["high"]) for row in rows]
+    if not any(known):
+        return "Too few seeds to tell dense from uniform in mean return"
+    said = wording.compared("dense", known, "uniform").replace(" panels", " experiments")
+    return wording.first_upper(f"{said} in mean return" if len(known) == 1 else said)
 
 
 def _with_error(row: pd.Series) -> str:
@@ -59,27 +67,18 @@ def facts(table: pd.DataFrame) -> str:
         f"are), {episodes} episodes each from the same start states. "
         f"{bars if methods else 'No bars'}; none where all runs are alike or seeds too few. "
         f"Dashed: the expert's mean with sampled actions, {experts}, all of the "
-        f"data set; models do not sample. A cell has no hidden proportion. In the title: 95 % "
+        f"data set; models do not sample. A cell has no hidden proportion. In brackets: 95 % "
         f"Welch's t interval."
     )
 
 
-def expert_line(axes: Axes, rows: pd.DataFrame, name: str = "expert, sampled actions") -> None:
+def expert_line(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw the expert's mean as a line with its name."""
     value = rows["expert"].iloc[0]
-    if not np.isfinite(value):
-        return
-    axes.axhline(value, color=EXPERT.color, linestyle=EXPERT.line, linewidth=1, zorder=1.5)
-    axes.annotate(
-        name,
-        (0, value),
-        xycoords=("axes fraction", "data"),
-        xytext=(3, 3),
-        textcoords="offset points",
-        size=8.5,
-        color=EXPERT.color,
-        path_effects=style.HALO,
-    )
+    if np.isfinite(value):
+        axes.axhline(value, color=style.INK, linewidth=1.3, linestyle=(0, (5, 2)), zorder=2)
+        place = (0, value), ("axes fraction", "data"), (3, 2)
+        style.note(axes, "expert, sampled actions", *place, color=style.INK, va="bottom")
 
 
 def proportion_axis(axes: Axes, cells: bool) -> None:
@@ -90,25 +89,25 @@ def proportion_axis(axes: Axes, cells: bool) -> None:
         axes.axvline((1 + CELL_AT) / 2, color=style.GRID, linewidth=1, zorder=0)
         ticks, names = np.append(ticks, CELL_AT), [*names, "LSTM"]
     axes.set_xticks(ticks, names)
-    axes.set_xlim(-0.03, (CELL_AT if cells else 1) + 0.05)
-    axes.set_xlabel("hidden proportion (realised)")
+    axes.set_xlim(-0.03, (CELL_AT if cells else 1) + 0.07)
 
 
-def returns_axis(axes: Axes) -> None:
-    """Label the y axis in whole numbers with a comma at thousands."""
-    axes.yaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{value:,.0f}".replace("-", "−"))
-    )
+def points(name: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return every structure with its interval; the arms that are compared by name on top."""
+    rows = rows.sort_values("arm", key=lambda arms: arms.isin(NAMED), kind="stable")
+    x = rows["hidden_proportion"].fillna(CELL_AT)
+    return facets.intervals(name, rows["arm"], x, rows, "mean")
 
 
-def draw_structures(axes: Axes, rows: pd.DataFrame, marks: dict[str, style.Mark]) -> None:
-    """Draw every structure with its interval; the arms that are compared by name on top."""
-    ordered = sorted(marks.items(), key=lambda item: item[0] in NAMED)
-    for arm, mark in ordered:
-        own = rows[rows["arm"] == arm]
-        x = own["hidden_proportion"].fillna(CELL_AT)
-        multiples.points(axes, x, own, mark._replace(line=""), "mean")
+def value_axis(axes: Axes, rows: pd.DataFrame) -> None:
+    """Scale the y axis to the values and the expert's: in percent, or whole numbers."""
+    if (rows["outcome"] == "success").all():
+        axes.set_ylim(-0.04, 1.04)
+        style.percent_axis(axes)
+        return
+    values = pd.concat([rows[name] for name in ("mean", "low", "high", "expert")])
+    axes.set_ylim(*style.padded(values.dropna(), 0.08))
+    style.written(axes.yaxis, lambda value: f"{value:,.0f}", 7)
 
 
 @style.themed
@@ -120,42 +119,39 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame) -> style.Sheet:
     table, differences : columns in `blockmaps.analysis.control`.
     """
     if table.empty:
-        return style.sheet(NOTHING, "", "", 0.2)
-    found = [(dict(zip(PANEL, labels, strict=True)), rows) for labels, rows in table.groupby(PANEL)]
-    marks = style.marks(table["arm"])
-    said = {
-        f"{labels['experiment']}, {labels['budget']:,} unknowns": finding(labels, differences)
-        for labels, _ in found
-    }
-    layout = multiples.in_pairs(2 * len(found), marks)
-    sheet = style.sheet(
-        # panels that compare nothing say nothing
-        {name: one for name, one in said.items() if one is not None} or NOT_COMPARED,
-        "Policies cloned from the expert and scored in the simulator, against the realised share "
-        "of the hidden rows' unknowns that read the state; a point a structure",
-        facts(table),
-        layout.body,
-    )
-    style.key(sheet, layout.beside, marks, lines=True)
-    every = layout.axes(sheet)
-    cells = table["hidden_proportion"].isna().any()
-    for labels, panel in found:
+        return style.nothing(NOTHING)
+    shown, parts, said = [], [], {}
+    for labels, own in table.groupby(PANEL):
+        name = f"{labels[0]}, {labels[2]:,} unknowns"
+        row = bounds(dict(zip(PANEL, labels, strict=True)), differences)
+        if row is not None:
+            said[name] = row
         for outcome, label in LABELS.items():
-            _, axes = next(every)
-            rows = panel[panel["outcome"] == outcome]
+            rows = own[own["outcome"] == outcome]
             seeds = wording.several(rows["seeds"].min(), rows["seeds"].max())
             structures = wording.counted(len(rows), "structure")
-            about = f"{labels['budget']:,} unknowns, {structures}, {seeds} seeds each"
-            style.panel_title(axes, f"{labels['experiment']}: {label}", about)
-            draw_structures(axes, rows, marks)
-            expert_line(axes, rows)
-            proportion_axis(axes, cells)
-            if outcome == "success":
-                axes.set_ylim(-0.04, 1.04)
-                style.percent_axis(axes)
-            else:
-                values = pd.concat([rows[name] for name in ("mean", "low", "high", "expert")])
-                axes.set_ylim(*style.padded(values.dropna(), 0.08))
-                returns_axis(axes)
-            axes.set_ylabel(label)
+            about = f"{labels[2]:,} unknowns, {structures}, {seeds} seeds each"
+            shown.append(wording.Panel(f"{name}: {label}", f"{labels[0]}: {label}", about))
+            parts.append(rows)
+    sheet, panels = facets.draw(
+        (
+            title(list(said.values())),
+            "Policies cloned from the expert and scored in the simulator, against the realised "
+            "share of the hidden rows' unknowns that read the state; a point a structure",
+            facts(table),
+        ),
+        shown,
+        [(pd.concat(map(points, (one.name for one in shown), parts)), ["range", "dots"])],
+        style.marks(table["arm"]),
+        GRID,
+        ("hidden proportion (realised)", "value"),
+        {name: finding(row) for name, row in said.items()},
+    )
+    cells = table["hidden_proportion"].isna().any()
+    for rows, (panel, axes) in zip(parts, panels, strict=True):
+        proportion_axis(axes, cells)
+        value_axis(axes, rows)
+        expert_line(axes, rows)
+        axes.set_ylabel(panel.name.rpartition(": ")[2])
+        axes.yaxis.get_label().set_visible(True)
     return sheet

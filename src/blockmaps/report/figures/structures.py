@@ -2,19 +2,17 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
+import seaborn
 
 from blockmaps.analysis.summary import by_structure, final_outcomes, without_repeats
 from blockmaps.designs.patterns import RNN_BLOCKS
-from blockmaps.report.figures import style, wording
-from blockmaps.report.figures.multiples import Multiples
+from blockmaps.report.figures import facets, style, wording
 from blockmaps.results import outcome
 from blockmaps.results.outcome import Outcome
 
-PANEL_HEIGHT, TITLE, BESIDE = 1.75, 0.4, 0.68
-ROW, GAP = 0.14, 0.2
-NAMED = ("dense", "uniform")
+HEIGHT, ROW, GAP = 1.5, 0.14, 0.12  # inches
 REFERENCES = ("dense", "uniform")
+PITCH = 8.5 / 72  # inches that a structure's name takes
 
 
 def _densities(outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -30,122 +28,54 @@ def _ordered(means: pd.DataFrame) -> list[str]:
     return order.sort_values(kind="stable").index.tolist()
 
 
+def clear(means: pd.DataFrame) -> tuple[str, str, int, int, int] | None:
+    """Count structures whose intervals lie clear of dense's, None without such intervals.
+
+    Returns
+    -------
+    What is counted, against which arm, of how many, above and below.
+    """
+    arms = means.set_index("arm")
+    reference = next((arm for arm in REFERENCES if arm in arms.index), None)
+    if reference is None:
+        return None
+    base = arms.loc[[reference]].iloc[0]
+    others, group = means[means["arm"] != reference], "other structures"
+    if (means["arm"] == "mixed").any():
+        others, group = means[means["arm"] == "mixed"], "mixed structures"
+    if others["low"].isna().all() or np.isnan(base["low"]):
+        return None
+    above, below = (others["low"] > base["high"]).sum(), (others["high"] < base["low"]).sum()
+    return group, reference, len(others), int(above), int(below)
+
+
 def finding(means: pd.DataFrame, judged: Outcome = outcome.ACCURACY) -> tuple[str, str]:
     """Say how many structures of a panel are clear of dense, their intervals lying apart."""
     means = means.dropna(subset="mean")
     if means.empty:
         return wording.NOTHING, ""
-    arms = means.set_index("arm")
-    reference = next((arm for arm in REFERENCES if arm in arms.index), None)
-    if reference is None:
+    found = clear(means)
+    if found is None:
         low, high = means["mean"].min(), means["mean"].max()
-        return (
-            f"mean {judged.said} of structures ranges from",
-            f"{judged.write(low)} to {judged.write(high)}",
-        )
-    base = arms.loc[[reference]].iloc[0]
-    others = means[means["arm"] != reference]
-    group = "other structures"
-    if (means["arm"] == "mixed").any():
-        others, group = means[means["arm"] == "mixed"], "mixed structures"
-    if others["low"].isna().all() or np.isnan(base["low"]):
-        return f"too few seeds to tell {group} from {reference}", ""
-    above, below = (others["low"] > base["high"]).sum(), (others["high"] < base["low"]).sum()
-    if above == below == 0:
-        return f"no clear difference between any of {len(others)} {group} and {reference}", ""
-    return (
-        f"of {len(others)} {group}, clear of {reference}:",
-        f"{above} above and {below} below",
+        ends = f"{judged.write(low)} to {judged.write(high)}"
+        return f"mean {judged.said} of structures ranges from", ends
+    group, reference, number, above, below = found
+    return f"of {number} {group}, clear of {reference}:", f"{above} above and {below} below"
+
+
+def title(panels: list[pd.DataFrame]) -> str:
+    """Say how many structures are clear of dense, over all panels."""
+    panels = [means.dropna(subset="mean") for means in panels]
+    if not any(map(len, panels)):
+        return wording.NOTHING
+    counted = [found for found in map(clear, panels) if found is not None]
+    if not counted:
+        return "Accuracy by structure, with too few seeds to tell them from dense"
+    number, above, below = (sum(one[place] for one in counted) for place in (2, 3, 4))
+    group, reference = (
+        counted[0][:2] if len({one[:2] for one in counted}) == 1 else ("structures", "dense")
     )
-
-
-def _draw_means(axes: Axes, means: pd.DataFrame, marks: dict[str, style.Mark]) -> None:
-    """Draw a dot and an interval a structure, at column `place`."""
-    for arm, mark in marks.items():
-        rows = means[means["arm"] == arm]
-        named = arm in NAMED
-        axes.vlines(
-            rows["place"],
-            rows["low"],
-            rows["high"],
-            color=mark.color,
-            linewidth=2.2 if named else 1.1,
-            alpha=1 if named else 0.75,
-            zorder=4 if named else 2,
-        )
-        axes.scatter(
-            rows["place"],
-            rows["mean"],
-            s=52 if named else 17,
-            color=mark.color,
-            marker=mark.marker,
-            edgecolors="black" if named else "none",
-            linewidths=1 if named else 0,
-            zorder=5 if named else 3,
-        )
-
-
-def _name_columns(axes: Axes, places: dict[str, int], marks: dict[str, style.Mark]) -> None:
-    """Write the names of dense and uniform over their columns, apart where these are close."""
-    low, high = axes.get_xlim()
-    ordered = sorted(places, key=places.__getitem__)
-    close = len(places) == 2 and abs(np.diff(list(places.values()))[0]) < 0.12 * (high - low)
-    for arm in ordered:
-        share = (places[arm] - low) / (high - low)
-        side = "left" if share < 0.04 else "right" if share > 0.96 else "center"
-        if close:
-            side = "right" if arm == ordered[0] else "left"
-        shift = {"left": -3, "right": 3, "center": 0}[side]
-        axes.annotate(
-            arm,
-            (places[arm], 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(shift, 3),
-            textcoords="offset points",
-            ha=side,
-            size=10,
-            weight="bold",
-            color=marks[arm].color,
-        )
-
-
-def _draw_matrix(axes: Axes, densities: pd.DataFrame, inches: float, several: bool) -> None:
-    """Draw a square a block and structure, the darker the denser; with two levels full or empty.
-
-    Parameters
-    ----------
-    densities : (structures, 6), in the order of the columns.
-    inches : width of a column.
-    several : whether there are several panels, over which means were taken.
-    """
-    side = min(0.82 * inches, 0.8 * ROW) * 72
-    low, high = np.nanmin(densities), np.nanmax(densities)
-    for row, name in enumerate(RNN_BLOCKS):
-        values = densities[name].to_numpy(float)
-        shade = 1 - (values - low) / (high - low) if high > low else np.zeros(len(values))
-        shade = 0.1 + 0.9 * np.where(np.isnan(shade), 1, shade)
-        axes.scatter(
-            np.arange(len(values)),
-            np.full(len(values), row),
-            s=side**2,
-            marker="s",
-            facecolors=[str(grey) for grey in shade],
-            edgecolors="#a6a6a6",
-            linewidths=0.5,
-            zorder=3,
-        )
-    axes.set_ylim(len(RNN_BLOCKS) - 0.4, -0.6)
-    axes.set_yticks(range(len(RNN_BLOCKS)), RNN_BLOCKS)
-    axes.tick_params(axis="both", length=0, pad=3)
-    axes.set_xticks([])
-    axes.grid(False)
-    axes.spines[:].set_visible(False)
-    over = " over budgets" if several else ""
-    levels = f"filled: density {high:.3g}, empty: {low:.3g}"
-    if len(np.unique(densities.to_numpy(float).round(9))) > 2:
-        mean = "mean density" if several else "density"
-        levels = f"{mean}{over} from {low:.2g} (white) to {high:.2g} (black)"
-    axes.set_xlabel(f"structures, ordered by their mean{over}; {levels}", labelpad=5)
+    return f"Clearly above {reference}: {above} of {number} {group}; clearly below: {below}"
 
 
 @style.themed
@@ -159,77 +89,71 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     runs : the runs table (columns in `blockmaps.results.runs`).
     """
     runs = without_repeats(runs)
-    outcomes, means = final_outcomes(runs), by_structure(runs)
+    outcomes, means = final_outcomes(runs), by_structure(runs, ["test_accuracy"])
     judged = outcome.of(outcomes)
-    means = means[means["outcome"].isin(outcome.named("test_accuracy", one) for one in outcome.ALL)]
     factorial = outcomes.loc[outcomes["design"] == "factorial", "pattern"].unique()
     if len(factorial):
         outcomes = outcomes[outcomes["pattern"].isin(factorial)]
         means = means[means["structure"].isin(factorial)]
-    panels = list(wording.panels(means)) or [("any budget", means)]
+    found = list(wording.panels(means)) or [("any budget", means)]
     order = _ordered(means) or sorted(outcomes["pattern"].unique())
-    place = {structure: number for number, structure in enumerate(order)}
-    means = means.assign(place=means["structure"].map(place))
-    densities = _densities(outcomes).loc[order]
-    names = 0.0 if len(factorial) else 0.064 * max(map(len, order)) + 0.05
+    place = {structure: number + 0.5 for number, structure in enumerate(order)}
+    named = not len(factorial) and (style.WIDTH - 0.8) / len(order) > PITCH
+    names = 0.07 * max(map(len, order)) + 0.05 if named else 0.0
     matrix = ROW * len(RNN_BLOCKS)
-    found = {name: finding(panel, judged) for name, panel in panels}
     bands = (
-        "Bars: 95 % t intervals, variance between seeds pooled over a budget's patterns, not "
-        "corrected for the number of structures; clear: bars do not overlap."
+        "Bars: 95 % t intervals, variance between seeds pooled over a budget's patterns, on the "
+        "logit beyond 0 and 100 %, not corrected for the number of structures; clear: bars do not "
+        "overlap."
     )
     if means["low"].isna().all():
         bands = "No intervals: one seed a pattern."
-    layout = Multiples(
-        len(panels),
-        1,
-        PANEL_HEIGHT,
-        beside=BESIDE,
-        below=0,
-        keys=0.12,
-        above=TITLE,
-        right=0.05,
-        under=GAP + matrix + names + 0.22,
-    )
-    sheet = style.sheet(
-        found,
-        f"{judged.said_first}, the mean of each structure, and the densities of its six blocks "
-        "(target source)",
-        wording.facts(outcomes, bands),
-        layout.body,
-    )
+    grid = facets.Grid(columns=1, height=HEIGHT, share_y=False, below=GAP + matrix + names + 0.3)
     marks = style.marks(outcomes["arm"])
-    limits = (-0.8, len(order) - 0.2)
-    special = {
-        arm: place[rows["structure"].iloc[0]]
-        for arm, rows in means[means["arm"].isin(NAMED)].groupby("arm")
-    }
-    for number, ((name, panel), (_, axes)) in enumerate(
-        zip(panels, layout.axes(sheet), strict=True)
-    ):
-        axes.set_title(name, pad=5 if number else 18)  # the arms' names are between
-        axes.set_xlim(*limits)
-        values = pd.concat([panel["mean"], panel["low"], panel["high"]])
-        low, high = style.shown(values, outcomes)
+    sheet, panels = facets.draw(
+        (
+            title([rows for _, rows in found]),
+            f"{judged.said_first}, the mean of each structure, and the densities of its six blocks "
+            "(target source)",
+            wording.facts(outcomes, bands),
+        ),
+        [wording.panel(name, wording.counted(len(rows), "structure")) for name, rows in found],
+        [(pd.concat(_points(name, rows, place) for name, rows in found), ["range", "dots"])],
+        marks,
+        grid,
+        ("", judged.said),
+        {name: finding(rows, judged) for name, rows in found},
+    )
+    for (_, rows), (_, axes) in zip(found, panels, strict=True):
+        low, high = style.shown(pd.concat([rows["mean"], rows["low"], rows["high"]]), outcomes)
         axes.set_ylim(low, high)
-        _draw_means(axes, panel.assign(place=panel["structure"].map(place)), marks)
+        axes.set_xlim(0, len(order))
+        axes.set_xticks([])
         style.chance_line(axes, outcomes, low, over=True)  # the best are right
         style.outcome_axis(axes, judged)
-        axes.set_xticks([])
-        _shade(axes, special, marks)
-        if number == 0:
-            _name_columns(axes, special, marks)
-    width = layout.width(sheet.right - sheet.left)
-    axes = sheet.axes(BESIDE, layout.body - layout.under + GAP, width, matrix)
-    axes.set_xlim(*limits)
-    _draw_matrix(axes, densities, width / (limits[1] - limits[0]), len(panels) > 1)
-    _shade(axes, special, marks)
-    if names:
-        axes.set_xticks(range(len(order)), order, rotation=90, size=7.5 if len(order) < 50 else 6)
+        for arm, own in rows[rows["arm"].isin(REFERENCES)].groupby("arm"):
+            for at in own["structure"].map(place):
+                axes.axvspan(at - 0.5, at + 0.5, color=marks[arm].color, alpha=0.13, linewidth=0)
+    down = grid.body(len(found), style.key_height(marks)) - grid.below + GAP
+    wide = grid.width(len(found))
+    axes = sheet.axes(grid.left - style.MARGIN, down, wide, matrix)
+    several = " over budgets" if len(found) > 1 else ""
+    _matrix(axes, _densities(outcomes).loc[order], order if named else False)
+    axes.set_xlabel(f"structures, ordered by their mean{several}; density: white 0, black 1")
     return sheet
 
 
-def _shade(axes: Axes, places: dict[str, int], marks: dict[str, style.Mark]) -> None:
-    """Shade the columns of the named arms, so that the eye follows them through the panels."""
-    for arm, at in places.items():
-        axes.axvspan(at - 0.5, at + 0.5, color=marks[arm].color, alpha=0.13, linewidth=0, zorder=1)
+def _points(name: str, rows: pd.DataFrame, place: dict[str, float]) -> pd.DataFrame:
+    at = rows["structure"].map(place)
+    return facets.rows(name, rows["arm"], at, rows["mean"], rows["low"], rows["high"], rows.index)
+
+
+def _matrix(axes, densities: pd.DataFrame, names) -> None:
+    """Draw a square a block and structure, the darker the denser."""
+    look = {"cmap": "Greys", "vmin": 0, "vmax": 1, "cbar": False, "xticklabels": names}
+    look["yticklabels"] = RNN_BLOCKS
+    seaborn.heatmap(densities.T, ax=axes, linewidths=0.6, linecolor="#c8c8c8", **look)
+    axes.tick_params(length=0, pad=3, labelsize=8)
+    axes.tick_params(axis="y", rotation=0)
+    axes.grid(False)
+    axes.set_ylabel("")

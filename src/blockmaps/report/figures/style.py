@@ -6,21 +6,22 @@ saved without dates, so that the same table gives the same bytes.
 
 import json
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import seaborn
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.textpath import text_to_path
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from blockmaps.core.files import whole
 from blockmaps.report.figures import wording
@@ -30,16 +31,20 @@ from blockmaps.results.outcome import Outcome
 WIDTH = 9.0  # inches; 900 px on a page at 100 px an inch
 PIXELS_PER_INCH = 200
 INK, FAINT, GRID = "#1a1a1a", "#595959", "#e3e3e3"
+UP = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 HALO = [withStroke(linewidth=2.5, foreground="white")]
 MARGIN = 0.12  # inches around the sheet
 KEY_COLUMNS = 7
-# Points of the texts of a sheet; lines' pitch in sizes; inches between them and the panels.
-TITLE_SIZE, SUBTITLE_SIZE, FOOTER_SIZE = 13, 9.5, 8
+# Points of the texts of a sheet, none is smaller; lines' pitch in sizes; inches below the
+# title and above the facts.
+TITLE_SIZE, SUBTITLE_SIZE, FOOTER_SIZE, SMALLEST = 13, 9.5, 8, 7.5
 LINE = 1.35
-BELOW_TITLE = 0.06
+BELOW_TITLE, APART = 0.06, 0.14
 
-_THEME = {
+THEME = {
     **seaborn.axes_style("white"),
+    "text.parse_math": False,  # a name may hold a dollar
+    "patch.edgecolor": "none",
     "font.family": ["DejaVu Sans"],
     "font.size": 9.5,
     "text.color": INK,
@@ -53,10 +58,17 @@ _THEME = {
     "axes.grid": True,
     "axes.grid.axis": "y",
     "grid.color": GRID,
+    "axes.linewidth": 0.8,
+    "axes.labelpad": 4.0,
+    "grid.linewidth": 0.8,
+    "grid.linestyle": "-",
     "xtick.labelsize": 9,
     "ytick.labelsize": 9,
     "xtick.bottom": True,
     "xtick.major.size": 3,
+    "xtick.major.width": 0.8,
+    "xtick.minor.size": 2,
+    "xtick.minor.width": 0.6,
     "legend.frameon": False,
     # names within an SVG are hashes of this and of what they name, not random
     "svg.hashsalt": "blockmaps",
@@ -72,37 +84,37 @@ class Mark(NamedTuple):
     line: str | tuple
 
 
-# After Okabe and Ito, so that they are told apart in the common kinds of colour blindness; their
-# green is darkened, being the grey of mixed to some. Marker and line say the same as the colour.
+# After Okabe and Ito; a test simulates the common kinds of colour blindness, in which every two of
+# these and of the others' first seven are told apart. Marker and line say the same as the colour.
 _MARKS = {
     "dense": Mark("#0072B2", "s", "-"),
     "uniform": Mark("#D55E00", "D", (0, (5, 1.5))),
     "mixed": Mark("#868686", "o", (0, (1.2, 1.2))),
     "balanced": Mark("#00664B", "^", (0, (7, 1.5, 1.5, 1.5))),
-    "even": Mark("#AA4499", "v", (0, (3, 1.5, 1, 1.5, 1, 1.5))),
+    "even": Mark("#7A1F6B", "v", (0, (3, 1.5, 1, 1.5, 1, 1.5))),
 }
 CLAIMED = tuple(_MARKS)  # the arms that the claims name
 _LINES = ("-", (0, (4, 1)), (0, (1, 1)), (0, (6, 1, 1, 1)))
 _MARKERS = "PXhp*<>d"
-_FAMILIES = {"uniform-": "light:#5a3a1b", "balanced-": "light:#00441b"}
+_OTHERS = ("#56B4E9", "#1A1A1A", "#8D00EB", "#EBB998", "#990000", "#95BF56", "#000099")
+_LIGHT, _DARK = "#F2C46B", "#3A2200"  # of uniform-0.02 … uniform-0.5, by density
 
 
 def marks(arms: Iterable[str]) -> dict[str, Mark]:
     """Return how every arm is drawn, in the order of the key.
 
-    The arms of the claims have fixed marks. A family with a number (uniform-0.1) gets a sequential
-    scheme, light to dark as the number grows, and any other arm the next of another.
+    The arms of the claims have fixed marks. Uniform patterns with a number (uniform-0.1) go from
+    light to dark as it grows, and any other arm has the next of seven colours.
     """
     arms = sorted(set(arms), key=lambda arm: (*_number(arm), arm))
     found = {arm: mark for arm, mark in _MARKS.items() if arm in arms}
-    rest = [arm for arm in arms if arm not in found]
-    for prefix, palette in (*_FAMILIES.items(), ("", "light:#2b2b70")):
-        family = [arm for arm in rest if arm.startswith(prefix) and arm not in found]
-        # the light half of a scheme is not seen well on white
-        colors = seaborn.color_palette(palette, 2 * len(family) + 1).as_hex()[-len(family) :]
-        for place, (arm, color) in enumerate(zip(family, colors, strict=False)):
-            mark = Mark(color, _MARKERS[place % len(_MARKERS)], _LINES[place % len(_LINES)])
-            found[arm] = mark
+    numbered = [arm for arm in arms if arm.startswith("uniform-")]
+    others = [arm for arm in arms if arm not in found and arm not in numbered]
+    ramp = seaborn.blend_palette([_LIGHT, _DARK], max(len(numbered), 2)).as_hex()
+    for group, colors in ((numbered, ramp), (others, _OTHERS)):
+        for place, arm in enumerate(group):
+            looks = (one[place % len(one)] for one in (colors, _MARKERS, _LINES))
+            found[arm] = Mark(*looks)
     return found
 
 
@@ -120,30 +132,37 @@ def themed(draw: Callable[..., "Sheet"]) -> Callable[..., "Sheet"]:
 
     @wraps(draw)
     def within(*arguments, **options) -> "Sheet":
-        with mpl.rc_context(_THEME):
+        with mpl.rc_context(THEME):
             return draw(*arguments, **options)
 
     return within
 
 
+@cache
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Return the width of a line of text in inches, at a font size in points."""
-    font = FontProperties(family=_THEME["font.family"], size=size, weight=weight)
+    font = FontProperties(family=THEME["font.family"], size=size, weight=weight)
     return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
 
 
 def fold(text: str, size: float, width: float, weight: str = "normal") -> list[str]:
     """Break a text at its spaces into lines of at most `width` inches at a size in points."""
-    lines = [""]
+    lines, room = [""], 0.0
+    space = text_width("a b", size, weight) - text_width("ab", size, weight)
     for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if (
-            text_width(longer, size, weight) <= 0.97 * width
-        ):  # drawn text is a little wider than its outline
-            lines[-1] = longer
-        else:
-            lines.append(word)
+        # drawn text is a little wider than its outline
+        wide = text_width(word, size, weight) / 0.97 + space
+        if lines[-1] and wide > room:
+            lines.append("")
+        if not lines[-1]:
+            room = width + space
+        lines[-1], room = f"{lines[-1]} {word}".strip(), room - wide
     return lines
+
+
+def fits(title: str) -> bool:
+    """Say whether a title takes one line."""
+    return len(fold(title, TITLE_SIZE, WIDTH - 2 * MARGIN, "bold")) == 1
 
 
 class Words(NamedTuple):
@@ -151,10 +170,10 @@ class Words(NamedTuple):
 
     Attributes
     ----------
-    finding : its title.
-    subtitle : what is drawn and how, in one line.
-    facts : what it is drawn from: n, scale, what bars and bands are.
-    numbers : the numbers of the finding, by what they are of.
+    finding : its title, one line; the numbers are in the facts.
+    subtitle : what is drawn and how.
+    facts : the numbers of the finding, and what it is drawn from: n, scale, bars and bands.
+    numbers : those numbers, by what they are of.
     """
 
     finding: str
@@ -178,6 +197,12 @@ class Sheet(NamedTuple):
     right: float
     top: float
 
+    def part(self) -> SubFigure:
+        """Return that part as a figure of its own, as wide as the sheet."""
+        high = self.figure.get_size_inches()[1]
+        rows = (high - self.top, self.top - self.bottom, self.bottom)
+        return self.figure.add_subfigure(self.figure.add_gridspec(3, 1, height_ratios=rows)[1])
+
     def axes(self, left: float, down: float, width: float, height: float, **options) -> Axes:
         """Add axes: inches from the left of that part, and down from its top."""
         wide, high = self.figure.get_size_inches()
@@ -187,51 +212,48 @@ class Sheet(NamedTuple):
 
 
 def sheet(
-    title: str | wording.Findings,
+    title: str,
     subtitle: str,
-    footer: str,
+    facts: str,
     body: float,
-    numbers: dict[str, str] | None = None,
+    found: wording.Findings | None = None,
 ) -> Sheet:
     """Make a figure with a finding above, what is drawn under it, and the facts below.
 
     Parameters
     ----------
-    title : the finding, or those of the panels, which become one sentence.
     body : height of what is left for panels, inches.
-    numbers : those of the finding; of findings by panel their own.
+    found : the finding's numbers, by panel: a sentence of them begins the facts.
     """
-    if not isinstance(title, str):
-        numbers = {panel: own for panel, (_, own) in title.items() if own} | (numbers or {})
-        title = wording.sentence(title)
+    numbers = {name: own for name, (_, own) in (found or {}).items() if own}
+    if numbers:
+        facts = f"{wording.sentence({name: found[name] for name in numbers})}. {facts}"
     width = WIDTH - 2 * MARGIN
     texts = []
     for text, size, weight, color in (
         (title, TITLE_SIZE, "bold", INK),
         (subtitle, SUBTITLE_SIZE, "normal", FAINT),
-        (footer, FOOTER_SIZE, "normal", FAINT),
+        (facts, FOOTER_SIZE, "normal", FAINT),
     ):
         lines = fold(text, size, width, weight) if text else []
         texts.append((lines, size, weight, color, len(lines) * size * LINE / 72))
     above, below = texts[0][4] + texts[1][4] + BELOW_TITLE, texts[2][4]
-    height = above + below + body + 2 * MARGIN + 0.18
-    figure = Figure(figsize=(WIDTH, height))
-    FigureCanvasAgg(figure)
+    height = above + below + body + 2 * MARGIN + APART
+    figure = Figure(figsize=(WIDTH, height))  # on no canvas, which seaborn would draw at every step
     starts = (height - MARGIN, height - MARGIN - texts[0][4] - BELOW_TITLE, MARGIN + below)
     for (lines, size, weight, color, _), start in zip(texts, starts, strict=True):
         for place, line in enumerate(lines):
-            y = (start - place * size * LINE / 72) / height
-            figure.text(
-                MARGIN / WIDTH,
-                y,
-                line,
-                size=size,
-                weight=weight,
-                color=color,
-                va="top",
-            )
-    words = Words(title, subtitle, footer, numbers or {})
-    return Sheet(figure, words, MARGIN, MARGIN + below, WIDTH - MARGIN, height - MARGIN - above)
+            at = MARGIN / WIDTH, (start - place * size * LINE / 72) / height
+            figure.text(*at, line, size=size, weight=weight, color=color, va="top")
+    words = Words(title, subtitle, facts, numbers)
+    bottom, top = MARGIN + below + APART, height - MARGIN - above
+    return Sheet(figure, words, MARGIN, bottom, WIDTH - MARGIN, top)
+
+
+def nothing(title: str, subtitle: str = "") -> Sheet:
+    """Return a sheet of a table that there is nothing to draw of."""
+    with mpl.rc_context(THEME):
+        return sheet(title, subtitle, "", 0.2)
 
 
 def words_of(picture: Path) -> Path:
@@ -253,7 +275,7 @@ def save(sheet: Sheet, paths: Iterable[Path], caption: str = "") -> list[Path]:
     for path in map(Path, paths):
         kind = path.suffix.removeprefix(".")
         empty = {"svg": ("Date", "Creator"), "png": ("Software",)}.get(kind, ())
-        with mpl.rc_context(_THEME), whole(path) as partial:
+        with mpl.rc_context(THEME), whole(path) as partial:
             metadata = dict.fromkeys(empty)
             sheet.figure.savefig(partial, format=kind, dpi=PIXELS_PER_INCH, metadata=metadata)
         written.append(path)
@@ -268,23 +290,41 @@ def save(sheet: Sheet, paths: Iterable[Path], caption: str = "") -> list[Path]:
     return written
 
 
+def written(axis: Axis, write: Callable[[float], str], most: int = 8) -> None:
+    """Let an axis have at most so many ticks, each written by a function."""
+    axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: write(value).replace("-", "−")))
+
+
 def percent_axis(axes: Axes) -> None:
     """Label the y axis in percent, with as many decimals as its ticks need."""
-    axes.yaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
+    written(axes.yaxis, lambda share: f"{100 * share:.4g} %")
 
 
-def thousands_axis(axes: Axes) -> None:
-    """Label the x axis in whole numbers with a comma at thousands, few enough to have room."""
-    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,.0f}"))
+def log_axis(axis: Axis) -> None:
+    """Label a log axis in powers of ten, as 10⁻³, without mathtext."""
+    axis.set_major_locator(LogLocator(numticks=9))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: power(np.log10(value))))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def power(exponent: float) -> str:
+    """Write a power of ten."""
+    exponent = round(exponent)
+    return "10" + str(exponent).translate(UP) if exponent < 0 else f"{10.0**exponent:g}"
 
 
 def outcome_axis(axes: Axes, judged: Outcome) -> None:
     """Label the y axis with what runs are judged by."""
-    axes.set_ylabel(judged.said)
+    axes.set_ylabel(judged.said if axes.yaxis.get_label().get_visible() else "")
     if judged.scale == 100:
         percent_axis(axes)
+
+
+def note(axes: Axes, text: str, at: tuple, xy: str | tuple, shift: tuple, **look) -> None:
+    """Write within a panel, so many points from a place."""
+    look = {"size": 8.5, "color": FAINT, "path_effects": HALO} | look
+    axes.annotate(text, at, xycoords=xy, xytext=shift, textcoords="offset points", **look)
 
 
 def chance_line(axes: Axes, rows: pd.DataFrame, low: float, over: bool = False) -> None:
@@ -297,50 +337,47 @@ def chance_line(axes: Axes, rows: pd.DataFrame, low: float, over: bool = False) 
     judged = outcome.of(rows)
     chance = judged.chance(rows["outputs"].iloc[0])
     name = f"{judged.chance_said}, {judged.scale * chance:.3g}{' %' if judged.scale == 100 else ''}"
-    if chance >= low:
-        axes.axhline(chance, color=FAINT, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1.5)
-        at, text = (1, chance), name
-        lift, side = (2, "bottom") if over else (-3, "top")
-    else:
-        at, text = (1, low), f"↓ {name}, is below"
-        lift, side = 3, "bottom"
-    axes.annotate(
-        text,
-        at,
-        xycoords=("axes fraction", "data"),
-        xytext=(-2, lift),
-        textcoords="offset points",
-        ha="right",
-        va=side,
-        size=8.5,
-        color=FAINT,
-        path_effects=HALO,
-    )
+    beside = {"ha": "right", "va": "bottom"}
+    if chance < low:
+        note(axes, f"↓ {name}, is below", (1, 0), "axes fraction", (-2, 3), **beside)
+        return
+    axes.axhline(chance, color=FAINT, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1.5)
+    beside["va"] = "bottom" if over else "top"
+    place = (1, chance), ("axes fraction", "data"), (-2, 2 if over else -3)
+    note(axes, name, *place, **beside)
 
 
-def panel_title(axes: Axes, name: str, about: str, scale: float = 1.0) -> None:
-    """Write a panel's name, and under it in small what it is drawn from."""
+def panel_title(axes: Axes, name: str, about: str, room: float = np.inf) -> None:
+    """Write a panel's name, and under it in small what it is drawn from.
+
+    Parameters
+    ----------
+    room : inches for both; a longer text is made smaller, down to `SMALLEST`, then shorter by what
+        follows its last semicolon.
+    """
     for text, lift, size, color in ((name, 17, 10.5, INK), (about, 5, 8.5, FAINT)):
-        axes.annotate(
-            text,
-            (0, 1),
-            xycoords="axes fraction",
-            xytext=(0, lift * scale),
-            textcoords="offset points",
-            size=size * scale,
-            color=color,
-        )
+        while "; " in text and text_width(text, SMALLEST) > 0.96 * room:
+            text = text.rpartition("; ")[0]
+        size = max(min(size, size * 0.96 * room / max(text_width(text, size), 1e-9)), SMALLEST)
+        style = {"size": size, "color": color, "path_effects": []}
+        note(axes, text, (0, 1), "axes fraction", (0, lift), **style)
+
+
+def _key_columns(drawn: Iterable[str]) -> int:
+    """Return how many names of a key stand side by side."""
+    widest = max((text_width(name, THEME["font.size"]) for name in drawn), default=0)
+    return max(min(int((WIDTH - 1.2) / (widest + 0.55)), KEY_COLUMNS), 1)
 
 
 def key_height(drawn: dict[str, Mark]) -> float:
     """Return the inches that the key of arms takes."""
-    return 0.22 * -(-len(drawn) // KEY_COLUMNS) + 0.07
+    return 0.22 * -(-len(drawn) // _key_columns(drawn)) + 0.07 if drawn else 0.0
 
 
 def key(sheet: Sheet, left: float, drawn: dict[str, Mark], lines: bool) -> None:
     """Draw the key of arms at the top of the panels' part, from `left` inches on."""
     handles = [
-        Line2D([], [], color=mark.color, marker=mark.marker, ls=mark.line if lines else "")
+        Line2D([], [], color=mark.color, marker=mark.marker, ls=mark.line if lines else "", ms=5.5)
         for mark in drawn.values()
     ]
     height = sheet.figure.get_size_inches()[1]
@@ -348,7 +385,7 @@ def key(sheet: Sheet, left: float, drawn: dict[str, Mark], lines: bool) -> None:
         handles,
         drawn,
         loc="upper left",
-        ncols=min(len(drawn), KEY_COLUMNS),
+        ncols=_key_columns(drawn),
         borderaxespad=0,
         borderpad=0,
         columnspacing=1.3,

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from blockmaps.report.figures import multiples, returns, style, wording
+from blockmaps.report.figures import facets, returns, style, wording
 from blockmaps.report.figures.returns import NAMED
 
-HEIGHT, TITLE, BELOW = 2.3, 0.5, 0.22
+GRID = facets.Grid(columns=1, height=1.9, share_y=False, left=0.85)
 NOTHING = "The tables hold no two tasks to compare"
 
 
@@ -23,12 +23,29 @@ def recognised(structures: pd.DataFrame) -> pd.DataFrame:
 
 
 def towards(rows: pd.DataFrame) -> str:
-    """Say which way uniform sparsity moves the hidden proportion from dense."""
+    """Say which way uniform sparsity moves the hidden proportion from dense, "" without both."""
     dense, uniform = (rows.loc[rows["arm"] == arm, "hidden_proportion"].mean() for arm in NAMED)
     if np.isnan([dense, uniform]).any():
-        return ""  # one of them is not among the arms
+        return ""
     way = "towards" if abs(uniform - 0.5) < abs(dense - 0.5) else "away from"
     return f"{way} ½, from {dense:.2f} to {uniform:.2f}"
+
+
+def title(ways: dict[str, str]) -> str:
+    """Say which way sparsity leads in every experiment."""
+    said: dict[str, list[str]] = {}
+    for name, way in ways.items():
+        experiment, direction = name.partition(", ")[0], way.partition(" ½")[0]
+        if way and experiment not in said.setdefault(direction, []):
+            said[direction].append(experiment)
+    if not said:
+        return "Tasks on one axis of the hidden proportion"
+    ends = ", ".join(f"{way} ½ in {' and '.join(names)}" for way, names in said.items())
+    whole = f"Sparsity moves the hidden proportion {ends}"
+    if style.fits(whole):
+        return whole
+    toward, many = len(said.get("towards", [])), sum(map(len, said.values()))
+    return f"Sparsity moves the hidden proportion towards ½ in {toward} of {many} tasks"
 
 
 def _arrow(axes: Axes, rows: pd.DataFrame) -> None:
@@ -57,56 +74,50 @@ def draw(structures: pd.DataFrame, table: pd.DataFrame) -> style.Sheet:
     first = recognised(structures)
     scored = table[table["outcome"] == "return"]
     if first.empty or scored.empty:
-        return style.sheet(NOTHING, "", "", 0.2)
-    found = [rows for _, rows in scored.groupby(["experiment", "dataset", "budget"])]
-    every = [first, *found]
-    marks = style.marks(pd.concat([rows["arm"] for rows in every]))
-    said = {
-        f"{rows['experiment'].iloc[0]}, {rows['budget'].iloc[0]:,} unknowns": towards(rows)
-        for rows in every
-    }
-    moves = {
-        name: ("making a dense model sparse moves its hidden proportion", way)
-        for name, way in said.items()
-        if way
-    }
+        return style.nothing(NOTHING)
+    every = [first, *(rows for _, rows in scored.groupby(["experiment", "dataset", "budget"]))]
+    names = [f"{one['experiment'].iloc[0]}, {one['budget'].iloc[0]:,} unknowns" for one in every]
+    ways = dict(zip(names, map(towards, every), strict=True))
     runs = " and ".join(
         f"{int(rows['n'].sum()):,} ({rows['experiment'].iloc[0]})" for rows in every
     )
-    keys = style.key_height(marks)
-    room = {"beside": 0.75, "below": BELOW, "above": TITLE, "right": 0.1, "under": 0.3}
-    layout = multiples.Multiples(len(every), 1, HEIGHT, keys=keys, **room)
-    sheet = style.sheet(
-        moves or "Tasks on one axis of the hidden proportion",
-        "Accuracy of recognition above, return in the simulator below, against the realised hidden "
-        "proportion; arrows from dense to uniform",
-        f"Runs: {runs}. Bars: 95 % over seed indices. Above: the experiment with the most "
-        "structures, at its largest budget. Dashed: the expert's mean with sampled actions; "
-        "dotted: ½.",
-        layout.body,
+    sheet, panels = facets.draw(
+        (
+            title(ways),
+            "Accuracy of recognition above, return in the simulator below, against the realised "
+            "hidden proportion; arrows from dense to uniform",
+            f"Runs: {runs}. Bars: 95 % over seed indices. Above: the experiment with the most "
+            "structures, at its largest budget. Dashed: the expert's mean with sampled actions; "
+            "dotted: ½.",
+        ),
+        [
+            wording.panel(
+                name,
+                f"{wording.counted(len(rows), 'structure')}, "
+                f"{wording.several(rows['n'].min(), rows['n'].max())} runs each",
+            )
+            for name, rows in zip(names, every, strict=True)
+        ],
+        [(pd.concat(map(returns.points, names, every)), ["range", "dots"])],
+        style.marks(pd.concat([rows["arm"] for rows in every])),
+        GRID,
+        ("hidden proportion (realised)", "value"),
+        {
+            name: ("making a dense model sparse moves its hidden proportion", way)
+            for name, way in ways.items()
+        },
     )
-    style.key(sheet, layout.beside, marks, lines=False)
-    cells = scored["hidden_proportion"].isna().any() or first["hidden_proportion"].isna().any()
-    for place, (rows, (_, axes)) in enumerate(zip(every, layout.axes(sheet), strict=True)):
-        name = f"{rows['experiment'].iloc[0]}, {rows['budget'].iloc[0]:,} unknowns"
-        n = wording.several(rows["n"].min(), rows["n"].max())
-        about = f"{wording.counted(len(rows), 'structure')}, {n} runs each"
-        style.panel_title(axes, name, about)
-        returns.draw_structures(axes, rows, marks)
-        _arrow(axes, rows)
+    cells = any(rows["hidden_proportion"].isna().any() for rows in every)
+    for place, (rows, (_, axes)) in enumerate(zip(every, panels, strict=True)):
+        returns.proportion_axis(axes, cells)
         axes.axvline(0.5, color=style.FAINT, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
-        values = pd.concat([rows["mean"], rows["low"], rows["high"]]).dropna()
-        axes.set_ylim(*style.padded(values, 0.1))
+        _arrow(axes, rows)
         if place:
-            expert = pd.concat([values, rows["expert"]])
-            axes.set_ylim(*style.padded(expert, 0.08))
+            returns.value_axis(axes, rows)
             returns.expert_line(axes, rows)
-            returns.returns_axis(axes)
             axes.set_ylabel("mean return")
         else:
+            axes.set_ylim(*style.padded(rows[["mean", "low", "high"]].stack(), 0.1))
             style.percent_axis(axes)
             axes.set_ylabel("test accuracy")
-        returns.proportion_axis(axes, cells)
-        if place < len(every) - 1:
-            axes.set_xlabel("")
     return sheet
