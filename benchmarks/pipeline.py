@@ -27,7 +27,8 @@ import typer
 from benchmarks.records import Record, check_writable, machine, run, show, write
 
 STAMP = re.compile(r"\[(\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4})\]")
-BEGINS = re.compile(r"(?:local)?rule (\w+):")
+# a batch of shards has a rule of its own, which counts as training
+BEGINS = re.compile(r"(?:local)?(?:rule|checkpoint) (train|\w+?)(?:_[0-9a-f]{12}|_policies)?:")
 JOB = re.compile(r"jobid: (\d+)")
 ENDS = re.compile(r"Finished jobid: (\d+)")
 # What each rule's command imports before it works.

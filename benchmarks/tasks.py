@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from benchmarks.ceilings import Product
 from blockmaps.designs.patterns import RNN_BLOCKS, rnn_pattern
 from blockmaps.designs.proportion import solve_balanced, solve_hidden
 from blockmaps.designs.variants import Initialisation, Variant
@@ -115,16 +116,30 @@ class TimedTask:
             for seed_index in range(number)
         ]
 
+    def products(self, pattern: str, members: int) -> list[Product]:
+        """Return the matrix products of a training step of several variants, W as rectangles.
+
+        The input's product and the gradient of U; every step but the first V s, and for it the
+        gradients of V and of s.
+        """
+        rows, columns = self.rows(pattern), self.given * self.batch
+        return [
+            Product(1, members * rows, self.inputs, columns, 1),
+            Product(1, members * rows, columns, self.inputs, 1),
+            Product(members, rows, rows, self.batch, 2 * (self.steps - 1)),
+            Product(members, rows, self.batch, rows, self.steps - 1),
+        ]
+
+    def rows(self, pattern: str) -> int:
+        """Return the rows of a pattern's state: |h| + |y|."""
+        return PATTERNS[self.name][pattern].hidden + self.outputs
+
     def flops(self, pattern: str) -> float:
         """Return the arithmetic of a training step with W as rectangles.
 
-        The input's product and the gradient of U; every step but the first V s, and for it the
-        gradients of V and of s. The optimiser's few operations an unknown are not counted.
+        The optimiser's few operations an unknown are not counted.
         """
-        rows = PATTERNS[self.name][pattern].hidden + self.outputs
-        input_products = 2 * 2 * rows * self.inputs * self.given * self.batch
-        state_products = 3 * 2 * rows**2 * (self.steps - 1) * self.batch
-        return float(input_products + state_products)
+        return sum(product.flops for product in self.products(pattern, 1))
 
     def optimiser_bytes(self, pattern: str) -> float:
         """Return the bytes that Adam must move: reads 4 and writes 3 numbers an unknown."""

@@ -5,7 +5,9 @@
 Contenders of one task and pattern take turns. `gflops` counts the arithmetic of W as rectangles,
 whatever a case really computes; `floor_ms` is that arithmetic at the speed of a large matrix
 product plus the optimiser's reads and writes at the speed of a large copy, both measured in the
-same run. A sparse product can be below the floor: it leaves arithmetic out.
+same run. `sizes_floor_ms` has in its place the products of the sizes that the step takes, timed by
+themselves, as many members at once as a group of the bank has: it says what a better bank could
+gain. A sparse product can be below both: it leaves arithmetic out.
 """
 
 import time
@@ -16,10 +18,11 @@ import torch
 import typer
 
 from benchmarks.cases import bank, csr, reference, sparse_rnn, torch_rnn, vmap
-from benchmarks.ceilings import Ceilings, measure
+from benchmarks.ceilings import Ceilings, measure, seconds
 from benchmarks.records import Record, check_writable, machine, show, write
 from benchmarks.tasks import PATTERN_NAMES, TASKS, TimedTask
 from benchmarks.timing import ROUNDS, Clock, in_turns
+from blockmaps.maps.groups import most_members
 
 CASES = {
     "reference": reference.prepare,
@@ -49,6 +52,8 @@ COLUMNS = [
     "ceiling_gflops",
     "floor_ms",
     "times_floor",
+    "sizes_floor_ms",
+    "times_sizes_floor",
 ]
 
 
@@ -81,7 +86,17 @@ def compare(
     }
     took = in_turns(contenders, rounds, clock)
     flops = task.flops(pattern)
-    floor = flops / ceilings.flops + task.optimiser_bytes(pattern) / ceilings.bytes
+    optimiser = task.optimiser_bytes(pattern) / ceilings.bytes
+    floor = flops / ceilings.flops + optimiser
+    together = {
+        number: min(number, max(most_members(task.inputs, task.rows(pattern), device), 1))
+        for _, number in counts.values()
+    }
+    products = {
+        members: seconds(task.products(pattern, members), device, rounds, clock) / members
+        for members in sorted(set(together.values()))
+    }
+    floors = {number: products[members] + optimiser for number, members in together.items()}
     first = took.get("reference 1")
     return [
         {
@@ -99,6 +114,8 @@ def compare(
             "ceiling_gflops": ceilings.flops / 1e9,
             "floor_ms": 1e3 * floor,
             "times_floor": took[name].median / number / floor,
+            "sizes_floor_ms": 1e3 * floors[number],
+            "times_sizes_floor": took[name].median / number / floors[number],
             "machine": machine(device),
         }
         for name, (case, number) in counts.items()

@@ -42,11 +42,12 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(autouse=True)
-def _denormals():
-    """Training flushes denormal numbers to zero, in its own process; here that is every test's."""
+def _torch_as_it_was():
+    """Training sets torch for its own process; here that is every test's."""
     yield
     if "torch" in sys.modules:
         sys.modules["torch"].set_flush_denormal(False)
+        sys.modules["torch"].set_float32_matmul_precision("highest")
 
 
 @pytest.fixture(scope="session")

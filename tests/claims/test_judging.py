@@ -549,3 +549,15 @@ def test_claims_are_judged_of_the_papers_tasks_alone(ledger, results, tmp_path):
     runs.write(mine, folder / "runs.parquet", runs.COLUMNS)
     own = [row for row in judging.verdicts(ledger, [folder]) if row["folder"]]
     assert {row["verdict"] for row in own} <= {NOT_TESTED}
+
+
+def test_runs_of_lower_precision_give_no_verdict(ledger, results, tmp_path):
+    folder = tmp_path / "lower"
+    shutil.copytree(results, folder)
+    config = {"compute": {"precision": "medium"}}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    own = [one for one in judging.verdicts(ledger, [folder]) if one["folder"]]
+    assert {one["verdict"] for one in own} == {NOT_TESTED}
+    assert any(one["reason"] == "trained at precision medium; takes runs at highest" for one in own)
+    full = [one for one in judging.verdicts(ledger, [results]) if one["folder"]]
+    assert {one["verdict"] for one in full} > {NOT_TESTED}

@@ -1,6 +1,7 @@
 """A training job's manifest: what it says is what ran, also after an interruption."""
 
 import json
+import os
 import platform
 from importlib.metadata import version
 
@@ -145,3 +146,14 @@ def test_rows_of_two_devices_do_not_stop_a_manifest(data, tmp_path):  # noqa: F8
     found = train_shard(shard, data, tmp_path, tmp_path / "logs", "cpu")
     found.rows.loc[found.rows["epoch"] < 2, "device"] = "Some GPU"
     assert job.manifest(found)["environment"]["device"] == "cpu"
+
+
+def test_the_peak_of_memory_is_since_the_job_began(tmp_path):
+    """A process trains several shards; what an earlier one held is not the next one's."""
+    if not os.access("/proc/self/clear_refs", os.W_OK):
+        pytest.skip("this system cannot forget a peak")
+    held = np.ones(60_000_000)  # 480 MB
+    peak = jobs.peak_bytes()
+    del held
+    jobs.Job(shard_of(plan()), tmp_path)
+    assert jobs.peak_bytes() < peak - 300e6

@@ -52,7 +52,7 @@ class Checkout:
         return done
 
     def jobs(self, *arguments) -> dict[str, int]:
-        """Return how many jobs of each rule a dry run has."""
+        """Return how many jobs of each rule a dry run has; of training, how many shards."""
         text = self.snakemake("--dry-run", *arguments).stdout
         counts, inside = {}, False
         for line in text.splitlines():
@@ -63,9 +63,12 @@ class Checkout:
             elif inside and (words := line.split()) and words[-1].isdigit():
                 counts[words[0]] = int(words[-1])
         counts.pop("total", None)
-        # training is two rules: of shards whose weights are kept, and of others
-        if "train_policies" in counts:
-            counts["train"] = counts.get("train", 0) + counts.pop("train_policies")
+        # training is a rule for any shard, one where weights are kept, and one a batch of them
+        trained = [name for name in counts if name == "train" or name.startswith("train_")]
+        for name in trained:
+            counts.pop(name)
+        if trained:
+            counts["train"] = text.count(".manifest.json")
         return counts
 
 

@@ -255,6 +255,41 @@ def test_policies_are_scored_where_a_data_set_has_an_environment(fresh):
     assert jobs["figure"] == 2  # frames and returns; no second task to compare with
 
 
+def test_a_job_trains_a_batch_of_shards(ran):
+    """Each one's files are declared; that it was trained in a batch makes nothing stale."""
+    folder = ran.folder / "results/tiny"
+    shards = {path.name.partition(".")[0] for path in (folder / "runs").glob("*")}
+    texts = [path.read_text(encoding="utf-8") for path in (folder / "logs/train").glob("*.log")]
+    done = [re.findall(r"^results/tiny/runs/(\w+)\.parquet: ", text, re.M) for text in texts]
+    assert max(map(len, done)) > 1
+    assert {one for several in done for one in several} == shards
+    assert len(texts) < len(shards)
+
+
+def test_a_shard_that_fails_loses_none_of_its_batch(ran):
+    """The others are trained; Snakemake takes a failed job's files away, checkpoints give them."""
+    folder = ran.folder / "results/tiny"
+    several = sorted(path.name for path in (folder / "runs").glob("*.manifest.json"))[:3]
+    shards = [folder / "shards" / f"{name.partition('.')[0]}.json" for name in several]
+    files = sorted((folder / "runs").glob("*")) + sorted((folder / "policies").glob("*"))
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+    (folder / "runs" / several[1]).unlink()
+    (folder / "runs" / several[1]).mkdir()  # nothing can be written there
+    try:
+        done = ran.blockmaps("train", *shards, check=False)
+        manifests = [json.loads((folder / "runs" / several[n]).read_text()) for n in (0, 2)]
+    finally:
+        (folder / "runs" / several[1]).rmdir()
+        for path, (content, when) in before.items():
+            path.write_bytes(content)
+            os.utime(path, ns=(when, when))
+    assert done.returncode == 2
+    assert [job["resumed"] for job in manifests] == [True, True]
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"blockmaps: {shards[1]}: not trained: ")
+    assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout
+
+
 def test_a_second_run_has_nothing_to_do(ran):
     assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout
 

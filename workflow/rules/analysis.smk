@@ -1,7 +1,7 @@
 # A table of what is collected, as its entry in the catalogue says.
 rule table:
     input:
-        lambda wildcards: [RESULTS / name for name in catalogue.TABLES[wildcards.table].reads],
+        read_by_table,
     output:
         report(
             RESULTS / "tables/{table}.csv",
@@ -13,15 +13,15 @@ rule table:
         RESULTS / "logs/tables/{table}.log",
     wildcard_constraints:
         table="|".join(catalogue.COLLECTED),
+    priority: rank_of
     localrule: True
     conda:
         ENVIRONMENT
     params:
-        runs=PLACE.file("runs"),
+        given=given_to_table,
         code=lambda wildcards: step_digest(catalogue.TABLES[wildcards.table].module),
     shell:
-        "blockmaps analyse {wildcards.table:q} --runs {params.runs:q}"
-        " --output {output:q} &> {log:q}"
+        "blockmaps analyse {wildcards.table:q} {params.given:q}" " --output {output:q} &> {log:q}"
 
 
 # All of it in one job: reading the runs and importing statsmodels cost as much as most tables. Those

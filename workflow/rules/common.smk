@@ -7,6 +7,7 @@ import shlex
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 # A checkout's code, wherever the workflow lies in one; else, as where it is read from a URL, that of
 # the package that is installed.
@@ -25,12 +26,13 @@ from blockmaps.core.fixed import FILE as CLAIMS
 from blockmaps.core.fixed import step_digest
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import checksums, sweep, visible
-from blockmaps.plan import catalogue, plan, tiers, written
+from blockmaps.plan import batches, catalogue, plan, tiers, written
 from blockmaps.plan import config as configs
 from blockmaps.plan.devices import count_gpus
 from blockmaps.report.page.assets import assets_digest
 from blockmaps.results.folder import Folder
 from snakemake.logging import logger
+from blockmaps.results.jobs import precision_of
 
 # What is no module but is read: in a checkout, or as the package has it.
 _homes = [*([_beside] if SOURCE else []), ROOT, ROOT.parents[1]]
@@ -105,6 +107,7 @@ def prepare():
     PLACE.write_asked(PLAN)
     for note in PLAN.notes:
         logger.info(f"Note: {note}")
+    PLACE.write_batches(BATCHES)
 
 
 def prepared(own):
@@ -179,10 +182,23 @@ def data_source(wildcards):
     return [dataset, "--seed-index", str(seed_index)]
 
 
+RANKS = tiers.by_study(CONFIG, PLAN.all.values())
+
+
+def study_of(shard):
+    """Return the study that a shard is trained for."""
+    return CONFIG.experiments[shard.experiment].study
+
+
+def priority_of(shards):
+    """Return the priority of what shards need: that of the first tier, or study, among theirs."""
+    first = max((RANKS[study_of(shard)] for shard in shards), default=0)
+    return tiers.priority(CONFIG, shards) or first
+
+
 def data_priority(wildcards):
-    """Return a data file's priority: that of the first tier that needs it."""
-    needing = [shard for shard in PLAN.all.values() if shard.dataset == wildcards.data]
-    return tiers.priority(CONFIG, needing)
+    """Return a data file's priority."""
+    return priority_of([one for one in PLAN.all.values() if one.dataset == wildcards.data])
 
 
 # Where a recipe is tuned, what is compared is known only when the learning rates have been chosen:
@@ -213,13 +229,18 @@ def shard_of(wildcards):
 
 
 def shard_priority(wildcards):
-    """Return the priority of a job: that of its shard's tier."""
-    return tiers.priority(CONFIG, [shard_of(wildcards)])
+    """Return the priority of a job of one shard."""
+    return priority_of([shard_of(wildcards)])
+
+
+def measured(shard):
+    """Return the digest of the code that measures a shard's dynamics, where they are asked for."""
+    return step_digest("training.probes") if shard.dynamics else ""
 
 
 def dynamics_code(wildcards):
-    """Return the digest of the code that measures a shard's dynamics, where they are asked for."""
-    return step_digest("training.probes") if shard_of(wildcards).dynamics else ""
+    """Return it for a job of one shard."""
+    return measured(shard_of(wildcards))
 
 
 def shard_tables(shards):
@@ -227,15 +248,166 @@ def shard_tables(shards):
     return [FOLDER.file("shard runs", shard) for shard in shards]
 
 
-def compared_data(wildcards):
-    """Return the data files of what is compared."""
+def compared_data(wildcards, study=None):
+    """Return the data files of what is compared, or of one study of it."""
     shards = (PLAN.shards | PLAN.provisional).values()
-    return sorted({data_file(shard.dataset) for shard in shards})
+    return sorted({data_file(one.dataset) for one in shards if study in (None, study_of(one))})
+
+
+# Studies whose tables wait for no other study: their runs are gathered as soon as they are trained.
+# The main study is what most runs are of, and what waits for rates is known late.
+_late = {study_of(shard) for shard in PLAN.provisional.values()} | {catalogue.MAIN_STUDY}
+STUDIES = sorted(RANKS.keys() - _late) if len(RANKS) > 1 else []
+
+
+def study_shards(wildcards):
+    """Return the runs tables of a study's shards."""
+    return shard_tables(k for k, one in PLAN.shards.items() if study_of(one) == wildcards.study)
+
+
+def study_data(wildcards):
+    """Return the data files of a study."""
+    return compared_data(wildcards, wildcards.study)
+
+
+def read_by_table(wildcards, folder=FOLDER):
+    """Return what a table reads, in a folder: of its own study alone where that is early."""
+    table = catalogue.TABLES[wildcards.table]
+    parts = {catalogue.RUNS: "runs", catalogue.GROUPS: "groups", catalogue.DYNAMICS: "dynamics"}
+    return [
+        (
+            folder.file(f"study {parts[name]}", table.study)
+            if table.study in STUDIES and name in parts
+            else folder.path / name
+        )
+        for name in table.reads
+    ]
+
+
+def given_to_table(wildcards):
+    """Return the options that say where a table reads what."""
+    names = (Path(name).stem for name in catalogue.TABLES[wildcards.table].reads)
+    paths = read_by_table(wildcards, PLACE)
+    return [word for name, path in zip(names, paths) for word in (f"--{name}", path)]
+
+
+def rank_of(wildcards):
+    """Return the priority of a table or figure: that of its study."""
+    kind = catalogue.TABLES if "table" in wildcards.keys() else catalogue.FIGURES
+    name = wildcards.table if kind is catalogue.TABLES else wildcards.figure
+    return RANKS.get(kind[name].study, 0)
 
 
 def weights_file(shard):
     """Return the file of a shard's trained weights."""
-    return RESULTS / "policies" / f"{shard}.safetensors"
+    return FOLDER.file("policies", shard)
+
+
+# What training a shard writes; and where its weights are kept.
+WRITES = ("shard runs", "shard groups", "shard dynamics", "shard manifest")
+KEEPS = (*WRITES, "policies")
+TRAINS = {
+    WRITES: step_digest("training.shard"),
+    KEEPS: step_digest("training.shard", "maps.weights"),
+}
+
+
+KEPT = set(PLAN.kept_shards)
+
+
+def written_by(shard):
+    """Return what training a shard writes."""
+    return KEEPS if shard.id in KEPT else WRITES
+
+
+def is_done(shard):
+    """Return whether all that a shard's training writes is there, by the code that there is now."""
+    if not all(PLACE.has(part, shard.id) for part in written_by(shard)):
+        return False
+    try:
+        job = PLACE.mapping("shard manifest", shard.id)
+    except InputError:
+        return False
+    made = plan.data_code(CONFIG.datasets[CONFIG.experiments[shard.experiment].dataset])
+    known = job.get("code"), job.get("data_code"), precision_of(job)
+    return known == (TRAINS[WRITES], made, CONFIG.compute.precision)
+
+
+def batched():
+    """Return what is missing or out of date in batches, by the names of their shards.
+
+    Jobs on other machines plan by themselves, when some of it has been trained: they take the
+    batches that Snakemake itself has written down.
+    """
+    if not workflow.is_main_process:
+        return PLACE.json("batches") if PLACE.has("batches") else []
+    todo = [shard for shard in (PLAN.tuning | PLAN.shards).values() if not is_done(shard)]
+    asked = workflow.resource_settings
+    found = batches.batches(
+        CONFIG,
+        todo,
+        lambda one: (one.dataset, one.dynamics, written_by(one), priority_of([one])),
+        GPUS or asked.nodes or asked.cores,
+    )
+    return [[shard.id for shard in batch] for batch in found if len(batch) > 1]
+
+
+class Training(NamedTuple):
+    """What makes one of training's rules, which is for any shard, or for a batch."""
+
+    name: str
+    data: Any
+    outputs: list[Path]
+    log: Path
+    shard: str
+    priority: Any
+    code: str
+    measured: Any
+
+
+def training_alone(name, writes, which):
+    """Return what the rule for a shard by itself is made of."""
+    return Training(
+        name,
+        lambda wildcards: data_file(shard_of(wildcards).dataset),
+        [FOLDER.file(part, "{shard}") for part in writes],
+        RESULTS / "logs/train/{shard}.log",
+        which,
+        shard_priority,
+        TRAINS[writes],
+        dynamics_code,
+    )
+
+
+def training_batch(names):
+    """Return what the rule of a batch is made of."""
+    shards = [(PLAN.tuning | PLAN.shards)[name] for name in names]
+    writes = written_by(shards[0])
+    return Training(
+        f"train_{names[0]}",
+        data_file(shards[0].dataset),
+        [FOLDER.file(part, name) for name in names for part in writes],
+        RESULTS / f"logs/train/{names[0]}.log",
+        "",
+        priority_of(shards),
+        TRAINS[writes],
+        measured(shards[0]),
+    )
+
+
+def shards_of_outputs(wildcards, output):
+    """Return the files of the shards whose tables a job writes."""
+    names = dict.fromkeys(Path(path).name.partition(".")[0] for path in output)
+    return [PLACE.file("shard", name) for name in names]
+
+
+def ask_as_train(batch):
+    """Have a batch's rule ask for what a profile has set for the rule that trains one shard."""
+    named = workflow.modifier.modify_rulename
+    alone = named("train_policies" if batch.code == TRAINS[KEEPS] else "train")
+    if workflow.is_rule(named(batch.name)):  # of a module it need not be one
+        asked = workflow.resource_settings._parsed_overwrite_resources.get(alone, {})
+        workflow.get_rule(named(batch.name)).resources.update(asked)
 
 
 def control_data(wildcards):
@@ -271,3 +443,11 @@ def judged():
     """Return the files that say what the runs mean."""
     claims = rules.claims.output if PLAN.claimed else []
     return [*claims, *(rules.answers.output if PLAN.analysed else [])]
+
+
+BATCHES = batched()
+TRAINING = [
+    training_alone("train", WRITES, "[0-9a-f]{12}"),
+    training_alone("train_policies", KEEPS, "|".join(PLAN.kept_shards) or "none"),
+    *map(training_batch, BATCHES),
+]

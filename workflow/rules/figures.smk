@@ -15,6 +15,7 @@ rule figure:
         RESULTS / "logs/figures/{figure}.log",
     wildcard_constraints:
         figure="|".join(catalogue.FIGURES),
+    priority: rank_of
     localrule: True
     conda:
         ENVIRONMENT

@@ -1,53 +1,42 @@
-# A job reads its shard's file and plans nothing. The file's name is the hash of its content, and
-# among the parameters. Files of shards and checkpoints lie beside the output, not among it:
-# Snakemake removes outputs before a job runs again, and what they hold must survive.
-rule train:
-    input:
-        data=lambda wildcards: data_file(shard_of(wildcards).dataset),
-    output:
-        runs=FOLDER.file("shard runs", "{shard}"),
-        groups=FOLDER.file("shard groups", "{shard}"),
-        dynamics=FOLDER.file("shard dynamics", "{shard}"),
-        manifest=FOLDER.file("shard manifest", "{shard}"),
-    log:
-        RESULTS / "logs/train/{shard}.log",
-    wildcard_constraints:
-        shard="[0-9a-f]{12}",
-    priority: shard_priority
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        gpu=min(GPUS, 1),
-        # what a job that was cut off may take when it is run again (--retries)
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
-    params:
-        shard=lambda wildcards: PLACE.file("shard", wildcards.shard),
-        code=step_digest("training.shard"),
-        measured=dynamics_code,
-    shell:
-        "blockmaps train {params.shard:q} --data {input.data:q}"
-        " --memory {resources.mem_mb}"
-        " --output {output.runs:q} --groups {output.groups:q} --dynamics {output.dynamics:q}"
-        " --manifest {output.manifest:q} &> {log:q}"
+# A job reads its shards' files and plans nothing. A file's name is the hash of its content, and that
+# of the shard's outputs. Files of shards and checkpoints lie beside the outputs, not among them:
+# Snakemake removes outputs before a job runs again, and when it fails, and what they hold must
+# survive. A shard has a job to itself, or one together with others of its batch: then a rule of its
+# own, since all that it writes is declared, and Snakemake prefers rules without wildcards. Command
+# and parameters are the same either way, so that a shard that was trained in a batch is not trained
+# again alone; which shards a job has follows from its outputs, which Snakemake does not compare.
+for one in TRAINING:
 
+    rule:
+        name:
+            one.name
+        input:
+            data=one.data,
+        output:
+            one.outputs,
+        log:
+            one.log,
+        wildcard_constraints:
+            shard=one.shard,
+        priority: one.priority
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            gpu=min(GPUS, 1),
+            # what a job that was cut off may take when it is run again (--retries)
+            mem_mb=lambda wildcards, attempt: 3000 * attempt,
+            runtime=lambda wildcards, attempt: 240 * attempt,
+        params:
+            shards=shards_of_outputs,
+            code=one.code,
+            measured=one.measured,
+            precision=CONFIG.compute.precision,
+        shell:
+            "blockmaps train {params.shards:q} --data {input.data:q}"
+            " --memory {resources.mem_mb} &> {log:q}"
 
-# The same for shards whose weights are kept: to be scored where their data set has an environment,
-# and where an experiment asks for them.
-use rule train as train_policies with:
-    output:
-        runs=FOLDER.file("shard runs", "{shard}"),
-        groups=FOLDER.file("shard groups", "{shard}"),
-        dynamics=FOLDER.file("shard dynamics", "{shard}"),
-        manifest=FOLDER.file("shard manifest", "{shard}"),
-        policies=FOLDER.file("policies", "{shard}"),
-    wildcard_constraints:
-        shard="|".join(PLAN.kept_shards) or "none",
-    params:
-        shard=lambda wildcards: PLACE.file("shard", wildcards.shard),
-        code=step_digest("training.shard", "maps.weights"),
-        measured=dynamics_code,
+    ask_as_train(one)
 
 
 ruleorder: train_policies > train
@@ -100,3 +89,29 @@ rule runs:
         "blockmaps collect --config {params.config:q} --output {output.runs:q}"
         " --groups {output.groups:q} --dynamics {output.dynamics:q}"
         " --manifests {output.manifests:q} &> {log:q}"
+
+
+# The same of one study, for the tables that are made of it alone.
+rule study:
+    input:
+        shards=study_shards,
+        data=study_data,
+    output:
+        runs=FOLDER.file("study runs", "{study}"),
+        groups=FOLDER.file("study groups", "{study}"),
+        dynamics=FOLDER.file("study dynamics", "{study}"),
+    log:
+        RESULTS / "logs/studies/{study}.log",
+    wildcard_constraints:
+        study="|".join(STUDIES) or "none",
+    priority: lambda wildcards: RANKS[wildcards.study]
+    conda:
+        ENVIRONMENT
+    params:
+        config=ASKED,
+        members=lambda wildcards: digest([m for m in PLAN.members if m.study == wildcards.study]),
+        code=step_digest("results.gathering", "results.measures"),
+    shell:
+        "blockmaps collect --config {params.config:q} --study {wildcards.study:q}"
+        " --output {output.runs:q} --groups {output.groups:q} --dynamics {output.dynamics:q}"
+        " &> {log:q}"

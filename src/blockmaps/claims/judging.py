@@ -8,6 +8,7 @@ its threshold alone would give, but whose corrected p value is above 1 − level
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ FINDERS: dict[str, Callable[[Tables, Test], Iterator[Finding]]] = {
     "B3": of_maps.random_places,
     "B4": of_maps.hard_to_train,
 }
+FULL_PRECISION = "highest"  # compute.precision that verdicts are made at: float32
+UNTRAINED = {"B1"}  # claims about maps that no run is trained for
 DIGITS = 6  # significant, of what is computed here
 
 
@@ -99,12 +102,22 @@ def _same(row: LedgerRow) -> str:
 
 def _of_folder(ledger: Claims, folder: Tables) -> list[LedgerRow]:
     rows = [
-        _row(ledger, finding, test, folder.path)
+        _row(ledger, _in_float32(finding, folder), test, folder.path)
         for name, claim in ledger.claims.items()
         for test in claim.versions
         for finding in FINDERS[name](folder, test)
     ]
     return _corrected(rows, ledger)
+
+
+def _in_float32(finding: Finding, folder: Tables) -> Finding:
+    """Return a finding; one of runs that were trained with lower precision gives no verdict."""
+    precision = folder.config.get("compute", {}).get("precision", FULL_PRECISION)
+    if precision == FULL_PRECISION or finding.claim in UNTRAINED or finding.missing:
+        return finding
+    return replace(
+        finding, missing=f"trained at precision {precision}; takes runs at {FULL_PRECISION}"
+    )
 
 
 def _row(ledger: Claims, finding: Finding, test: Test, folder: Path | None) -> LedgerRow:

@@ -23,6 +23,9 @@ def collect(
     manifests: Annotated[
         Path | None, typer.Option(help="Manifests; manifests.json beside it if left out.")
     ] = None,
+    study: Annotated[
+        str | None, typer.Option(help="One study's runs, into studies/; its manifests are left.")
+    ] = None,
 ) -> None:
     """Gather what the shards' jobs wrote: runs, answers by group, dynamics and manifests."""
     from blockmaps.results import gathering
@@ -32,16 +35,28 @@ def collect(
         raise InputError(
             f"{config}: shards wait for learning rates; `blockmaps rates` chooses them"
         )
-    found = gathering.gather(made, results, made.shards, partial(known, made.config, results))
-    path = output or results.file("runs")
-    gathering.write(
-        found,
-        {
-            "groups": groups or path.with_name(results.file("groups").name),
-            "dynamics": dynamics or path.with_name(results.file("dynamics").name),
-            "manifests": manifests or path.with_name(results.file("manifests").name),
-            "runs": path,
-        },
-    )
+    studies = {one.study for one in made.members}
+    if study is not None and study not in studies:
+        raise InputError(f"--study: found {study!r}; takes one of: {', '.join(sorted(studies))}")
+    experiments = made.config.experiments
+    shards = {
+        name: shard
+        for name, shard in made.shards.items()
+        if study in (None, experiments[shard.experiment].study)
+    }
+    found = gathering.gather(made, results, shards, partial(known, made.config, results))
+    path = output or results.file("study runs" if study else "runs", study or "")
+
+    def beside(part: str) -> Path:
+        own = results.file(f"study {part}", study) if study else results.file(part)
+        return path.with_name(own.name)
+
+    paths = {
+        "groups": groups or beside("groups"),
+        "dynamics": dynamics or beside("dynamics"),
+        "manifests": manifests or path.with_name(results.file("manifests").name),
+        "runs": path,
+    }
+    gathering.write(found._replace(jobs=[]) if study else found, paths)
     frame = found.tables["runs"]
     print(f"{path}: {frame['key'].nunique()} variants, {len(frame):,} rows")

@@ -48,13 +48,12 @@ DEFAULT = Path("config/config.yaml")
 DEFAULT_RUNS = Path("results/default/runs.parquet")
 
 
-ShardFile = Annotated[
-    Path,
-    typer.Argument(
-        help="results/<name>/shards/<shard>.json, which the workflow or `blockmaps plan --write` "
-        "writes."
-    ),
-]
+_SHARD = typer.Argument(
+    help="results/<name>/shards/<shard>.json, which the workflow or `blockmaps plan --write` "
+    "writes."
+)
+ShardFile = Annotated[Path, _SHARD]
+ShardFiles = Annotated[list[Path], _SHARD]
 
 
 def read_plan(file: Path) -> "tuple[Plan, Folder]":

@@ -1,21 +1,30 @@
-"""Trains a shard."""
+"""Trains shards."""
 
+import gc
 import math
 import sys
+import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blockmaps.cli.options import RUN, ShardFile, app, read_job, with_data
+from blockmaps.cli.options import RUN, ShardFiles, app, read_job, with_data
 from blockmaps.core.errors import InputError
 from blockmaps.plan.devices import own_gpu
+
+if TYPE_CHECKING:
+    from blockmaps.plan.config import Config
+    from blockmaps.plan.shards import Shard
+    from blockmaps.results.folder import Folder
+    from blockmaps.training.shard import Trained
+
+EXPECTED = (InputError, OSError, MemoryError)  # one line says enough
 
 
 @app.command(rich_help_panel=RUN)
 def train(
-    context: typer.Context,
-    shard: ShardFile,
+    shards: ShardFiles,
     data: Annotated[Path | None, typer.Option(help="The data set's file.")] = None,
     output: Annotated[Path | None, typer.Option(help="The shard's runs table.")] = None,
     groups: Annotated[
@@ -39,62 +48,145 @@ def train(
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Do not go on from checkpoints.")] = False,
 ) -> None:
-    """Train one shard, going on from its variants' checkpoints.
+    """Train shards one after another, going on from their variants' checkpoints.
 
-    What it trains stands in its file; how (`compute`), in config.json of the same results folder.
+    What a shard trains stands in its file; how (`compute`), in config.json of the same results
+    folder. Its files appear when it is done. One that fails does not stop those after it.
     """
-    found, results, config = read_job(shard)
-    own = results.file("data", found.dataset)
-    source = data or own
-    if not source.is_file():
-        raise InputError(f"{source}: no such data set; make it with `blockmaps data`")
-    if gpu := context.with_resource(own_gpu(config.compute.accelerator)):
-        print(f"takes GPU {gpu}, which no other training has", flush=True)
+    paths = {
+        "output": output,
+        "groups": groups,
+        "dynamics": dynamics,
+        "policies": policies,
+        "manifest": manifest,
+    }
+    given = {name: path for name, path in paths.items() if path is not None}
+    if len(shards) > 1 and given:
+        raise InputError(f"--{min(given)}: found {len(shards)} shards; takes a file of one alone")
+    jobs = [(file, *read_job(file)) for file in shards]  # all, before one is trained
+    with own_gpu(jobs[0][-1].compute.accelerator) as gpu:
+        if gpu:
+            print(f"takes GPU {gpu}, which no other training has", flush=True)
+        faults = _train_each(jobs, data, memory, fresh, given)
+    for file, fault in faults.items():
+        said = " ".join(str(fault).split()) or type(fault).__name__
+        print(f"blockmaps: {file}: not trained: {said}", file=sys.stderr)
+    if faults:
+        raise typer.Exit(2 if all(isinstance(one, InputError) for one in faults.values()) else 1)
+
+
+def _train_each(
+    jobs: "list[tuple[Path, Shard, Folder, Config]]",
+    data: Path | None,
+    memory: int | None,
+    fresh: bool,
+    given: dict[str, Path],
+) -> dict[Path, Exception]:
+    """Train shards one after another; return what those that failed failed by, by their files.
+
+    Parameters
+    ----------
+    jobs : of each its file, itself, its results folder and the config there.
+    data, memory, fresh, given : see `train` and `_train`.
+    """
+    faults: dict[Path, Exception] = {}
+    for file, found, results, config in jobs:
+        source = data or results.file("data", found.dataset)
+        try:
+            if not source.is_file():
+                raise InputError(f"{source}: no such data set; make it with `blockmaps data`")
+            if fresh:
+                _forget(found, results, config)
+            _train(found, results, config, source, memory, given)
+            file.with_suffix(".trained").touch()
+        except KeyboardInterrupt:
+            print("blockmaps: interrupted; the same command goes on from here", file=sys.stderr)
+            raise typer.Exit(130) from None
+        except Exception as fault:
+            if len(jobs) == 1:
+                raise
+            faults[file] = fault
+            if not isinstance(fault, EXPECTED):
+                traceback.print_exception(fault)
+        gc.collect()
+    return faults
+
+
+def _checkpoints(shard: "Shard", results: "Folder", config: "Config") -> Path:
+    """Return the folder of a shard's checkpoints: one of its own for each lower precision.
+
+    So what was trained with another precision is nothing to go on from.
+    """
+    precision = config.compute.precision
+    lower = "" if precision == "highest" else f"-{precision}"
+    return results.file("checkpoints", f"{shard.context}{lower}")
+
+
+def _forget(shard: "Shard", results: "Folder", config: "Config") -> None:
+    """Remove the checkpoints of a shard's variants."""
+    from blockmaps.training import checkpoints
+
+    folder = _checkpoints(shard, results, config)
+    for variant in shard.variants:
+        checkpoints.path_of(folder, variant.key).unlink(missing_ok=True)
+
+
+def _train(
+    shard: "Shard",
+    results: "Folder",
+    config: "Config",
+    source: Path,
+    memory: int | None,
+    given: dict[str, Path],
+) -> None:
+    """Train a shard and write its files.
+
+    Parameters
+    ----------
+    source : the data set's file.
+    memory : MB of the host's that the job may take, if there is a limit.
+    given : where its files go, by the names of options; to their places if left out.
+    """
+    import torch
 
     from blockmaps.data.making import epochs_of
     from blockmaps.maps import weights
     from blockmaps.results import runs
-    from blockmaps.training import checkpoints
     from blockmaps.training.job import Job
     from blockmaps.training.probes import measure
-    from blockmaps.training.shard import Trained, train_shard
+    from blockmaps.training.shard import train_shard
 
-    folder = results.file("checkpoints", found.context)
-    if fresh:
-        for variant in found.variants:
-            checkpoints.path_of(folder, variant.key).unlink(missing_ok=True)
-    spec = config.datasets[config.experiments[found.experiment].dataset]
-    job = Job(found, folder)
+    torch.set_float32_matmul_precision(config.compute.precision)
+    folder = _checkpoints(shard, results, config)
+    spec = config.datasets[config.experiments[shard.experiment].dataset]
+    job = Job(shard, folder)
 
-    def run(file: Path) -> Trained:
+    def run(file: Path) -> "Trained":
         return train_shard(
-            found,
+            shard,
             file,
             folder,
-            results.file("log", f"training/{found.id}"),
+            results.file("log", f"training/{shard.id}"),
             config.compute.accelerator,
             config.compute.logger,
             math.inf if memory is None else memory * 1e6,
-            epochs_of(spec, found.seed, found.seed_index),
+            epochs_of(spec, shard.seed, shard.seed_index),
+            config.compute.cuda_graphs,
         )
 
-    try:
-        # a file from elsewhere is not this command's to write over
-        elsewhere = source.resolve() != own.resolve()
-        trained = run(source) if elsewhere else with_data(config, results, found, run)
-    except KeyboardInterrupt:
-        print("blockmaps: interrupted; the same command goes on from here", file=sys.stderr)
-        raise typer.Exit(130) from None
-    path = output or results.file("shard runs", found.id)
+    # a file from elsewhere is not this command's to write over
+    elsewhere = source.resolve() != results.file("data", shard.dataset).resolve()
+    trained = run(source) if elsewhere else with_data(config, results, shard, run)
+    path = given.get("output") or results.file("shard runs", shard.id)
     by_group = trained.groups.reindex(columns=list(runs.GROUPS))  # none of data without groups
-    runs.write(by_group, groups or path.with_suffix(".groups.parquet"), runs.GROUPS)
-    measured = measure(found, trained).reindex(columns=list(runs.DYNAMICS))  # none if not asked for
-    runs.write(measured, dynamics or path.with_suffix(".dynamics.parquet"), runs.DYNAMICS)
-    if config.keeps_weights(found.experiment):
-        kept = policies or results.file("policies", found.id)
-        about = weights.About(found.id, found.experiment, found.seed, found.variants)
+    runs.write(by_group, given.get("groups") or path.with_suffix(".groups.parquet"), runs.GROUPS)
+    measured = measure(shard, trained).reindex(columns=list(runs.DYNAMICS))  # none if not asked for
+    beside = path.with_suffix(".dynamics.parquet")
+    runs.write(measured, given.get("dynamics") or beside, runs.DYNAMICS)
+    if config.keeps_weights(shard.experiment):
+        kept = given.get("policies") or results.file("policies", shard.id)
+        about = weights.About(shard.id, shard.experiment, shard.seed, shard.variants)
         weights.write(kept, about, trained.parameters)
-    job.write(trained, manifest or path.with_suffix(".manifest.json"))
+    job.write(trained, given.get("manifest") or path.with_suffix(".manifest.json"))
     runs.write(trained.rows, path, runs.TRAINED)
-    shard.with_suffix(".trained").touch()
-    print(f"{path}: {len(found.variants)} variants, {len(trained.rows)} rows")
+    print(f"{path}: {len(shard.variants)} variants, {len(trained.rows)} rows", flush=True)

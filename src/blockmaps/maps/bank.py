@@ -11,7 +11,7 @@ a minibatch, not once a step. The unknowns themselves are the parameters, so tha
 of parameters is the papers' count, and the optimiser never sees a masked entry.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 
 import torch
@@ -62,9 +62,10 @@ class _Recurrence(torch.autograd.Function):
             outputs.append(torch.stack([s[step][:, group.output] for step in loss_steps], 1))
             kept.append((V, s, active))
         ctx.bank, ctx.iterations, ctx.kept, ctx.x = bank, iterations, kept, x
-        ctx.loss_steps = torch.tensor(loss_steps, device=inputs.device)
+        ctx.loss_steps = bank.indices(loss_steps)
         ctx.save_for_backward(inputs)  # to be told if it is changed before backward
-        return torch.cat(outputs)
+        found = joined(outputs)
+        return found if bank.position is None else found.index_select(0, bank.position)
 
     @staticmethod
     @once_differentiable
@@ -73,6 +74,8 @@ class _Recurrence(torch.autograd.Function):
         time, batch, _ = inputs.shape
         unknowns: list[Tensor | None] = [None] * len(bank.variants)
         biases: list[Tensor | None] = [None] * len(bank.variants)
+        if bank.order is not None:
+            gradient = gradient.index_select(0, bank.order)
         parts = gradient.split([len(group.members) for group in bank.groups])
         for group, outer, (V, s, active) in zip(bank.groups, parts, ctx.kept, strict=True):
             dV = bank.workspace("dV", *V.shape).zero_()
@@ -109,6 +112,8 @@ class Bank(nn.Module):
     ----------
     unknowns : for each variant, (unknowns,) in its mask's order.
     biases : for each variant, (state size,) in the order of the slots after x; (0,) without any.
+    graphed : on a GPU, capture a training step's time loop once and replay it: hundreds of small
+        kernels are then launched as two. The outputs are overwritten by the next step.
 
     Raises
     ------
@@ -127,6 +132,7 @@ class Bank(nn.Module):
         if len({_shared(pattern) for pattern in patterns}) != 1:
             raise ValueError("a bank's variants share slots, activations, |x| and |y|")
         self.variants = tuple(variants)
+        self.graphed = False
         self.inputs = patterns[0].slots[0].size
         self.outputs = patterns[0].slots[-1].size
         self.unknowns = nn.ParameterList(
@@ -151,8 +157,13 @@ class Bank(nn.Module):
         self.groups = lay_out(self._patterns, self._starts, like.device)
         self.rows = sum(group.shape.rows for group in self.groups)
         order = torch.tensor([k for group in self.groups for k in group.members])
-        self._position = order.argsort().to(like.device)
+        # the groups' order of the variants, and the way back, where it is not the bank's own
+        moved = not torch.equal(order, torch.arange(len(order)))
+        self.order = order.to(like.device) if moved else None
+        self.position = order.argsort().to(like.device) if moved else None
         self._workspaces: dict[str, Tensor] = {}
+        self._indices: dict[tuple[int, ...], Tensor] = {}
+        self._graph: tuple[tuple, Callable[..., Tensor], tuple[Tensor, ...]] | None = None
 
     def workspace(self, name: str, *shape: int) -> Tensor:
         """Return a contiguous tensor that holds whatever it held last; the same one a name.
@@ -164,6 +175,32 @@ class Bank(nn.Module):
             with torch.inference_mode(False):  # what is made there cannot be trained with later
                 self._workspaces[name] = self.unknowns[0].detach().new_empty(number)
         return self._workspaces[name][:number].view(shape)
+
+    def indices(self, steps: tuple[int, ...]) -> Tensor:
+        """Return steps as a tensor on the bank's device, which is made once."""
+        if steps not in self._indices:
+            self._indices[steps] = torch.tensor(steps, device=self.unknowns[0].device)
+        return self._indices[steps]
+
+    def _recur(self, inputs, iterations, steps, loss_steps) -> Tensor:
+        """Return what `_Recurrence` gives, as a CUDA graph where that is asked for and can be.
+
+        A graph is of one size of minibatch, the first; others, and evaluation, go without.
+        """
+
+        def run(inputs, *parameters):
+            return _Recurrence.apply(self, inputs, iterations, steps, loss_steps, *parameters)
+
+        given = (inputs, *self.unknowns, *self.biases)
+        if not (self.graphed and inputs.is_cuda and torch.is_grad_enabled()):
+            return run(*given)
+        size = (inputs.shape, iterations, steps, loss_steps)
+        if self._graph is None:
+            graph = torch.cuda.make_graphed_callables(run, given)
+            # it writes to these workspaces, also when larger ones have taken their place
+            self._graph = size, graph, tuple(self._workspaces.values())
+        known, graph, _ = self._graph
+        return (graph if known == size else run)(*given)
 
     def _apply(self, fn, recurse=True):
         super()._apply(fn, recurse)
@@ -198,16 +235,8 @@ class Bank(nn.Module):
         if inputs.requires_grad:
             raise ValueError("a bank gives its inputs no gradient")
         steps = tuple((token + 1) * iterations - 1 for token in tokens)
-        outputs = _Recurrence.apply(
-            self,
-            inputs.contiguous(),
-            iterations,
-            number * iterations,
-            steps,
-            *self.unknowns,
-            *self.biases,
-        )
-        return outputs.index_select(0, self._position).mT.contiguous()
+        outputs = self._recur(inputs.contiguous(), iterations, number * iterations, steps)
+        return outputs.mT.contiguous()
 
 
 def _shared(pattern: Pattern) -> tuple:

@@ -6,6 +6,7 @@ group's. On a CPU a group is therefore kept so small that its W stays in the cac
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -103,17 +104,18 @@ def group_by_size(
     return groups
 
 
+def most_members(inputs: int, size: int, device: torch.device) -> int:
+    """Return how many variants of a padded size a group may have; of less than one, it has one."""
+    if device.type != "cpu":
+        return sys.maxsize
+    return min(MOST_PLACES // (size * (inputs + size)), MOST_STATE_PLACES // size**2)
+
+
 def lay_out(
     patterns: Sequence[Pattern], starts: Sequence[Start], device: torch.device
 ) -> list[Group]:
     """Put variants into groups, and decide where every unknown and bias goes."""
-    inputs = patterns[0].slots[0].size
-
-    def most(size: int) -> int:
-        if device.type != "cpu":
-            return sys.maxsize
-        return min(MOST_PLACES // (size * (inputs + size)), MOST_STATE_PLACES // size**2)
-
+    most = partial(most_members, patterns[0].slots[0].size, device=device)
     kinds: dict[tuple, list[int]] = {}
     for k, (pattern, begin) in enumerate(zip(patterns, starts, strict=True)):
         kind = fastest(pattern, begin.mask, device)

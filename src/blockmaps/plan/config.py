@@ -206,6 +206,22 @@ class Compute(Frozen):
 
     accelerator: Literal["auto", "cpu", "cuda"] = "auto"
     logger: Literal["csv", "tensorboard", "wandb"] = "csv"
+    precision: Literal["highest", "high", "medium"] = Field(
+        default="highest",
+        description="Of matrix products in training, in torch's words: highest is float32; high "
+        "is TF32 on a GPU; medium is bfloat16, on CPUs with AMX too. The papers' claims are judged "
+        "at highest alone.",
+    )
+    cuda_graphs: bool = Field(
+        default=False,
+        description="On a GPU, capture a training step's time loop once and replay it. Not yet "
+        "measured on one.",
+    )
+    job_minutes: Annotated[float, Field(gt=0)] = Field(
+        default=3.0,
+        description="A training job takes shards of one data set, one after another, for about so "
+        "long by estimate; a shard that takes longer has a job to itself.",
+    )
 
 
 class Tier(Frozen):

@@ -56,6 +56,21 @@ def priority(config: Config, shards: Iterable[Shard]) -> int:
     return max((len(config.tiers) - tier_of(config, shard) for shard in shards), default=0)
 
 
+def by_study(config: Config, shards: Iterable[Shard]) -> dict[str, int]:
+    """Return the priority of each study where a config has no tiers: higher for less to train.
+
+    So there is a figure soon.
+    """
+    costs: dict[str, float] = {}
+    for shard in shards:
+        experiment = config.experiments[shard.experiment]
+        own = estimated(shard, config.datasets[experiment.dataset])
+        costs[experiment.study] = costs.get(experiment.study, 0) + own
+    if config.tiers:
+        return dict.fromkeys(costs, 0)
+    return {name: place for place, name in enumerate(sorted(costs, key=lambda one: -costs[one]))}
+
+
 class Spent(NamedTuple):
     """A tier that has shards, and what it costs; `name` is "rest" or "all" where none is named."""
 

@@ -47,6 +47,7 @@ PARTS = {
     "data": Part("data/{}.safetensors", "data"),
     "shard": Part("shards/{}.json", "plan --write"),
     "trained": Part("shards/{}.trained", "train"),
+    "batches": Part("batches.json", ""),
     "checkpoints": Part("checkpoints/{}", "train"),
     "policies": Part("policies/{}.safetensors", "train"),
     "shard runs": Part("runs/{}.parquet", "train", runs.TRAINED),
@@ -58,6 +59,9 @@ PARTS = {
     "groups": Part("groups.parquet", "collect", runs.GROUP_COLUMNS),
     "dynamics": Part("dynamics.parquet", "collect", runs.DYNAMICS_COLUMNS),
     "manifests": Part("manifests.json", "collect"),
+    "study runs": Part("studies/{}.runs.parquet", "collect", runs.COLUMNS),
+    "study groups": Part("studies/{}.groups.parquet", "collect", runs.GROUP_COLUMNS),
+    "study dynamics": Part("studies/{}.dynamics.parquet", "collect", runs.DYNAMICS_COLUMNS),
     "returns": Part("returns.parquet", "returns", returns.RETURN_COLUMNS),
     "frames": Part("frames.safetensors", "frames"),
     "table": Part("tables/{}.csv", "analyse {}"),
@@ -283,6 +287,10 @@ class Folder:
         for name, table in catalogue.TABLES.items():
             if name not in kept:
                 (self.path / table.path).unlink(missing_ok=True)
+
+    def write_batches(self, batches: list[list[str]]) -> None:
+        """Write which shards the workflow's jobs train together, by their names."""
+        _write(self.file("batches"), json.dumps(batches, indent=1) + "\n")
 
     @property
     def ledger(self) -> Ledger:

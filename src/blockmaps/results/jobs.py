@@ -45,3 +45,11 @@ def write(collected: dict[str, Any], path: Path) -> None:
 def utc(moment: datetime) -> str:
     """Write a moment as ISO 8601 in UTC, to the second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def precision_of(job: dict[str, Any]) -> str | None:
+    """Return the precision of matrix products that a job trained with, by its manifest."""
+    try:
+        return job["environment"]["determinism"]["float32_matmul_precision"]
+    except (KeyError, TypeError):  # of another version
+        return None

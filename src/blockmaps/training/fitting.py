@@ -94,9 +94,17 @@ def train_bank(
     device: torch.device,
     logger: loggers.Logger,
     checkpoint: checkpoints.Checkpoints,
+    graphed: bool = False,
 ) -> None:
-    """Train variants as one bank to a number of epochs; what it measured is in the checkpoints."""
+    """Train variants as one bank to a number of epochs; what it measured is in the checkpoints.
+
+    Parameters
+    ----------
+    graphed : replay the time loop of maps as a CUDA graph, on a GPU (see `Bank`).
+    """
     bank = BANKS[type(variants[0])](variants, starts)
+    if isinstance(bank, Bank):
+        bank.graphed = graphed
     earlier: dict[str, Any] = {}
     if saved:
         moments = []

@@ -4,6 +4,7 @@ It is made around training, not in it: no module that training imports knows of 
 a runs table nor a checkpoint depends on it.
 """
 
+import contextlib
 import json
 import math
 import resource
@@ -51,6 +52,7 @@ class Job:
     def __init__(self, shard: Shard, folder: Path) -> None:
         self.shard, self.folder = shard, folder
         self.started, self._began = datetime.now(UTC), time.perf_counter()
+        _forget_peaks()
         self._found = self._stands()
 
     def _stands(self) -> dict[str, Stand]:
@@ -155,7 +157,19 @@ def _total(variants: dict[str, dict[str, Any]], name: str) -> int | None:
     return None if None in every else sum(every)
 
 
+def _forget_peaks() -> None:
+    """Have the peaks of memory begin anew: a process may have trained other shards before.
+
+    Where the system has no such thing, the host's stays the process's.
+    """
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+    if torch.cuda.is_available():
+        for device in range(torch.cuda.device_count()):
+            torch.cuda.reset_peak_memory_stats(device)
+
+
 def peak_bytes() -> int:
-    """Return the most memory of the host that this process has held at once."""
+    """Return the most memory of the host that this process held at once since the job began."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024  # Linux counts in KiB

@@ -70,6 +70,7 @@ def train_shard(
     logger: str = "csv",
     most_bytes: float = math.inf,
     anew: Epochs | None = None,
+    graphed: bool = False,
 ) -> Trained:
     """Train a shard's variants.
 
@@ -85,6 +86,7 @@ def train_shard(
     logger : "csv", "tensorboard" or "wandb".
     most_bytes : of the host's memory that this job may take; others may run beside it.
     anew : makes an epoch's training sequences, where every epoch has its own (`making.epochs_of`).
+    graphed : replay the time loop of maps as a CUDA graph, on a GPU.
 
     Raises
     ------
@@ -120,7 +122,7 @@ def train_shard(
             "torch": torch.__version__.partition("+")[0],
         }
     )
-    made = Maker(shard, module_data, device, checkpoint_folder, context)
+    made = Maker(shard, module_data, device, checkpoint_folder, context, graphed)
     batch = max(recipe.batch_size, EVALUATION_BATCH)
     minibatch = memory.MinibatchSize(
         stored.inputs.shape[1] + stored.blank_steps, batch, stored.inputs.shape[2]
@@ -167,13 +169,20 @@ class Maker:
     shard, data, device : what, on what, where.
     folder : of the checkpoints.
     context : what they must have been made in, to count.
+    graphed : see `train_shard`.
     """
 
     def __init__(
-        self, shard: Shard, data: BankData, device: torch.device, folder: Path, context: str
+        self,
+        shard: Shard,
+        data: BankData,
+        device: torch.device,
+        folder: Path,
+        context: str,
+        graphed: bool = False,
     ) -> None:
         self.shard, self.data, self.device = shard, data, device
-        self.folder, self.context = folder, context
+        self.folder, self.context, self.graphed = folder, context, graphed
         self.starts = {variant.key: start(variant, shard.seed) for variant in shard.variants}
 
     def train(
@@ -205,6 +214,7 @@ class Maker:
                         self.device,
                         make_logger(logger, log),
                         checkpoints.Checkpoints(self.folder, self.context),
+                        self.graphed,
                     )
         done = {one.key: checkpoints.load(self.folder, one.key, self.context) for one in variants}
         return {key: saved for key, saved in done.items() if saved}
