@@ -4,15 +4,17 @@ import itertools
 import os
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
+from blockmaps.report import redraw
 from blockmaps.report.page import build
 from blockmaps.results import runs as table_of_runs
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
-WIDE, NARROW = (1280, 900), (360, 740)
+WIDE, NARROW = (1280, 900), (375, 740)
 RGB = re.compile(r"rgb\((\d+), (\d+), (\d+)\)")
 
 pytestmark = pytest.mark.skipif(
@@ -89,13 +91,20 @@ def test_verdicts_come_first_and_open_to_their_evidence(opened):
     first = page.locator("main section").first
     assert first.get_by_role("heading", level=2).inner_text() == "Verdicts"
     words = ["supported", "contradicted", "inconclusive", "not tested at this scale"]
+    # one line a claim, with the rest folded
+    (claim,) = page.locator("article.claim").all()
+    assert claim.bounding_box()["height"] < 60
+    assert texts(page.locator(".verdict > summary .badge")) == []
+    claim.locator("> details > summary").press("Enter")
+    page.locator(".untested > summary").press("Enter")
     assert texts(page.locator(".verdict > summary .badge")) == words
     # told apart without colour: by word, and by the shape of the mark
     shapes = {use.get_attribute("href") for use in page.locator(".verdict > summary use").all()}
     assert len(shapes) == len(words)
-    assert not page.get_by_text("lower bound above 1 of all").first.is_visible()
+    assert not page.get_by_text("lower bound above 1 of all", exact=True).first.is_visible()
     page.locator(".verdict > summary").first.press("Enter")
-    assert page.get_by_text("lower bound above 1 of all").first.is_visible()
+    assert page.get_by_text("lower bound above 1 of all", exact=True).first.is_visible()
+    assert page.locator(".axes .unit").inner_text() == "percentage points"
     page.locator(".verdict .cells > summary").first.press("Enter")
     assert "percentage points" in page.locator(".verdict .cells").first.inner_text()
 
@@ -148,7 +157,7 @@ def test_a_figure_leads_to_the_runs_behind_it(opened, results):
     table = table_of_runs.read(results / "runs.parquet").drop_duplicates(["experiment", "key"])
     count = (table["study"] == "continuum").sum()
     assert page.locator("#shown").inner_text() == f"{count} of {len(table)} runs"
-    assert page.evaluate("location.hash") == "#runs"
+    assert page.evaluate("location.hash") == "#runs&study=continuum"
 
 
 def test_a_heading_sorts_by_keyboard(opened):
@@ -260,6 +269,8 @@ def test_headings_are_in_order_and_landmarks_are_there(opened):
 
 
 def test_a_link_into_what_is_closed_opens_it(opened):
+    page = opened(where="#A1")
+    assert page.locator(".verdict > summary").first.is_visible()
     page = opened(where="#figure-path")
     assert page.locator("#figure-path img").is_visible()
     page.evaluate("document.querySelector('.verdict .reason').id = 'inner'")
@@ -274,5 +285,96 @@ def test_without_scripts_it_is_whole(opened, results):
     assert page.locator("figure img").count() == 2
     for control in ("#theme", "#filter", "#plot"):
         assert not page.locator(control).is_visible(), control
+    page.locator(".claim > details > summary").first.click()
     page.locator(".verdict > summary").first.click()
-    assert page.get_by_text("lower bound above 1 of all").first.is_visible()
+    assert page.get_by_text("lower bound above 1 of all", exact=True).first.is_visible()
+
+
+def test_a_view_is_in_the_address(opened, results):
+    page = opened()
+    page.locator("#filter").fill("dense 4000")
+    page.locator("#study").select_option("continuum")
+    assert page.evaluate("location.hash") == "#runs&filter=dense+4000&study=continuum"
+    said = page.locator("#shown").inner_text()
+    again = opened(where="#runs&filter=dense+4000&study=continuum")
+    assert again.locator("#filter").input_value() == "dense 4000"
+    assert again.locator("#shown").inner_text() == said
+
+
+def test_every_heading_and_claim_has_a_link_to_itself(opened):
+    page = opened()
+    links = page.evaluate(
+        "[...document.querySelectorAll('a.anchor')].map(one => one.getAttribute('href').slice(1))"
+    )
+    assert {"verdicts", "A1", "runs", "figure-path", "figure-every-run"} <= set(links)
+    missing = "ids => ids.filter(id => !document.getElementById(id))"
+    assert page.evaluate(missing, links) == []
+    contents = page.locator(".contents .claims a").all()
+    assert [one.get_attribute("href") for one in contents] == ["#A1"]
+    assert contents[0].bounding_box()["height"] < 30
+
+
+def test_arrow_keys_go_from_run_to_run(opened):
+    page = opened()
+    page.locator("#plot svg").wait_for()
+    page.locator("#keys").focus()
+    assert page.locator("#point").inner_text() == ""
+    page.keyboard.press("ArrowRight")
+    first = page.locator("#point").inner_text()
+    assert first.startswith("1 of ")
+    page.keyboard.press("ArrowRight")
+    second = page.locator("#point").inner_text()
+    assert second.startswith("2 of ")
+    proportions = [float(re.search(r"proportion ([\d.]+)", said)[1]) for said in (first, second)]
+    assert proportions == sorted(proportions)
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#point").inner_text() == first
+
+
+def test_tables_and_figures_are_downloaded(opened):
+    page = opened()
+    page.locator("#filter").fill("uniform-0.5")
+    with page.expect_download() as given:
+        page.get_by_role("button", name="Download as CSV: Runs after their last epoch").click()
+    rows = given.value.path().read_text(encoding="utf-8").splitlines()
+    assert given.value.suggested_filename == "runs-after-their-last-epoch.csv"
+    assert rows[0].startswith("experiment,arm,structure,seed")
+    assert len(rows) == 1 + page.locator("#runs-table tbody tr:visible").count()
+    with page.expect_download() as given:
+        page.locator("a[data-figure=path]").click()
+    assert given.value.suggested_filename == "path.svg"
+    assert given.value.path().read_text(encoding="utf-8").startswith("<svg")
+    tables = page.locator("main table").count()
+    assert page.get_by_role("button", name="Download as CSV", include_hidden=True).count() == tables
+
+
+def test_print_opens_evidence_and_closes_it_again(opened):
+    page = opened()
+    seen = "[...document.querySelectorAll('.verdict')].filter(one => one.open).length"
+    assert page.evaluate(seen) == 0
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(seen) == len(page.locator(".verdict:not(.not)").all())
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(seen) == 0
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """The page of what is published of the default preset, its figures drawn anew."""
+    folder = Path(__file__).parents[3] / "published/default"
+    drawn = tmp_path_factory.mktemp("kept")
+    redraw.draw(folder, drawn / "figures", kinds=["svg"])
+    build.write([drawn, folder], drawn / "report.html")
+    return (drawn / "report.html").as_uri()
+
+
+@pytest.mark.nightly
+def test_what_is_published_is_short_and_prints_on_ten_sheets(browser, kept, tmp_path):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(kept)
+    page.locator("#plot svg").wait_for()
+    assert page.evaluate("document.documentElement.scrollHeight") <= 12_000
+    page.pdf(path=tmp_path / "page.pdf", format="A4", prefer_css_page_size=True)
+    sheets = re.findall(rb"/Type\s*/Page[^s]", (tmp_path / "page.pdf").read_bytes())
+    assert 1 < len(sheets) <= 10
+    page.close()

@@ -96,6 +96,7 @@ def scatter(runs: pd.DataFrame) -> dict[str, Any] | None:
         "autosize": {"type": "fit", "contains": "padding"},
         "params": [
             {"name": "panel", "value": names[0]},
+            {"name": "at", "value": ""},
             {
                 "name": "chosen",
                 "select": {"type": "point", "fields": ["arm"]},
@@ -103,7 +104,7 @@ def scatter(runs: pd.DataFrame) -> dict[str, Any] | None:
             },
         ],
         "transform": [{"filter": "datum.panel === panel"}],
-        "mark": {"type": "point", "filled": True, "size": 70, "strokeWidth": 0.7, "aria": False},
+        "mark": {"type": "point", "filled": True, "strokeWidth": 0.7, "aria": False},
         "encoding": {
             "x": {
                 "field": "proportion",
@@ -129,6 +130,8 @@ def scatter(runs: pd.DataFrame) -> dict[str, Any] | None:
                 "legend": legend,
             },
             "opacity": {"condition": {"param": "chosen", "value": 0.85}, "value": 0.08},
+            # the one that the arrow keys have reached
+            "size": {"condition": {"test": "datum.key === at", "value": 320}, "value": 70},
             "tooltip": [
                 {"field": name, "title": title}
                 | ({"format": formats[name]} if name in formats else {})

@@ -46,6 +46,18 @@ class Verdict(NamedTuple):
         """The verdict as the name of its mark and style: its first word, or what an arm was."""
         return "unlearnt" if self.verdict == VERDICTS[3] else self.verdict.split()[0]
 
+    @property
+    def sentence(self) -> str:
+        """What was found, as a sentence that goes on from the verdict."""
+        said = self.row.get("sentence") or self.row.get("reason") or ""
+        return f"{said.rstrip('.')}." if said else ""
+
+    @property
+    def asked(self) -> str:
+        """The bound that the test asks for, "" where the row does not say it."""
+        bound = self.row.get("supported_if") or ""
+        return f"asked for: {bound.removesuffix(', of all')}" if bound else ""
+
     def listed(self, name: str) -> list[dict[str, Any]]:
         """Return a list of the row, empty if it has none."""
         return self.row.get(name) or []
@@ -61,6 +73,37 @@ class ClaimVerdicts(NamedTuple):
     verdicts: tuple[Verdict, ...]
     scale: Axis | None
     figures: tuple[str, ...]
+
+    @property
+    def unit(self) -> str:
+        """The unit of the axis that its plots share."""
+        return self.verdicts[0].row.get("unit") or ""
+
+    @property
+    def untested(self) -> tuple[Verdict, ...]:
+        """The verdicts at scales that were not tested."""
+        return tuple(one for one in self.verdicts if one.kind == "not")
+
+    @property
+    def earlier(self) -> tuple[Verdict, ...]:
+        """The verdicts of earlier versions of the test."""
+        later = (one for one in self.verdicts if one.kind != "not")
+        return tuple(one for one in later if one.row.get("in_force") is False)
+
+    @property
+    def tested(self) -> tuple[Verdict, ...]:
+        """The verdicts in force at scales that were tested."""
+        apart = (*self.untested, *self.earlier)
+        return tuple(one for one in self.verdicts if one not in apart)
+
+    @property
+    def tally(self) -> list[tuple[str, str, int]]:
+        """Kind, words and number of the verdicts in force; of none, what is not tested."""
+        shown = self.tested or self.untested or self.verdicts
+        words = {one.kind: one.verdict for one in shown}
+        return [
+            (kind, said, sum(one.kind == kind for one in shown)) for kind, said in words.items()
+        ]
 
     @property
     def link(self) -> str:

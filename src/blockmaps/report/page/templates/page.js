@@ -64,10 +64,66 @@ for (const table of document.querySelectorAll("table.sortable")) {
   }
 }
 
+// ---- the address: #place&filter=words&study=name&panel=name, so that a view can be sent
+
+function asked() {
+  const [place, ...rest] = location.hash.slice(1).split("&");
+  return [decodeURIComponent(place), new URLSearchParams(rest.join("&"))];
+}
+
+function tell(place, changes) {
+  const [, values] = asked();
+  for (const [name, value] of Object.entries(changes)) {
+    if (value) values.set(name, value);
+    else values.delete(name);
+  }
+  const query = values.toString();
+  history.replaceState(null, "", `#${place}${query && "&"}${query}`);
+}
+
+// ---- downloads: a figure as it is here, a table as CSV
+
+function give(name, address) {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+}
+
+for (const link of document.querySelectorAll("a[data-figure]")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    give(`${link.dataset.figure}.svg`, link.closest("figure").querySelector("img").src);
+  });
+}
+
+const quoted = (cell) => {
+  const text = cell.textContent.trim().replace(minus, "-");
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+for (const table of document.querySelectorAll("main table")) {
+  const button = document.createElement("button");
+  const name = table.caption?.textContent.trim() || "table";
+  button.type = "button";
+  button.className = "download";
+  button.textContent = "Download as CSV";
+  button.setAttribute("aria-label", `Download as CSV: ${name}`);
+  button.addEventListener("click", () => {
+    const rows = [...table.rows].filter((row) => !row.hidden);
+    const text = rows.map((row) => [...row.cells].map(quoted).join(",")).join("\n");
+    const address = URL.createObjectURL(new Blob([text + "\n"], { type: "text/csv" }));
+    give(`${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}.csv`, address);
+    setTimeout(() => URL.revokeObjectURL(address), 1000);
+  });
+  table.closest(".scrolled").after(button);
+}
+
 // ---- the runs: words and study
 
 const filter = document.getElementById("filter");
 const study = document.getElementById("study");
+let narrow = () => {};
 
 if (filter) {
   const rows = [...document.getElementById("runs-table").tBodies[0].rows].map((row) => [
@@ -76,7 +132,7 @@ if (filter) {
   ]);
   const shown = document.getElementById("shown");
 
-  const show = () => {
+  narrow = () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
     for (const [row, text] of rows) {
@@ -90,14 +146,16 @@ if (filter) {
     const some = count.toLocaleString("en");
     shown.value = count === rows.length ? `${all} runs` : `${some} of ${all} runs`;
   };
-  filter.addEventListener("input", show);
-  study.addEventListener("change", show);
+  const changed = () => {
+    narrow();
+    tell("runs", { filter: filter.value, study: study.value });
+  };
+  filter.addEventListener("input", changed);
+  study.addEventListener("change", changed);
 
   for (const link of document.querySelectorAll("a[data-study]")) {
     link.addEventListener("click", () => {
-      study.value = link.dataset.study;
-      filter.value = "";
-      show();
+      link.href = `#runs&${new URLSearchParams({ study: link.dataset.study })}`;
     });
   }
 }
@@ -140,22 +198,79 @@ function drawPlot() {
   };
   spec.encoding.color.legend.columns = place.clientWidth < 480 ? 3 : 8;
   spec.encoding.shape.legend.columns = spec.encoding.color.legend.columns;
-  window.vegaEmbed(place, spec, {
-    actions: false,
-    config,
-    renderer: "svg",
-    tooltip: { theme: isDark() ? "dark" : "light" },
-  });
+  window
+    .vegaEmbed(place, spec, {
+      actions: false,
+      config,
+      renderer: "svg",
+      tooltip: { theme: isDark() ? "dark" : "light" },
+    })
+    .then((made) => {
+      view = made.view;
+      reached = -1;
+    });
 }
 
-panel?.addEventListener("change", drawPlot);
+// ---- the plot by keyboard: arrow keys go from run to run, by hidden proportion
+
+let view = null;
+let reached = -1;
+const point = document.getElementById("point");
+
+document.getElementById("keys")?.addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step || !view) return;
+  event.preventDefault();
+  const runs = data.spec.data.values
+    .filter((run) => run.panel === panel.value)
+    .sort((one, two) => one.proportion - two.proportion || one.score - two.score);
+  reached = (reached + step + runs.length) % runs.length;
+  const run = runs[reached];
+  view.signal("at", run.key).runAsync();
+  point.value =
+    `${reached + 1} of ${runs.length}: ${run.structure}, arm ${run.arm}, seed ${run.seed}, ` +
+    `hidden proportion ${run.proportion}, ${data.spec.encoding.y.title} ${run.score}`;
+});
+
+panel?.addEventListener("change", () => {
+  drawPlot();
+  tell("figure-every-run", { panel: panel.value });
+});
 showTheme();
 
-// ---- a link into something closed opens it
+// ---- what the address asks for: a filter, a panel, a place, opened if it is closed
 
-function open() {
-  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+function follow() {
+  const [place_of, values] = asked();
+  if (filter && (values.has("filter") || values.has("study"))) {
+    filter.value = values.get("filter") ?? "";
+    study.value = values.get("study") ?? "";
+    narrow();
+  }
+  if (panel && values.has("panel") && panel.value !== values.get("panel")) {
+    panel.value = values.get("panel");
+    drawPlot();
+  }
+  const target = place_of && document.getElementById(place_of);
+  if (!target) return;
   for (let one = target; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
+  const own = target.querySelector(":scope > details");
+  if (own) own.open = true;
+  target.scrollIntoView();
 }
-addEventListener("hashchange", open);
-open();
+addEventListener("hashchange", follow);
+follow();
+
+// ---- on paper evidence is open, but for commands, cells of tables and what was not tested
+
+const folded = new Set();
+addEventListener("beforeprint", () => {
+  for (const one of document.querySelectorAll("details:not([open], .made, .cells, .untested, .untested details)")) {
+    one.open = true;
+    folded.add(one);
+  }
+});
+addEventListener("afterprint", () => {
+  for (const one of folded) one.open = false;
+  folded.clear();
+});
