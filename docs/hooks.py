@@ -40,9 +40,10 @@ LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)")
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Take the repository's address and the version from pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    config.repo_url = project["urls"]["Repository"]
+    # not `repo_url`: the theme would ask GitHub for its stars whenever a page is opened
+    config.extra["repository"] = address = project["urls"]["Repository"]
     config.site_url = project["urls"]["Documentation"]
-    config.copyright = f"blockmaps {project['version']}, MIT licence"
+    config.copyright = f'<a href="{address}">blockmaps</a> {project["version"]}, MIT licence'
     return config
 
 
@@ -68,7 +69,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         if path.startswith("docs/"):
             return path.removeprefix("docs/").replace("sparse_rnn.py", "sparse_rnn.ipynb")
         kind = "tree" if (ROOT / path).is_dir() else "blob"
-        return f"{config.repo_url}/{kind}/main/{path}"
+        return f"{config.extra['repository']}/{kind}/main/{path}"
 
     return ASKED.sub(lambda found: answer(found[1]), LINK.sub(follow, markdown))
 
@@ -80,7 +81,8 @@ def answer(asked: str) -> str:
     if asked == "keys of the config":
         return keys()
     if asked == "kept pages":
-        return "\n".join(f"- [{name}](kept/{name}.html)" for name in kept_pages())
+        pages = [f"[{name}](kept/{name}.html)" for name in kept_pages()]
+        return f"Their pages: {', '.join(pages)}." if pages else ""
     done = CliRunner().invoke(app, asked.split()[1:])
     if done.exit_code:
         raise SystemExit(f"docs: {asked}: {done.exception or done.output}")

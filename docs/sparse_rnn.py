@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Train a `SparseRNN`
+# # A sparse RNN in your own loop
 #
 # A sequence of sixteen noisy steps is a wave. It has one of four frequencies. Which one? We train
 # three networks with as many unknowns on it, in a plain loop. They differ in where their unknowns
