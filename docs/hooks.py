@@ -34,6 +34,7 @@ DOCUMENTS = {
 ASKED = re.compile(
     r"^<!-- (blockmaps .+|commands|keys of the config|kept pages) -->$", re.MULTILINE
 )
+BADGE = re.compile(r" !\[[^\]]*\]\(https://img\.shields\.io/[^)]*\)")  # the site asks nobody
 LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)")
 
 
@@ -50,7 +51,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the documents, and the pages of kept results that `snakemake published` has made."""
     for path, name in DOCUMENTS.items():
-        text = (ROOT / path).read_text(encoding="utf-8")
+        text = BADGE.sub("", (ROOT / path).read_text(encoding="utf-8"))
         files.append(File.generated(config, name, content=text))
     for name, path in kept_pages().items():
         files.append(File.generated(config, f"kept/{name}.html", abs_src_path=str(path)))

@@ -104,3 +104,27 @@ def test_github_runs_the_steps_of_ci_and_every_python_that_is_promised(root):
     assert [one["python"] for one in matrix["include"] if one["step"] == "tests"] == kinds
     low, high = re.findall(r"3\.\d+", project["requires-python"])
     assert (kinds[0], kinds[-1]) == (low, f"3.{int(high.removeprefix('3.')) - 1}")
+
+
+def test_addresses_and_version_are_pyprojects_everywhere(root):
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    project = settings["project"]
+    citation = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == project["version"]
+    assert citation["repository-code"] == project["urls"]["Repository"]
+    assert citation["url"] == project["urls"]["Documentation"]
+    assert citation["license"] == project["license"]
+    changes = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## {project['version']}" in changes
+
+
+def test_badges_are_true(root):
+    """They are of what a test can see: no badge says what another machine found."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    versions = [one.rpartition(" ")[2] for one in project["classifiers"] if "Python :: 3." in one]
+    badges = re.findall(r"img\.shields\.io/badge/([^)]*)\)", text)
+    python = f"python-{versions[0]}_to_{versions[-1]}-blue"
+    assert badges == [python, f"licence-{project['license']}-blue"]
+    low, high = re.findall(r"3\.(\d+)", project["requires-python"])
+    assert [int(one.partition(".")[2]) for one in versions] == list(range(int(low), int(high)))

@@ -1,11 +1,14 @@
 """The documents: links lead somewhere, commands are taken, code runs, sentences are short."""
 
+import json
 import re
 import shlex
 import tomllib
 import warnings
 
 import documents
+import numpy as np
+import pandas as pd
 import pytest
 import textstat
 import torch
@@ -13,6 +16,7 @@ import typer
 from snakemake.cli import parse_args
 
 from blockmaps.cli import app
+from blockmaps.data import KINDS
 from blockmaps.plan import catalogue
 
 NAMES = [path.relative_to(documents.ROOT).as_posix() for path in documents.DOCUMENTS]
@@ -125,6 +129,8 @@ def test_the_readmes_task_can_be_planned_and_fits(tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(KINDS, "mine", None)  # taken away again when the test has ended
+    monkeypatch.delitem(KINDS, "mine")
     found = documents.blocks(documents.ROOT / "README.md")
     (code,) = [one.code for one in found if "@register" in one.code]
     (preset,) = [one.code for one in found if one.kind == "yaml"]
@@ -150,3 +156,59 @@ def test_sentences_are_short():
         mean = textstat.words_per_sentence(prose(text_of(name)))
         if mean > LONGEST:
             warnings.warn(f"{name}: {mean:.1f} words a sentence; aim: {LONGEST}", stacklevel=1)
+
+
+def kept_intervals() -> np.ndarray:
+    """Return (estimate, low, high) of every statistic and table row that is kept."""
+    found = []
+    for path in (documents.ROOT / "published").rglob("*.csv"):
+        table = pd.read_csv(path, low_memory=False)
+        for name in table.columns:
+            if "low" in name and (high := name.replace("low", "high")) in table:
+                before = table.columns[list(table.columns).index(name) - 1]
+                three = table[[before, name, high]].apply(pd.to_numeric, errors="coerce")
+                found.append(three.dropna().to_numpy())
+    for path in (documents.ROOT / "published").rglob("claims.json"):
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        three = [
+            [one["estimate"], one["low"], one["high"]]
+            for row in rows
+            for one in row["statistics"]
+            if one["low"] is not None
+        ]
+        found.append(np.array(three).reshape(-1, 3))
+    return np.concatenate(found)
+
+
+def said_intervals(text: str) -> list[tuple[str, ...]]:
+    """Return each `number … [low, high]` of a document's sentences."""
+    text = re.sub(r"^\|.*$", "", text, flags=re.MULTILINE)
+    return re.findall(
+        r"(−?\d[\d.,]*)[^\d\[\]|]{0,45}\[(−?\d[\d.,]*),\s(−?\d[\d.,]*)\]", text.replace(" %", "")
+    )
+
+
+def as_written(three: tuple[str, ...], kept: np.ndarray) -> bool:
+    """Return whether a kept interval is written so: as a share or in percent, either way round."""
+    numbers = [float(one.replace("−", "-").replace(",", "")) for one in three]
+    decimals = [len(one.partition(".")[2]) for one in three]
+    nearly = np.array([0.5 * 10.0**-digits * 1.01 for digits in decimals])
+    turned = kept[:, [0, 2, 1]] * -1
+    return any(
+        (np.abs(scale * one - numbers) <= nearly).all(axis=1).any()
+        for scale in (1, 100)
+        for one in (kept, turned)
+    )
+
+
+# Not of a table: of curves; and a count that stands before an interval.
+FURTHER = {("10.2", "9.8", "10.6"), ("20", "−0.54", "0.94")}
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/findings.md"])
+def test_the_intervals_of_the_findings_are_those_that_are_kept(name):
+    """When more runs are published, this says which sentence has to follow."""
+    kept = kept_intervals()
+    said = said_intervals(text_of(name))
+    assert len(said) > 4
+    assert not [one for one in said if one not in FURTHER and not as_written(one, kept)]

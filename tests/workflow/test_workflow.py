@@ -3,21 +3,26 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import time
 import zipfile
 
+import documents
+import numpy as np
 import pytest
 import torch
 import yaml
 from rocrate.rocrate import ROCrate
+from typer.testing import CliRunner
 
 from blockmaps import SparseRNN
+from blockmaps.cli import app
 from blockmaps.core import csv
 from blockmaps.core.fixed import TOLERANCES
-from blockmaps.data import store
+from blockmaps.data import KINDS, store
 from blockmaps.plan import catalogue
 from blockmaps.results import runs
 from blockmaps.results.folder import Folder
@@ -193,6 +198,57 @@ def test_weights_are_kept_as_asked_and_give_the_trained_model_back(ran, tmp_path
     done = ran.blockmaps("export", run.key, "--from", "results/tiny", "--to", "one.pt", check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("blockmaps: --to: found 'one.pt'; takes a file that ends in")
+
+
+# Half a minute each, of all that is kept; asked for with -m nightly.
+LONG = [
+    "blockmaps claims published",
+    "blockmaps claims published --readme README.md --readme docs/verdicts.md",
+    "blockmaps draw published/default /tmp/figures",
+]
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        [one for one in documents.commands("blockmaps") if one not in LONG],
+        pytest.param(LONG, marks=pytest.mark.nightly),
+    ],
+    ids=["quick", "long"],
+)
+def test_every_command_of_the_documents_runs(commands, ran, tmp_path, monkeypatch):
+    """In a copy; the tiny preset's results stand for one's own."""
+    assert set(LONG) < set(documents.commands("blockmaps"))
+    folder = tmp_path / "copy"
+    shutil.copytree(ran.folder, folder, ignore=shutil.ignore_patterns(".snakemake"))
+    monkeypatch.chdir(folder)
+    for kind in ("mine", "parity"):  # registered here, and taken away again
+        monkeypatch.setitem(KINDS, kind, None)
+        monkeypatch.delitem(KINDS, kind)
+    for name in ("default", "mine"):
+        shutil.copytree("results/tiny", f"results/{name}")
+    shutil.copy("examples/walks.csv", "table.csv")
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((60, 5, 2)), rng.integers(0, 2, 60)
+    np.savez("arrays.npz", x=x, y=y)
+    key = runs.read(folder / "results/tiny/runs.parquet")["key"].iloc[0]
+    for command in commands:
+        command = command.replace("KEY", key).replace("/tmp/", f"{tmp_path}/")
+        if "init mine" in command:
+            for path in folder.glob("config/mine.*"):
+                path.unlink()
+            KINDS.pop("mine", None)
+        if "--write" in command:
+            shutil.rmtree("results/mine")
+        if "SHARD" in command:
+            shard = min(folder.glob("results/mine/shards/*.json"))
+            command = command.replace("SHARD", shard.stem)
+        done = CliRunner().invoke(app, shlex.split(command)[1:])
+        assert done.exit_code == 0, f"{command}\n{done.output}\n{done.exception}"
+        if "init mine" in command:
+            preset = folder / "config/mine.yaml"
+            text = re.sub(r"steps: \d+, batch", "steps: 20, batch", preset.read_text())
+            preset.write_text(text)
 
 
 def test_weights_that_are_asked_for_or_lost_are_written_and_nothing_else_is_made(ran):

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import PANELS, app
+from blockmaps.cli.options import PANELS, app, needs_clone
 from blockmaps.core.errors import InputError
 
 for _module in iter_modules(__path__):
@@ -40,7 +40,9 @@ def main() -> None:
     try:
         app()
     except InputError as fault:
-        _end(str(fault), 2)
+        kept = any(word.startswith("published") for word in sys.argv[1:])
+        where = f"; published/ is {said}" if kept and (said := needs_clone()) else ""
+        _end(f"{fault}{where}", 2)
     except MemoryError as fault:
         _end(f"the memory is used up {fault}; this takes more than this process may have", 1)
     except OSError as fault:

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, RUN, app
+from blockmaps.cli.options import DEFAULT, RUN, app, preset
 from blockmaps.core.files import whole
 
 
 @app.command(rich_help_panel=RUN)
 def config(
-    file: Annotated[Path, typer.Argument(help="A config file.")] = DEFAULT,
+    file: Annotated[Path, typer.Argument(help="A config file.", callback=preset)] = DEFAULT,
     output: Annotated[Path | None, typer.Option(help="Write it as JSON here.")] = None,
 ) -> None:
     """Check a config and print it whole, defaults included, as JSON."""

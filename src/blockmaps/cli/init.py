@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blockmaps.cli.options import RUN, app
+from blockmaps.cli.options import RUN, app, needs_clone
 from blockmaps.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def init(
         print(f"left out: {design}: {why}")
     print(f"next: blockmaps check-data {name} --config {preset}")
     print(f"then: blockmaps plan --config {preset} --time")
-    print(f"      snakemake --cores all --configfile {preset}")
+    where = f"  # {said}" if (said := needs_clone()) else ""
+    print(f"      snakemake --cores all --configfile {preset}{where}")
 
 
 def _classes(values: "np.ndarray", regress: bool) -> list[str] | None:

@@ -39,12 +39,33 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+DEFAULT = Path("config/config.yaml")
+SHIPPED = Path(__file__).parents[1] / "config"  # a wheel has the presets there (pyproject.toml)
+
+
+def preset(path: Path) -> Path:
+    """Return a preset's file; where there is no checkout, the package's own of that name."""
+    own = SHIPPED / path.name
+    return own if path.parent == DEFAULT.parent and not path.exists() and own.is_file() else path
+
+
+def needs_clone() -> str:
+    """Return what to say of the workflow and of `published/` where neither is; else nothing."""
+    if Path("workflow/Snakefile").is_file():
+        return ""
+    return "in a clone of the repository, which this folder is not"
+
+
 ConfigFile = Annotated[
     Path,
-    typer.Option("--config", "-c", help="The preset: YAML, or results/<name>/config.json."),
+    typer.Option(
+        "--config",
+        "-c",
+        help="The preset: YAML, or results/<name>/config.json.",
+        callback=preset,
+    ),
 ]
 RunsFile = Annotated[Path, typer.Option(help="The runs table.")]
-DEFAULT = Path("config/config.yaml")
 DEFAULT_RUNS = Path("results/default/runs.parquet")
 
 
