@@ -82,7 +82,7 @@ def test_chance_that_does_not_follow_from_the_seed_is_a_fault(check):
 
 def test_what_fits_says_so_and_an_unknown_name_is_refused(run, check):
     checked, made = check("")
-    assert checked.stdout.splitlines()[-1] == "wrong: fits, with 1 notes"  # 40 test sequences
+    assert checked.stdout.splitlines()[-1] == "wrong: fits, with 1 note"  # 40 test sequences
     assert made.returncode == 0
     other = run("check-data", "no", "--config", "own.yaml")
     assert other.returncode == 2

@@ -1,5 +1,7 @@
 """A first preset is written, says the next command, and the next command works."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,10 @@ def written(tmp_path):
     ]
     text = "\n".join(["who,a,b,kind,total", *rows])
     (tmp_path / "own.csv").write_text(text, encoding="utf-8")
-    np.savez(tmp_path / "own.npz", x=values, total=values.sum((1, 2)), way=(kinds == "up") * 1)
+    (tmp_path / "other.csv").write_text(text.replace(",", ";"), encoding="utf-8")
+    way = (kinds == "up") * 1
+    answers = {"total": values.sum((1, 2)), "way": way, "same": way * 0 + 1, "hot": np.eye(2)[way]}
+    np.savez(tmp_path / "own.npz", x=values, **answers)
     return tmp_path
 
 
@@ -80,6 +85,10 @@ def test_a_file_of_ones_own_needs_no_class(run, written, options, shape, said):
         ("--csv own.csv --target kind --sequence who --regress", "--regress: the target holds"),
         ("--npz own.npz", "--inputs: no array 'inputs'; own.npz has x (60, 5, 2)"),
         ("--npz no.npz", "no.npz: cannot be read"),
+        ("--csv own.csv --target kind --sequence who --inputs a,kind", "--inputs: found kind"),
+        ("--csv other.csv --target kind --sequence who", "takes a comma between columns"),
+        ("--npz own.npz --inputs x --target same", "--target: is 1 everywhere"),
+        ("--npz own.npz --inputs x --target hot", "of one-hot rows their argmax"),
     ],
 )
 def test_what_is_missing_is_named_with_what_there_is(run, written, options, said):
@@ -88,3 +97,22 @@ def test_what_is_missing_is_named_with_what_there_is(run, written, options, said
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (written / "config").exists()
+
+
+def test_columns_that_are_read_and_those_that_are_not_are_said(run, written):
+    file = written / "own.csv"
+    head, first, *rest = file.read_text(encoding="utf-8").splitlines()
+    who, _, *others = first.split(",")
+    file.write_text("\n".join([head, ",".join([who, "", *others]), *rest]), encoding="utf-8")
+    done = run("init", "own", "--csv", "own.csv", "--target", "kind", "--sequence", "who").stdout
+    assert "own.csv: 60 sequences of 5 rows; inputs: b, total" in done
+    assert "not read: column a: 1 of 300 are no numbers" in done
+
+
+def test_a_dense_arm_that_would_be_too_small_says_what_is_enough(run, written):
+    asked = ("--csv", "own.csv", "--target", "kind", "--sequence", "who", "--inputs", "a,b")
+    done = run("init", "own", *asked, "--unknowns", 100).stdout
+    least = re.search(r"left out: uniform: dense has .* takes (\d+) or more for 16", done)[1]
+    assert (
+        "left out: uniform" not in run("init", "own", *asked, "--unknowns", least, "--force").stdout
+    )

@@ -50,6 +50,7 @@ def test_what_fits_has_neither_faults_nor_notes():
         ({"targets": np.arange(400) % 3}, "133 targets are out of range, such as 2"),
         ({"targets": np.full(400, -1)}, "such as -1; takes classes 0 to 1, as |y| = 2"),
         ({"targets": np.full(400, 0.5)}, "numbers with a fraction"),
+        ({"targets": np.ones(400, int)}, "target of split train is class 1: nothing is to be told"),
         ({"targets": np.zeros(399, int)}, "differ in their number of sequences"),
         ({"targets": np.zeros((400, 3), int)}, "targets have shape (400, 3)"),
         ({"splits": {"train": (0, 400)}}, "splits lack ['test']"),
@@ -73,6 +74,7 @@ def test_a_fault_is_named_in_one_line(changes, words):
         (np.zeros((400, 2)), "takes (sequences, loss steps, |y|): (400, 1, 2)"),
         (np.full((400, 1, 2), np.inf), "of the targets is infinite"),
         (np.full((400, 1, 2), np.nan), "every target of split train is NaN"),
+        (np.full((400, 1, 2), 2.5), "every target of split train is 2.5, 2.5: nothing is to be"),
     ],
 )
 def test_targets_of_a_regression_have_their_shape_and_are_numbers(targets, words):
@@ -99,7 +101,6 @@ def test_numbers_are_cast_with_a_word_and_nothing_else_is_changed():
     [
         (classes(targets=np.arange(400) // 200), "sorted by class"),
         (classes(targets=(np.arange(400) % 10 == 0).astype(int)), "class 0 every time is right in"),
-        (classes(targets=np.zeros(400, int)), "split train has no sequence of class 1 (1 of 2)"),
         (classes(splits={"train": (0, 250), "test": (200, 400)}), "shares 50 sequences with train"),
         (classes(splits={"train": (0, 350), "test": (350, 400)}), "has 50 sequences"),
         (
@@ -114,6 +115,12 @@ def test_what_is_worth_a_look_is_a_note(data, words):
     found = examine(data, SHAPE)
     assert not found.faults
     assert any(words in note for note in found.notes), found.notes
+
+
+def test_a_class_that_training_never_sees_is_a_note():
+    found = examine(classes(), SHAPE._replace(outputs=3))
+    assert not found.faults
+    assert "split train has no sequence of class 2 (1 of 3)" in found.notes
 
 
 def test_what_is_to_be_written_fits_or_ends_in_one_line():

@@ -125,3 +125,18 @@ def test_a_file_that_is_no_npz_is_refused(tmp_path):
     (tmp_path / "own.npz").write_text("no", encoding="utf-8")
     with pytest.raises(InputError, match=r"is not an \.npz file|cannot be read"):
         Npz(file=str(tmp_path / "own.npz"), steps=5, sizes=(1, 1)).make(SEED)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "target", "words"),
+    [
+        (np.full((20, 5), "a"), np.arange(20), "inputs holds str32; takes numbers"),
+        (np.ones((20, 5)) * 1j, np.arange(20), "inputs holds complex128; takes numbers"),
+        (np.ones((20, 5)), np.full(20, "a"), "target holds str32; takes numbers"),
+        (np.ones((0, 5)), np.arange(0), "holds no sequence"),
+    ],
+)
+def test_arrays_that_hold_no_numbers_are_refused_in_one_line(tmp_path, inputs, target, words):
+    np.savez(tmp_path / "own.npz", inputs=inputs, target=target)
+    with pytest.raises(InputError, match=words):
+        Npz(file=str(tmp_path / "own.npz"), steps=5, sizes=(1, 1)).make(SEED)

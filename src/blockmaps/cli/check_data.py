@@ -71,5 +71,7 @@ def _look_at(name: str, loaded) -> bool:
         for line in lines:
             print(f"{name}: {kind}: {line}")
     if not faults:
-        print(f"{name}: fits" + (f", with {len(notes)} notes" if notes else ""))
+        print(
+            f"{name}: fits" + (f", with {len(notes)} note{'s'[: len(notes) > 1]}" if notes else "")
+        )
     return not faults

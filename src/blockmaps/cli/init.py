@@ -95,6 +95,8 @@ def _classes(values: "np.ndarray", regress: bool) -> list[str] | None:
     import numpy as np
 
     found = np.unique(values)
+    if len(found) == 1:
+        raise InputError(f"--target: is {found[0]} everywhere; nothing is to be told apart")
     try:
         numbers = found.astype(float)
     except ValueError:
@@ -123,13 +125,18 @@ def _of_table(
     for option, given in (("--target", target), ("--sequence", sequence)):
         if not given or not set(given.split(",")) <= set(table.columns):
             found = f"no column {given!r}" if given else "not given"
-            raise InputError(f"{option}: {found}; {path} has the columns {columns}")
+            one = "; takes a comma between columns" if len(table.columns) == 1 else ""
+            raise InputError(f"{option}: {found}; {path} has the columns {columns}{one}")
     targets = (target or "").split(",")
+    read = [] if inputs is None else inputs.split(",")
+    if both := {*read} & {*targets, sequence}:
+        raise InputError(f"--inputs: found {min(both)}, which is target or sequence; takes others")
     if inputs is None:
         rest = [name for name in table.columns if name not in (*targets, sequence)]
-        read = [name for name in rest if to_numeric(table[name], errors="coerce").notna().all()]
-    else:
-        read = inputs.split(",")
+        lacking = {name: to_numeric(table[name], errors="coerce").isna().sum() for name in rest}
+        read = [name for name in rest if not lacking[name]]
+        for name in [name for name in rest if lacking[name]]:
+            print(f"not read: column {name}: {lacking[name]:,} of {len(table):,} are no numbers")
     if not read or not set(read) <= set(table.columns):
         missing = sorted(set(read) - set(table.columns))
         raise InputError(f"--inputs: found {missing or 'none'}; {path} has the columns {columns}")
@@ -139,7 +146,9 @@ def _of_table(
     classes = _classes(table[targets[0]].to_numpy(), regress) if len(targets) == 1 else None
     spec: dict[str, Any] = {"kind": "csv", "file": str(path), "inputs": read, "target": targets}
     spec |= {"sequence": sequence, "steps": int(lengths.max())}
-    print(f"{path}: {len(lengths):,} sequences of {lengths.min()} to {lengths.max()} rows")
+    shortest, longest = lengths.min(), lengths.max()
+    rows = f"{longest} rows" if shortest == longest else f"{shortest} to {longest} rows"
+    print(f"{path}: {len(lengths):,} sequences of {rows}; inputs: {', '.join(read)}")
     return _with_answers(spec, classes, varies, bool(lengths.nunique() == 1))
 
 
@@ -178,6 +187,11 @@ def _of_arrays(
     spec: dict[str, Any] = {"kind": "npz", "file": str(path), "inputs": inputs, "target": target}
     if sequence:
         spec["sequence"] = sequence
+    if classes and not varies and answers.ndim > 1 and answers[0].size > 1:
+        raise InputError(
+            f"--target: {target} has shape {answers.shape}, several whole numbers a sequence; "
+            "takes one class a sequence (of one-hot rows their argmax), or --regress"
+        )
     outputs = len(classes) if classes else answers.shape[-1] if answers.ndim > 1 else 1
     spec |= {"steps": steps, "sizes": [width, outputs]}
     return _with_answers(spec, classes, varies, equal)

@@ -70,7 +70,8 @@ def plan(
         print(
             f"shard  {name if name not in made.provisional else '(waits for rates)'}  "
             f"{shard.experiment}, seed index {shard.seed_index}: "
-            f"{len(shard.variants)} variants, {shard.unknowns:,.0f} unknowns"
+            f"{len(shard.variants)} variant{'s'[: len(shard.variants) > 1]}, "
+            f"{shard.unknowns:,.0f} unknowns"
         )
     for tier in spent:
         print(f"tier   {tiers.in_words(tier)}")

@@ -161,6 +161,8 @@ def _of_targets(data: SequenceData, shape: Shape) -> Iterator[str]:
                 f"{len(outside):,} targets are out of range, such as {some}; takes classes 0 to "
                 f"{shape.outputs - 1}, as |y| = {shape.outputs}"
             )
+        elif alike := _alike(data):
+            yield f"every target of split train is class {alike[0]:g}: nothing is to be told apart"
         return
     wanted = (sequences, number, shape.outputs)
     if targets.shape != wanted:
@@ -170,6 +172,18 @@ def _of_targets(data: SequenceData, shape: Shape) -> Iterator[str]:
     for name, (begin, end) in data.splits.items():
         if np.isnan(targets[begin:end]).all():
             yield f"every target of split {name} is NaN"
+    if alike := _alike(data):
+        some = ", ".join(f"{one:g}" for one in alike[:SHOWN])
+        yield f"every target of split train is {some}: nothing is to be answered"
+
+
+def _alike(data: SequenceData) -> list[float]:
+    """Return the training targets' one value, or one an output; empty where any output varies."""
+    begin, end = data.splits["train"]
+    rows = np.asarray(data.targets[begin:end], float)
+    rows = rows.reshape(-1, rows.shape[-1] if data.loss == "mean_squared_error" else 1)
+    known = rows[~np.isnan(rows).any(axis=1)]
+    return known[0].tolist() if len(known) > 1 and (known == known[0]).all() else []
 
 
 def _of_inputs(data: SequenceData) -> Iterator[str]:

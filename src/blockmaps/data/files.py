@@ -54,6 +54,8 @@ class FromFile(DataSpec):
         A shorter sequence has steps of zeros in front.
         """
         inputs, answers = self.sequences()
+        if not inputs:
+            raise InputError(f"{self.file}: holds no sequence; takes some")
         longest = max(map(len, inputs))
         if longest > self.steps:
             raise InputError(
@@ -186,6 +188,12 @@ class Npz(FromFile):
         if missing := [name for name in names if name not in arrays]:
             raise InputError(f"{self.file}: no array {missing[0]!r}; has {', '.join(arrays)}")
         inputs, targets = arrays[self.inputs], arrays[self.target]
+        for name, array in (
+            (self.inputs, inputs),
+            *([] if self.classes else [(self.target, targets)]),
+        ):
+            if array.dtype.kind not in "buif":
+                raise InputError(f"{self.file}: {name} holds {array.dtype.name}; takes numbers")
         if inputs.ndim == 1 + (not self.sequence):
             inputs = inputs[..., None]
         if inputs.ndim != 3 - bool(self.sequence) or len(inputs) != len(targets):

@@ -124,6 +124,9 @@ class SparseRNN(nn.Module):
     `blank_steps=1`, which adds a token of zeros, and read the last y. Where y answers every token,
     either shift the targets by one or let yx and one step of delay do.
 
+    `torch.export` takes it, and so does `torch.onnx.export(rnn, (x,), file, dynamo=True)` with the
+    packages of `pip install 'blockmaps[onnx]'`.
+
     Parameters
     ----------
     inputs, outputs : |x|, |y|.

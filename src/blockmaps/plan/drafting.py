@@ -9,7 +9,7 @@ from blockmaps.core.errors import InputError
 from blockmaps.data import Shape
 from blockmaps.designs.kinds import DESIGNS, Sizes, named_rows
 from blockmaps.designs.patterns import RNN_BLOCKS
-from blockmaps.designs.proportion import solve_hidden
+from blockmaps.designs.proportion import expected_unknowns, solve_hidden
 
 # Numbers of unknowns that are tried, the smallest first.
 BUDGETS = (1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 512_000)
@@ -163,7 +163,12 @@ def _fitting(
                     budget, dict.fromkeys(RNN_BLOCKS, 1.0), shape.inputs, shape.outputs
                 )
                 if hidden < LEAST_HIDDEN:
-                    raise InputError(f"dense has |h| = {hidden} at {budget:,} unknowns")
+                    given = (shape.inputs, LEAST_HIDDEN, shape.outputs)
+                    least = expected_unknowns(dict.fromkeys(RNN_BLOCKS, 1.0), *given)
+                    raise InputError(
+                        f"dense has |h| = {hidden} at {budget:,} unknowns; takes "
+                        f"{sum(least.values()):,.0f} or more for {LEAST_HIDDEN}"
+                    )
             named_rows(DESIGNS[kind].model_validate({"kind": kind, **fields}), sizes)
         except (InputError, ValueError) as fault:
             left_out[kind] = " ".join(str(fault).split())
