@@ -208,13 +208,20 @@ def test_densities_a_hidden_proportion_or_the_rule():
         ({"densities": SIX | {"hh": 2}}, "densities: found 2 for hh; takes one from 0 to 1"),
         ({"densities": SIX, "hidden_proportion": 0.5}, "hidden_proportion: found 0.5 beside"),
         ({"hidden_proportion": 1}, "hidden_proportion: found 1; takes a number between 0 and 1"),
+        ({"hidden_proportion": [0.5]}, r"hidden_proportion: found \[0.5\]; takes a number"),
+        ({"densities": SIX | {"hh": None}}, "densities: found None for hh; takes one from 0 to 1"),
+        ({"unknowns": 10**12}, "unknowns: found 1,000,000,000,000; takes up to 1,000,000,000"),
+        ({"dtype": torch.int32}, "dtype: found torch.int32; takes one such as torch.float32"),
+        ({"dtype": "float64"}, "dtype: found 'float64'; takes"),
+        ({"device": "gpu"}, "device: found 'gpu'; takes one that is there"),
+        ({"initialisation": "fan_in"}, "initialisation: found 'fan_in'; takes an Initialisation"),
         (
             {"densities": SIX, "hidden": 30, "unknowns": 9},
             "unknowns: found 9 beside hidden=30 and six densities, which come to",
         ),
         (
             {"hidden_proportion": 0.5, "hidden": 3, "unknowns": 900},
-            "hidden proportion of 0.5 at 900 unknowns and .h. = 3",
+            "hidden: found 3: .*0.5 at 900 unknowns and .h. = 3: .*; without it .h. is solved",
         ),
     ],
 )
@@ -229,6 +236,8 @@ def test_what_it_is_called_with_is_checked():
     for x, said in (
         (torch.zeros(5, 4, 7).double(), r"x: found shape \(5, 4, 7\); takes \(time, batch, 6\)"),
         (torch.zeros(6).double(), r"x: found shape \(6,\); takes"),
+        (np.zeros((5, 4, 6)), "x: found ndarray; takes a tensor"),
+        ([[0.0] * 6], "x: found list; takes a tensor"),
         (torch.zeros(5, 4, 6), "x: found torch.float32; takes torch.float64"),
         (torch.zeros(0, 4, 6).double(), "takes at least one token"),
         (torch.zeros(5, 4, 6, device="meta").double(), "x: found on meta; takes cpu"),

@@ -10,6 +10,7 @@ equal to the reference map.
 import hashlib
 from collections.abc import Mapping
 from math import prod
+from numbers import Real
 from pathlib import Path
 from threading import get_ident
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from blockmaps.core.errors import InputError
+from blockmaps.designs.kinds.design import MOST_UNKNOWNS
 from blockmaps.designs.patterns import RNN_BLOCKS, Activation, rnn_pattern
 from blockmaps.designs.proportion import (
     balanced_at,
@@ -182,9 +184,17 @@ class SparseRNN(nn.Module):
         given = {"inputs": inputs, "outputs": outputs, "unknowns": unknowns, "hidden": hidden}
         for name, value in given.items():
             _whole(name, value, least=1, optional=name in ("unknowns", "hidden"))
+        if unknowns is not None and unknowns > MOST_UNKNOWNS:
+            raise ValueError(f"unknowns: found {unknowns:,}; takes up to {MOST_UNKNOWNS:,}")
         _whole("seed", seed, least=0)
         if activation not in ACTIVATIONS:
             raise ValueError(f"activation: found {activation!r}; takes one of {[*ACTIVATIONS]}")
+        if not isinstance(initialisation, Initialisation | None):
+            raise ValueError(
+                f"initialisation: found {initialisation!r}; takes an Initialisation "
+                "of blockmaps.designs.variants"
+            )
+        _placed(device, dtype)
         try:
             size, blocks = _solve(inputs, outputs, unknowns, densities, hidden_proportion, hidden)
         except InputError as fault:
@@ -382,6 +392,9 @@ class SparseRNN(nn.Module):
         return y.transpose(0, 1) if self.batch_first else y, state
 
     def _check(self, x: Tensor, state: Tensor | None, blank_steps: int) -> None:
+        for name, value in (("x", x), ("state", state)):
+            if not isinstance(value, Tensor) and (name == "x" or value is not None):
+                raise ValueError(f"{name}: found {type(value).__name__}; takes a tensor")
         form = (
             f"(batch, time, {self.inputs})" if self.batch_first else f"(time, batch, {self.inputs})"
         )
@@ -517,6 +530,22 @@ def _whole(name: str, value: Any, least: int, optional: bool = False) -> None:
         raise ValueError(f"{name}: found {value!r}; takes a whole number of at least {least}")
 
 
+def _share(value: Any) -> bool:
+    """Return whether it is a number from 0 to 1."""
+    return isinstance(value, Real) and 0 <= value <= 1
+
+
+def _placed(device: Any, dtype: Any) -> None:
+    """Refuse a device that is not there, and what is no type of real numbers."""
+    if dtype is not None and not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        raise ValueError(f"dtype: found {dtype!r}; takes one such as torch.float32")
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError) as fault:
+        said = str(fault).splitlines()[0]
+        raise ValueError(f"device: found {device!r}; takes one that is there: {said}") from None
+
+
 def _solve(
     inputs: int,
     outputs: int,
@@ -533,13 +562,18 @@ def _solve(
                 f"hidden_proportion: found {hidden_proportion!r} beside densities; "
                 "takes one of the two"
             )
-        if isinstance(hidden_proportion, str) or not 0 < hidden_proportion < 1:
+        if not _share(hidden_proportion) or hidden_proportion in (0, 1):
             raise ValueError(
                 f"hidden_proportion: found {hidden_proportion!r}; takes a number between 0 and 1"
             )
         given = (budget, hidden_proportion, inputs)
         if hidden is not None:
-            return hidden, balanced_at(*given, hidden, outputs, OUTPUTS)
+            try:
+                return hidden, balanced_at(*given, hidden, outputs, OUTPUTS)
+            except InputError as fault:
+                raise ValueError(
+                    f"hidden: found {hidden}: {fault}; without it |h| is solved"
+                ) from None
         return fit_balanced(*given, outputs, OUTPUTS, STATE_DENSITY)
     if densities is None or (isinstance(densities, str) and densities == "recommended"):
         if hidden is not None:
@@ -555,7 +589,7 @@ def _solve(
             f"{', '.join(RNN_BLOCKS)}"
         )
     for name, value in densities.items():
-        if isinstance(value, str) or not 0 <= value <= 1:
+        if not _share(value):
             raise ValueError(f"densities: found {value!r} for {name}; takes one from 0 to 1")
     named = {name: float(densities[name]) for name in RNN_BLOCKS}
     if hidden is None:
