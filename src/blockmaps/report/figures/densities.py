@@ -115,6 +115,7 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
         below = np.nanmax(accuracy.to_numpy()) - accuracy
         look = {"annot_kws": {"size": 8, "linespacing": 1.05}, "cbar": False, "cmap": "cividis_r"}
         seaborn.heatmap(below, ax=axes, vmin=0, vmax=WORST, annot=said, fmt="", **look)
+        facets.legible(axes)
         axes.tick_params(length=0, labelsize=8, rotation=0)
         axes.grid(False)
         axes.set(xlabel="density of hh", ylabel="" if place % GRID.columns else "density of hx")

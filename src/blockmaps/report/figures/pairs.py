@@ -91,6 +91,7 @@ def draw(table: pd.DataFrame) -> style.Sheet:
         labels = names if place == 0 else False
         look |= {"xticklabels": names, "yticklabels": labels, "annot_kws": {"size": 7.5}}
         seaborn.heatmap(own, ax=axes, **look)
+        facets.legible(axes)
         axes.set(xlabel="", ylabel="")
         axes.tick_params(length=0, labelsize=8)
         axes.grid(False)

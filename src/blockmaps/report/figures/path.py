@@ -50,7 +50,8 @@ def paths(table: pd.DataFrame) -> list[tuple[dict, pd.DataFrame]]:
 def named(labels: dict) -> wording.Panel:
     """Return a panel in words: the data set, how unknowns start, how many there are."""
     start, data = wording.start(labels["initialisation"]), labels["dataset"].replace("-", " ")
-    own = "" if labels["experiment"].startswith("path") else f" ({labels['experiment']})"
+    told = labels["experiment"] == labels["dataset"] or labels["experiment"].startswith("path")
+    own = "" if told else f" ({labels['experiment']})"
     return wording.Panel(f"{data}{own}, {start}, {labels['budget']:,} unknowns", data + own, start)
 
 
