@@ -35,8 +35,26 @@ def groups(seeds=4, right=None):
     return pd.DataFrame(rows)
 
 
+def by_pair(answers, lost=()):
+    """The table of answers whose runs' losses are 1, but for the NaN of those keys."""
+    runs = answers[["experiment", "key", "split"]].drop_duplicates()
+    return pairs.by_pair(
+        answers, runs.assign(loss=[np.nan if k in lost else 1 for k in runs["key"]])
+    )
+
+
+def test_answers_of_a_run_whose_loss_is_not_finite_enter_no_mean():
+    """Its outputs are NaN, so the first class was counted: 7 of 10 here where others have 2."""
+    answers = groups()
+    answers.loc[answers["key"] == "dense1", "right"] = 7.0
+    without = by_pair(answers[answers["key"] != "dense1"])
+    assert by_pair(answers, lost={"dense1"}).equals(without)
+    assert not by_pair(answers).equals(without)
+    assert by_pair(groups(seeds=1), lost={"dense0", "uniform0"}).empty
+
+
 def test_means_and_intervals_over_seeds():
-    table = pairs.by_pair(groups(right={("none", "erase"): 8}))
+    table = by_pair(groups(right={("none", "erase"): 8}))
     assert list(table) == list(pairs.COLUMNS)
     one = table.set_index(["arm", "others", "anomaly"]).loc["uniform", "none", "erase"]
     assert one["mean"] == pytest.approx(0.85)
@@ -48,8 +66,8 @@ def test_means_and_intervals_over_seeds():
 
 
 def test_too_few_seeds_have_no_interval_and_no_groups_no_rows():
-    assert pairs.by_pair(groups(seeds=2))["low"].isna().all()
-    empty = pairs.by_pair(groups().iloc[:0])
+    assert by_pair(groups(seeds=2))["low"].isna().all()
+    empty = by_pair(groups().iloc[:0])
     assert list(empty) == list(pairs.COLUMNS)
     assert "no pairs" in figure.finding(figure.shown(empty))
     figure.draw(empty)
@@ -71,7 +89,7 @@ def test_the_figure_shows_the_experiment_that_has_the_main_arms():
     cells = groups().assign(experiment="baselines", budget=9000)
     cells["arm"] = cells["arm"].replace({"uniform": "uniform~gru", "dense": "gru"})
     larger = groups().assign(budget=8000)
-    table = pairs.by_pair(pd.concat([cells, groups(), larger[larger["arm"] == "uniform"]]))
+    table = by_pair(pd.concat([cells, groups(), larger[larger["arm"] == "uniform"]]))
     rows = figure.shown(table)
     assert set(rows["arm"]) == {"uniform", "dense"}
     assert set(rows["experiment"]) == {"rad"}
@@ -80,7 +98,7 @@ def test_the_figure_shows_the_experiment_that_has_the_main_arms():
 
 
 def test_the_figure_names_the_hardest_and_the_easiest_pair(tmp_path):
-    table = pairs.by_pair(groups(right={("none", "noise"): 1, ("erase", "none"): 9}))
+    table = by_pair(groups(right={("none", "noise"): 1, ("erase", "none"): 9}))
     said = figure.finding(figure.shown(table))
     assert said == "Hardest to tell apart is noise among none, easiest none among erase"
     assert "uniform from 15 % to 95 %" in figure.draw(table).words.facts

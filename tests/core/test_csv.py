@@ -1,12 +1,15 @@
 """Tables as CSV: what is written comes back, names as text."""
 
+import shutil
+import subprocess
+
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blockmaps.core import csv
-from blockmaps.core.errors import InputError
+from blockmaps.core.errors import DamagedError, InputError
 
 LIKE_NUMBERS = ("00", "011001", "NA", "None", "nan", "null", "N/A", "1e5", "True", "inf", "-0", "𝛼")
 
@@ -41,3 +44,36 @@ def test_faults_are_one_line(content, said, tmp_path):
     path.write_bytes(content)
     with pytest.raises(InputError, match=said):
         csv.read(path)
+
+
+def test_a_changed_table_is_not_read_and_one_without_a_checksum_is(tmp_path):
+    path = tmp_path / "a.csv"
+    made = pd.DataFrame({"arm": ["dense", "00"], "mean": [0.25, 0.5]})
+    csv.write(made, path)
+    if shutil.which("sha256sum"):
+        done = subprocess.run(
+            ["sha256sum", "-c", "a.csv.sha256"], cwd=tmp_path, capture_output=True
+        )
+        assert done.returncode == 0, "as coreutils reads it"
+    assert csv.read(path, ["arm", "mean"]).equals(made)
+    whole = path.read_bytes()
+    for changed in (whole.replace(b"0.25", b"0.75"), whole[:-5], b"", bytes(len(whole))):
+        path.write_bytes(changed)
+        with pytest.raises(
+            DamagedError, match=r"a.csv: is not as it was written, says a.csv.sha256"
+        ):
+            csv.read(path)
+    csv.sum_of(path).unlink()
+    path.write_bytes(whole.replace(b"0.25", b"0.75"))
+    assert csv.read(path)["mean"][0] == 0.75
+    with pytest.raises(
+        InputError, match=r"a.csv: lacks the column low: not a table of this version"
+    ):
+        csv.read(path, ["low"])
+    for changed in (b"", bytes(100), b"\xff\xfe", b'"'):
+        path.write_bytes(changed)
+        with pytest.raises(InputError, match=r"a.csv: (is no table|lacks the column arm)"):
+            csv.read(path, ["arm"])
+    csv.write(made, path)
+    csv.remove(path)
+    assert not list(tmp_path.iterdir())

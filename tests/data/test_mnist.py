@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -257,3 +258,12 @@ def test_mnist_has_a_test_split_of_its_own():
         Rad(source="mnist", held_out_test=100)
     with pytest.raises(ValueError, match="come with scikit-learn"):
         Rad(source="digits", folder="somewhere")
+
+
+def test_several_downloads_of_one_file_at_once(small, serve, tmp_path):
+    """Into one cache: each gives the whole file, and nothing else is left there."""
+    name, cache, address = NAMES[0], tmp_path / "cache", serve(small)
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda _: mnist.download(name, cache, [address]), range(6)))
+    assert set(found) == {cache / f"{name}.gz"} == set(cache.iterdir())
+    assert found[0].read_bytes() == (small / f"{name}.gz").read_bytes()

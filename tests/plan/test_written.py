@@ -135,7 +135,7 @@ ROW = {"name": "a", "densities": [1] * 6, "budget": 10}
         (DESIGN, {"kind": "uniform", "budgets": [10**9], "densities": [1]}, "places in W"),
         (DESIGN, {"kind": "recommended", "budgets": [10**9]}, "places in W"),
         (DESIGN, {"kind": "balanced", "budgets": [10**9]}, "would need a density"),
-        (DESIGN, {"kind": "even", "sizes": {10**9: "auto"}}, "another budget, as none will do"),
+        (DESIGN, {"kind": "even", "sizes": {10**9: "auto"}}, "takes another budget"),
         (DESIGN, {"kind": "even", "sizes": {3000: [10**9]}}, "sizes.3000: found"),
         (DESIGN, {"kind": "explicit", "patterns": [{**ROW, "hidden": 10**12}]}, "hidden: found"),
         (DESIGN, {"kind": "explicit", "patterns": [{**ROW, "hidden": 20_000}]}, "places in W"),
@@ -144,6 +144,7 @@ ROW = {"name": "a", "densities": [1] * 6, "budget": 10}
         (DESIGN, {"kind": "continuum", "hidden": [20_000] * 2}, "places in W"),
         (DESIGN, {"kind": "continuum", "hidden": [5], "iterations": {10**9: [1]}}, "iterations"),
         (DESIGN, {"kind": "baseline", "budgets": [3000], "outputs": [2, 1, 1]}, "outputs"),
+        (DESIGN, {"kind": "baseline", "budgets": [3000], "outputs": []}, r"outputs\[0\]: found no"),
         (DESIGN, {"kind": "slots", "maps": [{"name": "m", "hidden": [10**9]}]}, r"hidden\[0\]"),
         (
             DESIGN,
@@ -153,7 +154,7 @@ ROW = {"name": "a", "densities": [1] * 6, "budget": 10}
         (
             DESIGN,
             {"kind": "grid", "budgets": [3000], "densities": dict.fromkeys(RNN_BLOCKS, HALVES)},
-            "more patterns than 20,000",
+            "more patterns than 10,000",
         ),
         (
             DESIGN,

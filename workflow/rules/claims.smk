@@ -44,7 +44,7 @@ rule claims:
     params:
         results=PLACE.path,
         claims=lambda wildcards: CLAIMS,  # its path may hold braces
-        tests=digest(CLAIMS.read_text(encoding="utf-8")),
+        tests=digest(written.load(CLAIMS.read_text(encoding="utf-8"), str(CLAIMS))),
         datasets=digest(plain(CONFIG.datasets)),
         code=step_digest("claims.judging", "claims.writing"),
     shell:

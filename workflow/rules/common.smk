@@ -22,9 +22,14 @@ except ImportError as fault:
     print(f"blockmaps: {fault}: this workflow takes `pip install blockmaps`", file=sys.stderr)
     sys.exit(2)
 from blockmaps.core.code import ROOT
-from blockmaps.core.fixed import FILE as CLAIMS
-from blockmaps.core.fixed import step_digest
 from blockmaps.core.errors import InputError
+
+try:  # it reads the claims' file
+    from blockmaps.core.fixed import FILE as CLAIMS
+    from blockmaps.core.fixed import step_digest
+except InputError as fault:
+    print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
+    sys.exit(2)
 from blockmaps.core.files import checksums, sweep, visible
 from blockmaps.plan import batches, catalogue, plan, tiers, written
 from blockmaps.plan import config as configs

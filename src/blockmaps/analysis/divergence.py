@@ -33,6 +33,19 @@ def diverged(runs: pd.DataFrame) -> pd.Series:
     return ~np.isfinite(runs["loss"]) | (runs["loss"] > FROM * guessing(runs))
 
 
+def answered(groups: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return answers by group without those of runs and splits whose loss is once not finite.
+
+    Parameters
+    ----------
+    groups : right answers by run and group; they have no loss of their own to tell by.
+    runs : the runs table.
+    """
+    run = ["experiment", "key", "split"]
+    lost = pd.MultiIndex.from_frame(runs.loc[~np.isfinite(runs["loss"]), run])
+    return groups[~pd.MultiIndex.from_frame(groups[run]).isin(lost)]
+
+
 def valued(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the runs table without outcomes of runs and splits whose loss is once not finite.
 

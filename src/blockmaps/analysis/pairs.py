@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from blockmaps.analysis import divergence
 from blockmaps.analysis.statistics import within
 from blockmaps.analysis.summary import SHARE
 from blockmaps.core.fixed import LEVEL
@@ -33,13 +34,15 @@ COLUMNS = {
 }
 
 
-def by_pair(groups: pd.DataFrame) -> pd.DataFrame:
+def by_pair(groups: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     """Return a row an arm, budget, split and group; columns as in `COLUMNS`.
 
     Parameters
     ----------
     groups : right answers by run and group, with the runs' labels (`runs.collect_groups`).
+    runs : the runs table, which says whose answers count (see `divergence.answered`).
     """
+    groups = divergence.answered(groups, runs)
     if groups.empty:  # of data without groups
         return pd.DataFrame(columns=list(COLUMNS))
     names = groups["group"].str.partition("|")
@@ -74,7 +77,7 @@ def without_inseparable(outcomes: pd.DataFrame, groups: pd.DataFrame) -> pd.Data
     """Return outcomes with accuracy on all pairs but the inseparable ones, both protocols.
 
     Other outcomes, the area under the curve among them, are NaN: answers by pair are known after
-    the last epoch alone. Runs without answers by pair are left out.
+    the last epoch alone. Runs without answers by pair, and without an accuracy, are left out.
 
     Parameters
     ----------
@@ -92,6 +95,10 @@ def without_inseparable(outcomes: pd.DataFrame, groups: pd.DataFrame) -> pd.Data
         if ("right", split) not in counts:
             continue
         right, n = (counts[name, split].reindex(run).to_numpy() for name in ("right", "sequences"))
+        # of a run whose loss is not finite there is none, and what was counted says nothing
+        right = np.where(
+            np.isfinite(outcomes[f"accuracy_{protocol}"].to_numpy(float)), right, np.nan
+        )
         found[f"accuracy_{protocol}"] = right / n
         found[f"logit_{protocol}"] = np.log((right + 0.5) / (n - right + 0.5))
     return found[np.isfinite(found["accuracy_clean"].to_numpy(float))].reset_index(drop=True)

@@ -45,6 +45,10 @@ def main() -> None:
         _end(f"{fault}{where}", 2)
     except MemoryError as fault:
         _end(f"the memory is used up {fault}; this takes more than this process may have", 1)
+    except ImportError as fault:
+        if "failed to map segment" not in str(fault):
+            raise
+        _end(f"the memory is used up: {fault}; this takes more than this process may have", 1)
     except OSError as fault:
         if fault.errno is None:
             raise

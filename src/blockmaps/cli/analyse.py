@@ -72,7 +72,7 @@ def analyse(
                 csv.write(frame, path)
                 print(f"{path}: {len(frame):,} rows")
             else:
-                path.unlink(missing_ok=True)
+                csv.remove(path)
                 print(f"{name}: not made; needs {catalogue.ANALYSIS[name].needs.words}")
         return
     given = {

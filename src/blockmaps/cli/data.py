@@ -1,5 +1,6 @@
 """Makes a data set's file."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,14 @@ def data(
     """Make a data set's file; neither threads nor device changes a byte of it."""
     import time
 
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise InputError(f"--device: found {device!r}; takes cpu or cuda, or cuda:1 and so on")
+    if device != "cpu":
+        import torch
+
+        if int(device.partition(":")[2] or 0) >= torch.cuda.device_count():
+            found = torch.cuda.device_count()
+            raise InputError(f"--device: found {device!r}, but torch finds {found} GPUs; takes cpu")
     made, results = read_plan(config)
     if name not in made.config.datasets:
         raise InputError(f"data set {name!r}: takes one of: {', '.join(made.config.datasets)}")

@@ -1,11 +1,17 @@
-"""Tables of results as CSV: the same table gives the same bytes, and names come back as text."""
+"""Tables of results as CSV: the same table gives the same bytes, and names come back as text.
 
+A table lies beside its checksum, `summary.csv.sha256`, as `sha256sum -c` reads it: CSV has no place
+for one, and what is not as it was written is no result. A table without one is read as it is.
+"""
+
+import hashlib
 import io
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 
-from blockmaps.core.errors import InputError
+from blockmaps.core.errors import DamagedError, InputError
 from blockmaps.core.files import whole
 
 # Columns of names that a config or a data set chooses: text whatever they look like (00, NA, 1e5).
@@ -31,32 +37,84 @@ def as_written(made: pd.DataFrame) -> pd.DataFrame:
     return from_csv(io.StringIO(to_csv(made)))
 
 
+def sum_of(path: Path) -> Path:
+    """Return where a table's checksum lies."""
+    return path.with_name(f"{path.name}.sha256")
+
+
 def write(made: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV, whole or not at all.
+    """Write a table as CSV, whole or not at all, and its checksum.
 
     Raises
     ------
     InputError
         If it cannot be written there.
     """
+    content = to_csv(made).encode()
+    # cut off between the two, neither fits the other: that is told, and the table made again
+    with whole(sum_of(path), lasting=False) as partial:
+        partial.write_text(
+            f"{hashlib.sha256(content).hexdigest()}  {path.name}\n", encoding="utf-8"
+        )
     with whole(path) as partial:
-        partial.write_text(to_csv(made), encoding="utf-8")
+        partial.write_bytes(content)
 
 
-def read(path: Path) -> pd.DataFrame:
-    """Read a table; names are text, also those of digits alone: 00, 011001.
+def text(path: Path) -> str:
+    """Return a table's text, after it was compared with its checksum, if there is one.
 
     Raises
     ------
     InputError
-        If there is none, or it is empty or no CSV.
+        If there is no such file, or it is no text.
+    DamagedError
+        If it is not what was written.
     """
     try:
-        return from_csv(path)
+        content, known = path.read_bytes(), sum_of(path)
+        if (
+            known.is_file()
+            and known.read_bytes()[:64] != hashlib.sha256(content).hexdigest().encode()
+        ):
+            raise DamagedError(
+                f"{path}: is not as it was written, says {known.name} beside it; make it again, or "
+                f"remove {known.name} if the change is meant"
+            )
+        return content.decode()
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
-    except (ValueError, pd.errors.ParserError) as fault:
-        raise InputError(f"{path}: is no table: {fault}") from fault
+    except UnicodeDecodeError as fault:
+        raise InputError(f"{path}: is no table: not UTF-8 text, at byte {fault.start}") from None
+
+
+def remove(path: Path) -> None:
+    """Remove a table and its checksum, if they are there."""
+    for one in (path, sum_of(path)):
+        one.unlink(missing_ok=True)
+
+
+def read(path: Path, columns: Collection[str] = ()) -> pd.DataFrame:
+    """Read a table; names are text, also those of digits alone: 00, 011001.
+
+    Parameters
+    ----------
+    columns : that it has, among others.
+
+    Raises
+    ------
+    InputError
+        As `text`, or if it is empty, no CSV, or lacks a column.
+    """
+    try:
+        found = from_csv(io.StringIO(text(path)))
+    except ValueError as fault:
+        reason = " ".join(str(fault).split())
+        raise InputError(f"{path}: is no table ({reason}); make it again") from fault
+    if absent := [name for name in columns if name not in found]:
+        raise InputError(
+            f"{path}: lacks the column {absent[0]}: not a table of this version; make it again"
+        )
+    return found
 
 
 def texts(path: Path) -> pd.DataFrame:

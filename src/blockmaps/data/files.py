@@ -4,6 +4,10 @@ A table has a row a step; rows of one sequence share its number or name in a col
 init NAME --csv FILE` looks at a file and writes the config.
 """
 
+import struct
+import textwrap
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -134,7 +138,8 @@ class Csv(FromFile):
         wanted = (*self.inputs, *self.target, self.sequence)
         if missing := [name for name in wanted if name not in table]:
             raise InputError(
-                f"{self.file}: no column {missing[0]!r}; has {', '.join(map(str, table.columns))}"
+                f"{self.file}: no column {missing[0]!r}; has "
+                + textwrap.shorten(", ".join(map(str, table.columns)), 300, placeholder=" …")
             )
         numbers = [*self.inputs, *(() if self.classes else self.target)]
         for name in numbers:
@@ -222,6 +227,12 @@ class Npz(FromFile):
         return each if self.classes else each.reshape(len(each), -1)
 
 
+# what a broken archive is told by, besides errors of reading
+DAMAGE: tuple[type[Exception], ...]
+DAMAGE = (ValueError, AttributeError, EOFError, KeyError, TypeError, SyntaxError)
+DAMAGE += (NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error, struct.error)
+
+
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read the arrays of an .npz file.
 
@@ -232,8 +243,10 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise ValueError("it holds one array; takes what numpy.savez writes")
             return {name: file[name] for name in file.files}
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror or fault}") from fault
-    except (ValueError, AttributeError, EOFError) as fault:
+    except DAMAGE as fault:
         raise InputError(f"{path}: is not an .npz file of arrays: {fault}") from fault

@@ -6,20 +6,21 @@ model is made of it without a config; an exported model's file holds its mask as
 can be read without this package too.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from blockmaps.core.canonical import canonical_json
-from blockmaps.core.errors import InputError
+from blockmaps.core.errors import DamagedError, InputError
 from blockmaps.core.files import visible, whole
 from blockmaps.designs.patterns import Mask
 from blockmaps.designs.variants import AnyVariant, Start, start
@@ -79,18 +80,48 @@ def write(
     with whole(path) as partial:
         # one entry: several are written in any order. safetensors' own way to a file leaves it to
         # its owner alone
-        partial.write_bytes(save(tensors, {"blockmaps": canonical_json(about._asdict())}))
+        facts = about._asdict() | {"sha256": _content_sum(about, tensors)}
+        partial.write_bytes(save(tensors, {"blockmaps": canonical_json(facts)}))
+
+
+def _content_sum(about: About, tensors: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what a file says, however it lies there."""
+    found = hashlib.sha256(canonical_json(about._asdict()).encode())
+    for name, tensor in sorted(tensors.items()):
+        values = np.ascontiguousarray(tensor)
+        found.update(f"{name}:{values.dtype}:{values.shape};".encode())
+        found.update(values.tobytes())
+    return found.hexdigest()
+
+
+def _read(path: Path) -> tuple[About, dict[str, np.ndarray]]:
+    """Return what a file of weights says of itself, and its arrays, if all is as it was written."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            facts = json.loads((file.metadata() or {})["blockmaps"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        known = facts.pop("sha256", None)  # files before it was written have none
+        about = About(**facts | {"variants": VARIANTS.validate_python(facts["variants"])})
+        if known is not None and known != _content_sum(about, tensors):
+            raise ValueError("it is not what its checksum says")
+        if lacking := {f"{one.key}.{part}" for one in about.variants for part in PARTS} - {
+            *tensors
+        }:
+            raise ValueError(f"it lacks {min(lacking)}")
+    except OSError as fault:
+        raise InputError(f"{path}: cannot be read: {fault.strerror or fault}") from fault
+    except (SafetensorError, KeyError, TypeError, AttributeError, ValueError) as fault:
+        reason = (str(fault).splitlines() or [type(fault).__name__])[0]
+        raise DamagedError(
+            f"{path}: damaged, or not a file of weights ({reason}); remove it, and train again, "
+            "which goes on from checkpoints"
+        ) from fault
+    return about, tensors
 
 
 def _about(path: Path) -> About:
     """Return what a file of weights says of itself."""
-    try:
-        with safe_open(path, framework="numpy") as file:
-            facts = json.loads((file.metadata() or {})["blockmaps"])
-        return About(**facts | {"variants": VARIANTS.validate_python(facts["variants"])})
-    except (SafetensorError, KeyError, TypeError, ValidationError) as fault:
-        reason = str(fault).splitlines()[0]
-        raise InputError(f"{path}: not a file of weights ({reason}); remove it") from fault
+    return _read(path)[0]
 
 
 def trained(path: Path, shard: str) -> list[tuple[AnyVariant, Start]]:
@@ -117,9 +148,7 @@ def trained(path: Path, shard: str) -> list[tuple[AnyVariant, Start]]:
 def _starts(
     path: Path, about: About, variants: Sequence[AnyVariant]
 ) -> list[tuple[AnyVariant, Start]]:
-    found = []
-    with safe_open(path, framework="numpy") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    found, (_, tensors) = [], _read(path)
     for variant in variants:
         values, bias = (tensors[f"{variant.key}.{part}"] for part in PARTS)
         begin = start(variant, about.seed)

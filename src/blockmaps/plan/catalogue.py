@@ -152,7 +152,7 @@ _TABLES = (
         needs=needs.COMPARED,
     ),
     Table(
-        *("pairs", "analysis.pairs", "by_pair", (GROUPS,), MAIN_STUDY),
+        *("pairs", "analysis.pairs", "by_pair", (GROUPS, RUNS), MAIN_STUDY),
         "Test accuracy of every arm by pair of transforms, with 95 % intervals over seed indices.",
         needs=needs.PAIRS,
     ),

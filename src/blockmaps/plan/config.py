@@ -319,7 +319,7 @@ def _place(location: tuple[int | str, ...], raw: Any) -> tuple[str, Any]:
             model = kinds[part]
             continue
         if isinstance(part, int) and isinstance(raw, list):
-            text, raw = f"{text}[{part}]", raw[part]
+            text, raw = f"{text}[{part}]", raw[part] if part < len(raw) else None
         elif isinstance(raw, dict) and (part in raw or part in (*model.model_fields, "[key]")):
             text, raw = f"{text}.{part}", raw.get(part)
         else:

@@ -7,6 +7,7 @@ are provisional, and only those of the tuning are trained.
 """
 
 import csv
+import io
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -98,7 +99,9 @@ def read(path: Path) -> ChosenRates:
     if not path.is_file():
         return {}
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        from blockmaps.core import csv as tables  # with pandas, for a plan that has such a table
+
+        with io.StringIO(tables.text(path), newline="") as file:
             return {
                 (row["experiment"], row["arm"], int(row["budget"])): ChosenRate(
                     float(row["learning_rate"]), row["chosen_by"]

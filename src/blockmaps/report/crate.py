@@ -66,6 +66,11 @@ MEDIA = {
 }
 
 
+# what a crate says of each job, and of where jobs ran
+JOB = {"commit", "data_digest", "dataset", "ended", "seconds", "started", "variants"}
+ENVIRONMENT = {"cores", "cpu", "device", "packages", "python"}
+
+
 def write(folder: Path, workflow: Path) -> Path:
     """Describe a results folder by its ro-crate-metadata.json, whole or not at all.
 
@@ -102,6 +107,12 @@ def describe(folder: Path) -> ROCrate:
     """Return the crate of a results folder, into which the workflow's files have been copied."""
     manifests = Folder(folder).mapping("manifests", needs={"jobs": list, "environments": list})
     jobs, environments = manifests["jobs"], manifests["environments"]
+    for several, needs in ((jobs, JOB), (environments, ENVIRONMENT)):
+        if not several or not all(needs <= one.keys() for one in several):
+            raise InputError(
+                f"{Folder(folder).file('manifests')}: is not what `blockmaps collect` writes: of a "
+                f"job's run it takes {', '.join(sorted(needs))}; make it again"
+            )
     crate = ROCrate(version=VERSION)
     crate.metadata.extra_terms.update(SHA256)
     began, ended = min(job["started"] for job in jobs), max(job["ended"] for job in jobs)

@@ -230,6 +230,8 @@ def _keep(folder: Path, final: Path, found: dict[str, Any], tests: claims.Claims
         }
         for name in kept
     }
+    for name in kept:  # the manifest has it now
+        csv.sum_of(folder / name).unlink(missing_ok=True)
     with whole(folder / manifest.NAME) as partial:
         text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
         partial.write_text(text, encoding="utf-8")
@@ -295,4 +297,4 @@ def complete(folder: Path, anew: bool = False) -> None:
         if len(frame):
             csv.write(frame, folder / lacking[name].path)
         else:
-            (folder / lacking[name].path).unlink(missing_ok=True)
+            csv.remove(folder / lacking[name].path)

@@ -6,13 +6,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from blockmaps.core import csv
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import sweep
 from blockmaps.plan import catalogue
 from blockmaps.report.figures import style
 from blockmaps.results import runs, strips
-from blockmaps.results.folder import Folder
+from blockmaps.results.folder import Folder, known_table
 
 KINDS = ("svg", "png")
 
@@ -20,7 +19,7 @@ KINDS = ("svg", "png")
 def read(path: Path) -> tuple[Any, ...]:
     """Return what a figure is given of a file: a table, the main study's runs, or frames."""
     if path.suffix == ".csv":
-        return (csv.read(path),)
+        return (known_table(path),)
     if path.suffix == ".safetensors":
         return strips.read(path)
     return (runs.of_study(runs.read(path), catalogue.MAIN_STUDY),)

@@ -11,7 +11,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
 
 import pandas as pd
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from blockmaps.core import csv
 from blockmaps.core.canonical import canonical_json, plain
@@ -21,7 +21,7 @@ from blockmaps.plan import catalogue, tuning
 from blockmaps.plan.config import Config
 from blockmaps.plan.plan import RATES, Plan
 from blockmaps.plan.shards import Ledger, Shard
-from blockmaps.results import returns, runs
+from blockmaps.results import jobs, returns, runs
 from blockmaps.results.runs import Column
 
 TAKES = "takes results/<name> or published/<name>"
@@ -35,15 +35,17 @@ class Part(NamedTuple):
     where : its path within; {} stands for a shard's, table's or data set's name.
     by : the command that makes it.
     columns : of a table of typed columns, by name; none of another file.
+    kind : what a file of JSON holds, as pydantic takes a type.
     """
 
     where: str
     by: str
     columns: dict[str, Column] = {}
+    kind: Any = None
 
 
 PARTS = {
-    "config": Part("config.json", "plan --write"),
+    "config": Part("config.json", "plan --write", kind=dict[str, Any]),
     "data": Part("data/{}.safetensors", "data"),
     "shard": Part("shards/{}.json", "plan --write"),
     "trained": Part("shards/{}.trained", "train"),
@@ -53,12 +55,12 @@ PARTS = {
     "shard runs": Part("runs/{}.parquet", "train", runs.TRAINED),
     "shard groups": Part("runs/{}.groups.parquet", "train", runs.GROUPS),
     "shard dynamics": Part("runs/{}.dynamics.parquet", "train", runs.DYNAMICS),
-    "shard manifest": Part("runs/{}.manifest.json", "train"),
+    "shard manifest": Part("runs/{}.manifest.json", "train", kind=jobs.Manifest),
     "shard returns": Part("returns/{}.parquet", "score", returns.RETURNS),
     "runs": Part("runs.parquet", "collect", runs.COLUMNS),
     "groups": Part("groups.parquet", "collect", runs.GROUP_COLUMNS),
     "dynamics": Part("dynamics.parquet", "collect", runs.DYNAMICS_COLUMNS),
-    "manifests": Part("manifests.json", "collect"),
+    "manifests": Part("manifests.json", "collect", kind=jobs.Collected),
     "study runs": Part("studies/{}.runs.parquet", "collect", runs.COLUMNS),
     "study groups": Part("studies/{}.groups.parquet", "collect", runs.GROUP_COLUMNS),
     "study dynamics": Part("studies/{}.dynamics.parquet", "collect", runs.DYNAMICS_COLUMNS),
@@ -66,15 +68,15 @@ PARTS = {
     "frames": Part("frames.safetensors", "frames"),
     "table": Part("tables/{}.csv", "analyse {}"),
     "analysis": Part("analysis/{}.csv", "analyse {}"),
-    "claims": Part("claims.json", "claims"),
-    "answers": Part("answers.json", "answer"),
+    "claims": Part("claims.json", "claims", kind=list[dict[str, Any]]),
+    "answers": Part("answers.json", "answer", kind=list[dict[str, Any]]),
     "claims table": Part("claims.csv", "claims"),
     "figure": Part("figures/{}", "figure"),
     "page": Part("report.html", "page"),
     "crate": Part("ro-crate-metadata.json", "crate"),
     "workflow": Part("workflow", "crate"),
     "log": Part("logs/{}", "train"),
-    "manifest": Part("manifest.json", "publish"),
+    "manifest": Part("manifest.json", "publish", kind=dict[str, Any]),
 }
 TABLES = ("table", "analysis")  # where CSV tables lie
 MANIFEST = {"shard", "seconds", "peak_memory_bytes", "variants"}  # what is read of a job's
@@ -136,9 +138,20 @@ class Folder:
         Raises
         ------
         InputError
-            If it is not there or no JSON.
+            If it is not there, no JSON, or of another shape than its command writes.
         """
-        return read_json(self.existing(part, name))
+        found, kind = read_json(self.existing(part, name)), PARTS[part].kind
+        try:
+            if kind is not None:
+                TypeAdapter(kind).validate_python(found)
+        except ValidationError as fault:
+            first = fault.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "it"
+            raise InputError(
+                f"{self.file(part, name)}: is not what `blockmaps {PARTS[part].by}` writes: "
+                f"{where}: {first['msg']}; make it again"
+            ) from None
+        return found
 
     def mapping(
         self, part: str, name: str = "", needs: Mapping[str, type] | None = None
@@ -190,7 +203,7 @@ class Folder:
         InputError
             If there is none or it is broken.
         """
-        return csv.read(self.table_file(name) or self.existing("table", Path(name).stem))
+        return known_table(self.table_file(name) or self.existing("table", Path(name).stem))
 
     def read(self, name: str) -> pd.DataFrame:
         """Return a table by its path within the folder: runs.parquet, tables/summary.csv."""
@@ -252,10 +265,11 @@ class Folder:
             If one is broken or another's.
         """
         own = self.files(PARTS["shard manifest"].where.format("*"))
-        by_file = {path: read_json(path) for path in own}
+        names = [path.name.partition(".")[0] for path in own]
+        by_file = {path: self.json("shard manifest", name) for path, name in zip(own, names, strict=True)}
         if not own and self.has("manifests"):
-            jobs = self.mapping("manifests", needs={"jobs": list})["jobs"]
-            by_file = {self.file("manifests") / str(place): job for place, job in enumerate(jobs)}
+            several = self.mapping("manifests", needs={"jobs": list})["jobs"]
+            by_file = {self.file("manifests") / str(place): one for place, one in enumerate(several)}
         for path, job in by_file.items():
             if not isinstance(job, dict) or not MANIFEST <= job.keys():
                 raise InputError(f"{path}: is no manifest of a training job; remove it")
@@ -286,7 +300,7 @@ class Folder:
         kept = {RATES.stem, *asked.tables, *asked.analysis}
         for name, table in catalogue.TABLES.items():
             if name not in kept:
-                (self.path / table.path).unlink(missing_ok=True)
+                csv.remove(self.path / table.path)
 
     def write_batches(self, batches: list[list[str]]) -> None:
         """Write which shards the workflow's jobs train together, by their names."""
@@ -340,7 +354,7 @@ class Folders:
 
     def table(self, name: str) -> pd.DataFrame | None:
         """Return a CSV table, None if no folder has it."""
-        return None if (path := self.table_file(name)) is None else csv.read(path)
+        return None if (path := self.table_file(name)) is None else known_table(path)
 
     @cached_property
     def runs(self) -> pd.DataFrame | None:
@@ -427,6 +441,24 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from None
     except (ValueError, RecursionError) as fault:  # no UTF-8 either
         raise InputError(f"{path}: is no JSON: {fault}; remove it and make it again") from None
+
+
+# Columns of tables that are not described one by one.
+MEASURED = ("experiment", "budget", "outcome", "mean", "low", "high", "n")
+
+
+def known_table(path: Path) -> pd.DataFrame:
+    """Read a CSV table, by its name one of the catalogue's.
+
+    Raises
+    ------
+    InputError
+        If it is not there, damaged, or lacks a column that its table has.
+    """
+    entry = catalogue.TABLES.get(path.stem)
+    if entry is None or entry.command == "zoo":  # whose columns are described beside torch
+        return csv.read(path)
+    return csv.read(path, MEASURED if entry.columns == "" else catalogue.columns_of(path.stem))
 
 
 def read_typed(path: Path, where: str) -> pd.DataFrame:

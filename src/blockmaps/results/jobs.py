@@ -6,9 +6,71 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, model_validator
+
 from blockmaps.core.files import whole
 
 FORMAT = 1
+
+
+class _Said(BaseModel):
+    """What is read of a JSON object: the types of what it says; it may say more, or less."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Environment(_Said):
+    """Where jobs ran."""
+
+    python: str = ""
+    packages: dict[str, str] = {}
+    machine: str = ""
+    cpu: str = ""
+    cores: int | None = None
+    device: str = ""
+
+
+class OfVariant(_Said):
+    """What a variant's training took."""
+
+    seconds: float = 0.0
+
+
+class Manifest(_Said):
+    """A training job's manifest, as `training.job` writes it."""
+
+    shard: str = ""
+    experiment: str = ""
+    dataset: str = ""
+    data_digest: str = ""
+    commit: str = ""
+    clean: bool | None = None
+    code: str = ""
+    started: str = ""
+    ended: str = ""
+    seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    training_flops: float | None = None
+    environment: Environment = Environment()
+    variants: dict[str, OfVariant] = {}
+
+
+class Collected(_Said):
+    """The manifests of jobs together, as `collect` gives them."""
+
+    class Job(Manifest):
+        """A manifest with the number of its environment."""
+
+        environment: int  # type: ignore[assignment]
+
+    environments: list[Environment]
+    jobs: list[Job]
+
+    @model_validator(mode="after")
+    def _numbered(self) -> "Collected":
+        if any(not 0 <= job.environment < len(self.environments) for job in self.jobs):
+            raise ValueError("a job's environment is none of the list")
+        return self
 
 
 def collect(manifests: Iterable[dict[str, Any]]) -> dict[str, Any]:

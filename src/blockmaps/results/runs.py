@@ -240,6 +240,10 @@ def read(path: Path, columns: dict[str, Column] = COLUMNS) -> pd.DataFrame:
             raise InputError(
                 f"{path}: lacks the column {absent[0]}: not a table of this version; make it again"
             )
+        if more := set(table.column_names) - set(columns):
+            raise InputError(
+                f"{path}: has the column {min(more)}: another table than is asked for; make it again"
+            )
         return table.select(list(columns)).cast(_bare(columns)).to_pandas()
     except FileNotFoundError:
         raise InputError(f"{path}: no such table; make it with `blockmaps collect`") from None

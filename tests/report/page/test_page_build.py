@@ -161,7 +161,7 @@ def test_what_ran_where_is_what_the_manifests_say(folder):
     assert ("torch", "2.13.0") in environment
     assert [job.commit for job in found.jobs] == ["f" * 12 + ", changed", "f" * 12]
     (folder / "manifests.json").write_text('{"jobs": [{}]}')
-    with pytest.raises(InputError, match=r"manifests.json: is not as `blockmaps collect` writes"):
+    with pytest.raises(InputError, match=r"manifests.json: is not what `blockmaps collect` writes"):
         build.render([folder])
     (folder / "manifests.json").unlink()
     (folder / "manifest.json").unlink()

@@ -67,7 +67,7 @@ DESIGNS: dict[str, type[Design]] = {
 }
 
 
-MOST_ROWS = 20_000  # of a design: some seconds of planning
+MOST_ROWS = 10_000  # of a design: some seconds of planning
 
 
 def named_rows(design: Design, sizes: Sizes) -> list[Row]:

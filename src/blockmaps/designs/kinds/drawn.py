@@ -25,7 +25,7 @@ class Random(Design):
 
     kind: Literal["random"] = "random"
     distribution: Literal["uniform", "normal", "uniform_size", "normal_size"]
-    draws: Annotated[int, Field(ge=1, le=20_000)]
+    draws: Annotated[int, Field(ge=1, le=10_000)]
     budgets: tuple[Budget, ...] = Field(default=(), description="Of the two with _size.")
     seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Of the draws.")
     hidden: tuple[

@@ -20,9 +20,11 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from blockmaps.core.errors import InputError
 from blockmaps.core.files import whole
 from blockmaps.report.figures import wording
 from blockmaps.results import outcome
@@ -270,10 +272,21 @@ def save(sheet: Sheet, paths: Iterable[Path], caption: str = "") -> list[Path]:
     Returns
     -------
     The files.
+
+    Raises
+    ------
+    InputError
+        If a file's name ends otherwise, or it cannot be written.
     """
     written = []
+    for label in sheet.figure.findobj(Text):
+        # a name with $ is a name; what matplotlib writes itself, at log axes, is mathematics
+        if "$" in label.get_text() and r"\mathdefault" not in label.get_text():
+            label.set_parse_math(False)
     for path in map(Path, paths):
         kind = path.suffix.removeprefix(".")
+        if kind not in ("svg", "png"):
+            raise InputError(f"{path}: a figure is .svg or .png")
         empty = {"svg": ("Date", "Creator"), "png": ("Software",)}.get(kind, ())
         with mpl.rc_context(THEME), whole(path) as partial:
             metadata = dict.fromkeys(empty)

@@ -1,5 +1,6 @@
 """The page: its parts gathered and filled into the templates."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pandas as pd
 import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import whole
@@ -26,6 +28,9 @@ from blockmaps.results import outcome
 from blockmaps.results.folder import Folders
 
 PARTS = ("claims", "runs", "manifest", "config")
+
+
+ADDRESSES = 80_000_000_000  # bytes; 40 GB were too few
 
 
 def _inline(text: str) -> Markup:
@@ -83,7 +88,7 @@ def render(paths: Iterable[Path]) -> str:
         raise InputError(f"{where}: nothing to show; takes a results or published folder")
     runs = folders.runs
     main = pd.DataFrame() if runs is None else runs[runs["study"] == MAIN_STUDY]
-    plot = scatter(main) if len(main) else None
+    plot = scatter(main) if len(main) and _has_room() else None
     own = runs is not None and len(runs) and (runs["task"] == OWN).all()
     ledger = [] if own else claims(folders, [one.name for one in shown])
     rows = [] if runs is None else run_rows(runs)
@@ -109,7 +114,7 @@ def render(paths: Iterable[Path]) -> str:
         figure_numbers={one.name: place for place, one in enumerate(shown, 1)},
         studies=_by_study(shown, MAIN_STUDY if plot else None),
         groups=[] if main.empty else list(groups(main)),
-        answers=folders.json("answers") or [],
+        answers=_answers(folders),
         own=own,
         judged=outcome.of(main) if len(main) else outcome.ACCURACY,
         equivalence=_equivalence(folders) if wanted is None or "equivalence" in wanted else [],
@@ -120,6 +125,43 @@ def render(paths: Iterable[Path]) -> str:
         provenance=provenance(folders),
         given=[one.path for one in folders.folders],
     )
+
+
+def _has_room() -> bool:
+    """Return whether V8, which bundles the plot's script, may start: else it aborts the process."""
+    if sys.platform == "win32":
+        return True
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if most == resource.RLIM_INFINITY or most >= ADDRESSES:
+        return True
+    print(
+        "blockmaps: the page is made without its interactive plot, which takes "
+        f"{ADDRESSES / 1e9:.0f} GB of addresses; `ulimit -v` allows {most / 1e9:.1f} GB",
+        file=sys.stderr,
+    )
+    return False
+
+
+class Answered(BaseModel):
+    """What the page shows of an answer; answers.json has more."""
+
+    experiment: str
+    budget: int
+    sentences: list[str]
+
+
+def _answers(folders: Folders) -> list[Answered]:
+    """Return the answers that there are."""
+    try:
+        return TypeAdapter(list[Answered]).validate_python(folders.json("answers") or [])
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise InputError(
+            f"{folders.file('answers')}: is not as `blockmaps answer` writes it: "
+            f"{'.'.join(map(str, first['loc']))}: {first['msg']}; make it again"
+        ) from None
 
 
 def write(paths: Iterable[Path], output: Path) -> int:
