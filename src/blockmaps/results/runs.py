@@ -232,7 +232,7 @@ def read(path: Path, columns: dict[str, Column] = COLUMNS) -> pd.DataFrame:
         known = (table.schema.metadata or {}).get(SUM.encode())
         # tables that were published before there were sums have theirs in the folder's manifest
         if known is not None and known.decode() != content_sum(table):
-            raise DamagedError(f"{path}: damaged; remove it and make it again")
+            raise DamagedError(f"{_named(path)}: damaged; remove it and make it again")
         for name, column in columns.items():
             if column.late and name not in table.column_names:
                 table = table.append_column(name, pa.nulls(len(table), column.type))
@@ -250,8 +250,13 @@ def read(path: Path, columns: dict[str, Column] = COLUMNS) -> pd.DataFrame:
     except (pa.ArrowException, OSError, ValueError) as fault:  # damage is told as any of them
         first = " ".join(str(fault).split())[:200]
         raise DamagedError(
-            f"{path}: not a table of runs, or damaged ({first}); remove it and make it again"
+            f"{_named(path)}: not a table of runs, or damaged ({first}); remove it and make it again"
         ) from None
+
+
+def _named(path: Path) -> str:
+    """Name a file, and what it links to: Snakemake's cache is removed there."""
+    return f"{path}, a link to {path.resolve()}" if path.is_symlink() else str(path)
 
 
 def _bare(columns: dict[str, Column]) -> pa.Schema:
