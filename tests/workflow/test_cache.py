@@ -1,73 +1,49 @@
-"""Snakemake's cache between workflows: data sets and trained shards are had from it, or told."""
+"""Snakemake's cache between workflows: data sets are had from it, or told."""
 
-import os
 import shutil
 
 import pytest
 
-PRESET = """\
-name: cached
-seed: 1
-plugins: [tests/workflow/parity.py]
-compute: {accelerator: cpu}
-datasets:
-  parity: {kind: parity, bits: 3, sequences: 200}
-recipes:
-  short: {epochs: 2, batch_size: 25, learning_rate: 0.01}
-experiments:
-  a:
-    dataset: parity
-    recipe: short
-    seeds: 1
-    designs:
-      - {kind: uniform, budgets: [150], densities: [0.5, 1.0]}
-"""
+from blockmaps.core.errors import DamagedError
+from blockmaps.data import store
+
+LINE = ("results/tiny/data/parity.safetensors", "--configfile", "tests/workflow/tiny.yaml")
 
 
 @pytest.mark.nightly
-def test_a_deleted_results_folder_is_restored_without_training(tmp_path, copied):
+def test_a_deleted_data_set_is_restored_and_not_made(tmp_path, copied):
     checkout, cache = copied(tmp_path / "clone"), tmp_path / "cache"
     cache.mkdir()
     checkout.environment["SNAKEMAKE_OUTPUT_CACHE"] = str(cache)
-    (checkout.folder / "cached.yaml").write_text(PRESET, encoding="utf-8")
-    results = checkout.folder / "results/cached"
+    made = checkout.folder / LINE[0]
 
-    def again(check=True):
-        shutil.rmtree(results, ignore_errors=True)
-        line = ("--cache", "--configfile", "cached.yaml", "results/cached/runs.parquet")
-        done = checkout.snakemake(*line, check=check)
-        return done, {path.parent.name for path in results.glob("logs/*/*.log")}
+    def again():
+        """Return whether the data set was made, and not had from the cache."""
+        shutil.rmtree(checkout.folder / "results", ignore_errors=True)
+        checkout.snakemake(*LINE, "--cache", "data")
+        return (checkout.folder / "results/tiny/logs/data/parity.log").stat().st_size > 0
 
-    _, ran = again()
-    assert {"data", "train"} <= ran
-    first = (results / "runs.parquet").read_bytes()
-    entries = sorted(cache.iterdir())
-    _, ran = again()
-    assert not {"data", "train"} & ran
-    assert (results / "runs.parquet").read_bytes() == first
+    assert again()
+    first, entries = store.read(made).inputs.copy(), sorted(cache.iterdir())
+    assert made.is_symlink()
+    assert not again()
+    assert (store.read(made).inputs == first).all()
     assert sorted(cache.iterdir()) == entries
 
     # a changed module is a miss: nothing of the other code's is taken
-    groups = checkout.folder / "src/blockmaps/maps/groups.py"
-    before = groups.read_text(encoding="utf-8")
-    groups.write_text(before.replace("MOST_PADDING = 1.12", "MOST_PADDING = 1.5"), encoding="utf-8")
-    _, ran = again()
-    assert "train" in ran
-    assert "data" not in ran
-    groups.write_text(before, encoding="utf-8")
+    module = checkout.folder / "tests/workflow/parity.py"
+    before = module.read_text(encoding="utf-8")
+    module.write_text(before.replace("bits.sum(1) % 2", "1 - bits.sum(1) % 2"), encoding="utf-8")
+    assert again()
+    module.write_text(before, encoding="utf-8")
 
-    # a corrupted entry is found where it is read, and its place in the cache is named
-    again()
-    (link,) = (path for path in results.glob("runs/*.parquet") if path.name.count(".") == 1)
-    entry = link.resolve()
-    assert entry.parent == cache
+    # a corrupted entry is found where it is read
+    assert not again()
+    entry = made.resolve()
     content = bytearray(entry.read_bytes())
-    content[len(content) // 2] ^= 1
+    content[-3] ^= 1
     entry.write_bytes(content)
-    done, _ = again(check=False)
-    assert done.returncode == 1
-    assert f"a link to {entry}" in done.stdout
-    os.remove(entry)
-    _, ran = again()
-    assert "train" in ran
-    assert (results / "runs.parquet").read_bytes() != b""
+    with pytest.raises(DamagedError):
+        store.read(made)
+    entry.unlink()
+    assert again()

@@ -13,7 +13,7 @@ rule data:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
-        config=ASKED,
+        config=str(ASKED),  # as text, which Snakemake's cache takes (--cache data)
         source=data_source,
         made_from=data_made_from,
     shell:
