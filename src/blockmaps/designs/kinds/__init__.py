@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from blockmaps.core.errors import InputError
 from blockmaps.designs.kinds.baselines import Baseline
-from blockmaps.designs.kinds.design import MOST_UNKNOWNS, Design, Row, Sizes
+from blockmaps.designs.kinds.design import MOST_ROWS, MOST_UNKNOWNS, TOO_MANY, Design, Row, Sizes
 from blockmaps.designs.kinds.drawn import Random
 from blockmaps.designs.kinds.mlp_path import Continuum
 from blockmaps.designs.kinds.numbered import Numbered
@@ -67,9 +67,6 @@ DESIGNS: dict[str, type[Design]] = {
 }
 
 
-MOST_ROWS = 10_000  # of a design: some seconds of planning
-
-
 def named_rows(design: Design, sizes: Sizes) -> list[Row]:
     """Return a design's rows, checked for names that are used twice at one budget.
 
@@ -84,7 +81,7 @@ def named_rows(design: Design, sizes: Sizes) -> list[Row]:
     except InputError as fault:
         raise _with_budget(design, sizes, fault) from None
     if len(rows) > MOST_ROWS:
-        raise InputError(f"asks for more patterns than {MOST_ROWS:,}; takes fewer, or two designs")
+        raise InputError(TOO_MANY)
     for row in rows:
         if (row.structure, row.budget) in seen:
             raise InputError(f"two patterns are named {row.structure!r} at one budget")

@@ -21,6 +21,8 @@ SeedIndex = Annotated[int, Field(ge=0, lt=2**32)]
 
 # What the claims call uniform: every density 0.2 (config/claims.yaml).
 UNIFORM_DENSITY = 0.2
+MOST_ROWS = 10_000  # of a design: some seconds of planning
+TOO_MANY = f"asks for more patterns than {MOST_ROWS:,}; takes fewer, or two designs"
 WITHOUT_PROPORTION = "without-proportion"  # the arm of the control of `recommended`
 
 

@@ -10,6 +10,8 @@ from pydantic import Field, field_validator
 
 from blockmaps.core.errors import InputError
 from blockmaps.designs.kinds.design import (
+    MOST_ROWS,
+    TOO_MANY,
     UNIFORM_DENSITY,
     WITHOUT_PROPORTION,
     Budget,
@@ -353,6 +355,8 @@ class Grid(Design):
     def rows(self, sizes: Sizes) -> Iterator[Row]:
         """Yield a row a budget and combination."""
         names = [name for name in RNN_BLOCKS if name in self.densities]
+        if len(self.budgets) * math.prod(len(self.densities[name]) for name in names) > MOST_ROWS:
+            raise InputError(TOO_MANY)
         # budgets among the lists: a product of products would be held in memory
         for budget, *values in product(self.budgets, *(self.densities[name] for name in names)):
             densities = dict.fromkeys(RNN_BLOCKS, self.rest) | dict(zip(names, values, strict=True))
