@@ -4,6 +4,7 @@ Nothing of that is typed twice. A page asks for it by a comment; links that leav
 lead to the repository, whose address is pyproject.toml's.
 """
 
+import json
 import posixpath
 import re
 import tomllib
@@ -126,12 +127,15 @@ def _part(name: str, part: dict) -> str:
     lines.append("|---|---|---|---|")
     needed = part.get("required", [])
     for key, about in part["properties"].items():
-        default = (
-            "needed" if key in needed else f"`{about['default']}`" if "default" in about else ""
-        )
+        default = "needed" if key in needed else _default(about.get("default"))
         cells = [f"`{key}`", _takes(about), default, about.get("description", "")]
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _default(value: object) -> str:
+    """Return a default as YAML has it; of a part with keys of its own its table says them."""
+    return "" if value in (None, "") or isinstance(value, dict) else f"`{json.dumps(value)}`"
 
 
 def _takes(about: dict) -> str:

@@ -5,8 +5,6 @@ import time
 import numpy as np
 import pytest
 
-from blockmaps.core.seeds import stream
-from blockmaps.data import store
 from blockmaps.data.making import make_file
 from blockmaps.plan import config as configs
 from blockmaps.plan.plan import Plan
@@ -71,13 +69,20 @@ def test_a_file_that_is_there_is_read_and_what_an_environment_makes_is_left_out(
     asked = plan()
     spec = asked.config.datasets["d"]
     path = tmp_path / "data/d.safetensors"
-    store.write(spec.make(stream(1, "dataset")), path)
+    make_file(spec, 1, 0, {"data_digest": asked.data_digest("d", 0)}, path)
     assert calibrate(asked, tmp_path).data == {"d": 0.0}
     path.unlink()
     monkeypatch.setattr(type(spec), "environment", property(lambda self: "hammer"))
     found = calibrate(asked, tmp_path)
     assert (found.shards, found.left_out) == ({}, ("d",))
     assert "not told: what needs d" in lines(found, 2)[-1]
+
+
+def test_another_presets_file_of_that_name_is_not_taken(quick, tmp_path):
+    asked, other = plan(length=8), plan(length=20)
+    facts = {"data_digest": other.data_digest("d", 0)}
+    make_file(other.config.datasets["d"], 1, 0, facts, tmp_path / "data/d.safetensors")
+    assert calibrate(asked, tmp_path).data["d"] > 0
 
 
 def test_work_is_shared_among_cores_but_for_the_last_jobs():

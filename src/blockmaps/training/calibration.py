@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from blockmaps.core.errors import InputError
 from blockmaps.data import SequenceData, store
 from blockmaps.data.making import made, seed_of
 from blockmaps.designs.variants import AnyVariant, start
@@ -141,8 +143,8 @@ def _data(
     None where an environment is stepped to make it: that is told by nothing but doing it.
     """
     path = results / "data" / f"{name}.safetensors"
-    if path.is_file():
-        return store.read(path), 0.0
+    with suppress(InputError):  # not there, damaged, or another preset's: it will be made
+        return store.read(path, made_from=plan.data_digest(dataset, seed_index)), 0.0
     spec = plan.config.datasets[dataset]
     if spec.environment:
         return None
