@@ -19,10 +19,10 @@ def seconds(made, shard):
     return tiers.estimated(shard, made.config.datasets["rad"]) - tiers.JOB
 
 
-def split(made, at_once=None, alike=lambda shard: shard.dataset, minutes=60):
+def split(made, at_once=None, alike=lambda name: None, minutes=60):
     compute = made.config.compute.model_copy(update={"job_minutes": minutes})
     config = made.config.model_copy(update={"compute": compute})
-    return batches(config, made.shards.values(), alike, at_once)
+    return batches(config, made.shards, alike, at_once)
 
 
 @settings(max_examples=15)
@@ -30,20 +30,21 @@ def split(made, at_once=None, alike=lambda shard: shard.dataset, minutes=60):
 def test_every_shard_is_in_one_batch_in_its_order_and_batches_are_of_one_length(minutes):
     made = config()
     found = split(made, minutes=minutes)
-    assert [one for batch in found for one in batch] == list(made.shards.values())
+    assert [one for batch in found for one in batch] == list(made.shards)
     longest = max(seconds(made, one) for one in made.shards.values())
     every = sum(seconds(made, one) for one in made.shards.values())
     assert len(found) <= every / (60 * minutes) + 1
     for batch in found:
         if len(batch) > 1:
-            assert sum(seconds(made, one) for one in batch) < 60 * minutes + longest
+            assert sum(seconds(made, made.shards[one]) for one in batch) < 60 * minutes + longest
 
 
 def test_what_differs_in_what_a_job_is_given_shares_no_batch():
     made = config()
     assert len(split(made)) == 1
-    found = split(made, alike=lambda shard: shard.seed_index)
-    assert [{one.seed_index for one in batch} for batch in found] == [{n} for n in range(6)]
+    found = split(made, alike=lambda name: made.shards[name].seed_index)
+    indices = [{made.shards[one].seed_index for one in batch} for batch in found]
+    assert indices == [{n} for n in range(6)]
 
 
 def test_every_core_gets_its_part():

@@ -227,9 +227,8 @@ def compared():
 
 def shard_of(wildcards):
     """Return a job's shard."""
-    known = PLAN.tuning | PLAN.shards
-    if wildcards.shard in known:
-        return known[wildcards.shard]
+    if wildcards.shard in KNOWN:
+        return KNOWN[wildcards.shard]
     return _decided(digest(CHOSEN.read_text(encoding="utf-8"))).shards[wildcards.shard]
 
 
@@ -318,24 +317,35 @@ TRAINS = {
 
 
 KEPT = set(PLAN.kept_shards)
+# By name: a shard's own `id` is reckoned anew whenever it is asked for.
+KNOWN = PLAN.tuning | PLAN.shards
 
 
-def written_by(shard):
+def written_by(name):
     """Return what training a shard writes."""
-    return KEEPS if shard.id in KEPT else WRITES
+    return KEEPS if name in KEPT else WRITES
 
 
-def is_done(shard):
+@cache
+def data_code(experiment):
+    """Return the digest of the code that makes an experiment's data."""
+    return plan.data_code(CONFIG.datasets[CONFIG.experiments[experiment].dataset])
+
+
+def is_done(name):
     """Return whether all that a shard's training writes is there, by the code that there is now."""
-    if not all(PLACE.has(part, shard.id) for part in written_by(shard)):
+    if not all(PLACE.has(part, name) for part in written_by(name)):
         return False
     try:
-        job = PLACE.mapping("shard manifest", shard.id)
+        job = PLACE.mapping("shard manifest", name)
     except InputError:
         return False
-    made = plan.data_code(CONFIG.datasets[CONFIG.experiments[shard.experiment].dataset])
     known = job.get("code"), job.get("data_code"), precision_of(job)
-    return known == (TRAINS[WRITES], made, CONFIG.compute.precision)
+    return known == (
+        TRAINS[WRITES],
+        data_code(KNOWN[name].experiment),
+        CONFIG.compute.precision,
+    )
 
 
 def batched():
@@ -346,15 +356,19 @@ def batched():
     """
     if not workflow.is_main_process:
         return PLACE.json("batches") if PLACE.has("batches") else []
-    todo = [shard for shard in (PLAN.tuning | PLAN.shards).values() if not is_done(shard)]
     asked = workflow.resource_settings
     found = batches.batches(
         CONFIG,
-        todo,
-        lambda one: (one.dataset, one.dynamics, written_by(one), priority_of([one])),
+        {name: shard for name, shard in KNOWN.items() if not is_done(name)},
+        lambda name: (
+            KNOWN[name].dataset,
+            KNOWN[name].dynamics,
+            written_by(name),
+            priority_of([KNOWN[name]]),
+        ),
         GPUS or asked.nodes or asked.cores,
     )
-    return [[shard.id for shard in batch] for batch in found if len(batch) > 1]
+    return [batch for batch in found if len(batch) > 1]
 
 
 class Training(NamedTuple):
@@ -386,8 +400,8 @@ def training_alone(name, writes, which):
 
 def training_batch(names):
     """Return what the rule of a batch is made of."""
-    shards = [(PLAN.tuning | PLAN.shards)[name] for name in names]
-    writes = written_by(shards[0])
+    shards = [KNOWN[name] for name in names]
+    writes = written_by(names[0])
     return Training(
         f"train_{names[0]}",
         data_file(shards[0].dataset),
