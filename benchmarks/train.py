@@ -165,13 +165,13 @@ def main(
     torch.set_flush_denormal(True)
     where, began = torch.device(device), time.perf_counter()
     print(machine(where))
-    ceilings = measure(where)
+    clock = time.process_time if cpu_time else time.perf_counter
+    ceilings = measure(where, clock)
     print(
         f"ceilings: {ceilings.flops / 1e9:.0f} GFLOP/s in a large product, "
         f"{ceilings.bytes / 1e9:.0f} GB/s in a large copy\n"
     )
     records = []
-    clock = time.process_time if cpu_time else time.perf_counter
     # compressed sparse rows for all of W are measured on the CPU only
     cases = [name for name in cases if where.type == "cpu" or name != "csr"]
     for name in tasks:
@@ -180,7 +180,7 @@ def main(
             show(found, COLUMNS)
             print(flush=True)
             records += found
-    after = measure(where)
+    after = measure(where, clock)
     print(f"ceilings afterwards: {after.flops / 1e9:.0f} GFLOP/s, {after.bytes / 1e9:.0f} GB/s")
     write(records, json)
     print(f"took {time.perf_counter() - began:.0f} s; medians of {rounds} rounds, in turns")
