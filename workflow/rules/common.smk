@@ -376,7 +376,7 @@ class Training(NamedTuple):
 
     name: str
     data: Any
-    outputs: list[Path]
+    outputs: dict[str, Path]
     log: Path
     shard: str
     priority: Any
@@ -389,7 +389,7 @@ def training_alone(name, writes, which):
     return Training(
         name,
         lambda wildcards: data_file(shard_of(wildcards).dataset),
-        [FOLDER.file(part, "{shard}") for part in writes],
+        {part.rpartition(" ")[2]: FOLDER.file(part, "{shard}") for part in writes},
         RESULTS / "logs/train/{shard}.log",
         which,
         shard_priority,
@@ -405,7 +405,11 @@ def training_batch(names):
     return Training(
         f"train_{names[0]}",
         data_file(shards[0].dataset),
-        [FOLDER.file(part, name) for name in names for part in writes],
+        {
+            f"{part.rpartition(' ')[2]}_{name}": FOLDER.file(part, name)
+            for name in names
+            for part in writes
+        },
         RESULTS / f"logs/train/{names[0]}.log",
         "",
         priority_of(shards),
@@ -417,7 +421,7 @@ def training_batch(names):
 def shards_of_outputs(wildcards, output):
     """Return the files of the shards whose tables a job writes."""
     names = dict.fromkeys(Path(path).name.partition(".")[0] for path in output)
-    return [PLACE.file("shard", name) for name in names]
+    return [str(PLACE.file("shard", name)) for name in names]
 
 
 def ask_as_train(batch):
@@ -464,6 +468,9 @@ def judged():
     return [*claims, *(rules.answers.output if PLAN.analysed else [])]
 
 
+# Data sets and trained shards are had from Snakemake's cache between workflows where --cache asks
+# for it. Said where it is not asked for, Snakemake would advertise it at every start.
+CACHED = workflow.workflow_settings.cache is not None
 BATCHES = batched()
 TRAINING = [
     training_alone("train", WRITES, "[0-9a-f]{12}"),

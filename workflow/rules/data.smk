@@ -5,6 +5,7 @@ rule data:
         RESULTS / "logs/data/{data}.log",
     wildcard_constraints:
         data="|".join(PLAN.data_files),
+    cache: CACHED
     priority: data_priority
     conda:
         ENVIRONMENT
@@ -13,7 +14,7 @@ rule data:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
-        config=str(ASKED),  # as text, which Snakemake's cache takes (--cache data)
+        config=str(ASKED),  # as text, which Snakemake's cache takes (--cache)
         source=data_source,
         made_from=data_made_from,
     shell:

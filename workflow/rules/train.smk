@@ -13,11 +13,12 @@ for one in TRAINING:
         input:
             data=one.data,
         output:
-            one.outputs,
+            **one.outputs,
         log:
             one.log,
         wildcard_constraints:
             shard=one.shard,
+        cache: CACHED
         priority: one.priority
         conda:
             ENVIRONMENT
