@@ -111,17 +111,17 @@ def test_a_profile_is_suggested_from_what_jobs_took(tmp_path, blockmaps):
         return yaml.safe_load(text)["set-resources"]["train"], text
 
     asked, text = suggested()
-    assert asked == {"runtime": "5 * attempt"}  # estimated; no memory is
+    assert asked == {"runtime": "60 * attempt"}  # as long as a job of several shards; no memory is
     assert "none of 4 shards measured yet" in text
     folder = tmp_path / "results/mine/runs"
     folder.mkdir(parents=True)
-    for shard, peak, seconds in ((one, 610e6, 40.0), (other, 890e6, 400.0)):
+    for shard, peak, seconds in ((one, 610e6, 40.0), (other, 890e6, 4000.0)):
         job = {"shard": shard.id, "peak_memory_bytes": peak, "seconds": seconds}
         job["variants"] = {"a": {"seconds": 30.0}}
         path = folder / f"{shard.id}.manifest.json"
         path.write_text(json.dumps(job), encoding="utf-8")
     asked, text = suggested()
-    assert asked == {"mem_mb": "1400 * attempt", "runtime": "15 * attempt"}
+    assert asked == {"mem_mb": "1400 * attempt", "runtime": "135 * attempt"}
     assert "2 of 4 shards measured, at most 890 MB" in text
     # what others measured, where nothing was trained here
     kept = tmp_path / "published/mine"
@@ -133,7 +133,12 @@ def test_a_profile_is_suggested_from_what_jobs_took(tmp_path, blockmaps):
     assert done.returncode == 2
     assert done.stderr.endswith("manifest.json: is no manifest of a training job; remove it\n")
     (tmp_path / "results/mine").rename(tmp_path / "elsewhere")
-    assert suggested()[0] == {"mem_mb": "1400 * attempt", "runtime": "15 * attempt"}
+    assert suggested()[0] == {"mem_mb": "1400 * attempt", "runtime": "135 * attempt"}
+
+
+def test_suggestions_know_how_long_the_profiles_jobs_are(root):
+    profile = yaml.safe_load((root / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
+    assert profile["config"]["compute"]["job_minutes"] == tiers.CLUSTER_JOB
 
 
 def test_a_tier_of_no_experiment_is_a_fault():

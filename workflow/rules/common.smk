@@ -433,6 +433,11 @@ def ask_as_train(batch):
         workflow.get_rule(named(batch.name)).resources.update(asked)
 
 
+def gathered_mb(members, attempt):
+    """Return the MB that gathering runs takes: a variant's rows at the papers' scale, held twice."""
+    return attempt * (2000 + len(members) * 15 // 100)
+
+
 def control_data(wildcards):
     """Return the data files that hold an expert's episodes."""
     return sorted({data_file(PLAN.shards[shard].dataset) for shard in PLAN.policy_shards})

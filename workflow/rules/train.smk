@@ -82,6 +82,8 @@ rule runs:
         RESULTS / "logs/runs.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=lambda wildcards, attempt: gathered_mb(PLAN.members, attempt),
     params:
         config=ASKED,
         members=lambda wildcards: digest(compared().members),

@@ -29,6 +29,8 @@ TOKEN = 2.7e-4  # seconds of a step a token and iteration, forward and backward
 RATE = 9e10  # FLOP/s
 PIXEL = 2.5e-8  # seconds to draw a number of an input, where every epoch has sequences of its own
 
+CLUSTER_JOB = 30  # minutes of a training job by profiles/slurm, `job_minutes`
+
 
 class Cost(NamedTuple):
     """What shards cost: their number of runs, those that are in, and core seconds.
@@ -213,6 +215,7 @@ def resources(
     `set-resources`, for `train` and, where weights are kept, `train_policies`: `mem_mb`, 1.5 times
     the highest peak, and `runtime` in minutes, twice the longest time; both grow with every retry.
     A shard that was not trained counts with its estimated time; memory is that of measured ones.
+    A job takes several shards, as long as `profiles/slurm` says, and has twice that at least.
     """
     rules: dict[str, list[Shard]] = {}
     for shard in shards:
@@ -227,7 +230,7 @@ def resources(
             if one.id not in manifests
         ]
         seconds = [of_manifest(one) for one in found]
-        longest = max(seconds + guessed)
+        longest = max([*seconds, *guessed, 60 * CLUSTER_JOB])
         yield f"  {name}:"
         if found:
             peak = max(one["peak_memory_bytes"] for one in found) / 1e6
