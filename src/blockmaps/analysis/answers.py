@@ -94,8 +94,8 @@ def _difference(
     first: pd.DataFrame, second: pd.DataFrame, judged: Outcome, level: float = LEVEL
 ) -> Interval:
     """Return the difference of two arms in the outcome's unit with its interval, Welch's t."""
-    sides = (side.assign(value=judged.scale * side["value"]) for side in (first, second))
-    return statistics.difference(*sides, level=level, ends=judged.ends)
+    one, other = (side.assign(value=judged.scale * side["value"]) for side in (first, second))
+    return statistics.difference(one, other, level=level, ends=judged.ends)
 
 
 def _best(

@@ -148,9 +148,11 @@ def differences(returns: pd.DataFrame) -> pd.DataFrame:
             both = pd.concat([arms[first], arms[second]])
             least = SESOI * both["expert_return"].mean()
             for outcome in ("return", "share", "success"):
-                sides = [arms[name].assign(value=arms[name][outcome]) for name in (first, second)]
+                one, other = (
+                    arms[name].assign(value=arms[name][outcome]) for name in (first, second)
+                )
                 ends = (-1.0, 1.0) if outcome == "success" else None
-                found = difference(*sides, ends=ends)
+                found = difference(one, other, ends=ends)
                 rows.append(
                     {
                         **labels,

@@ -198,8 +198,8 @@ class Bank(nn.Module):
         if self._graph is None:
             graph = torch.cuda.make_graphed_callables(run, given)
             # it writes to these workspaces, also when larger ones have taken their place
-            self._graph = size, graph, tuple(self._workspaces.values())
-        known, graph, _ = self._graph
+            self._graph = size, graph, tuple(self._workspaces.values())  # type: ignore[assignment]
+        known, graph, _ = self._graph  # type: ignore[misc]
         return (graph if known == size else run)(*given)
 
     def _apply(self, fn, recurse=True):

@@ -181,7 +181,7 @@ def _merged(
     for folder in (earlier, given):
         for name in folder.tables if folder else ():
             if (alone and folder is given) or Path(name).stem not in MADE:
-                tables[name] = folder.path / name
+                tables[name] = folder.path / name  # type: ignore[union-attr]  # it has tables
     return found, merged, tables
 
 

@@ -366,7 +366,7 @@ class Grid(Design):
             yield Row(
                 "grid" if arm == "mixed" else arm,
                 name,
-                budget,
+                budget,  # type: ignore[arg-type]  # of a product, whose types are one
                 sizes.rnn(hidden, densities=densities),
             )
 
