@@ -32,6 +32,11 @@ experiments:
 """
 
 
+def collected(job):
+    """Return a file of manifests that holds one."""
+    return json.dumps({"environments": [{}], "jobs": [job | {"environment": 0}]})
+
+
 @pytest.fixture
 def plan():
     return Plan(configs.parse(yaml.safe_load(RAW)))
@@ -126,8 +131,7 @@ def test_a_profile_is_suggested_from_what_jobs_took(tmp_path, blockmaps):
     # what others measured, where nothing was trained here
     kept = tmp_path / "published/mine"
     kept.mkdir(parents=True)
-    collected = json.dumps({"jobs": [job]})
-    (kept / "manifests.json").write_text(collected, encoding="utf-8")
+    (kept / "manifests.json").write_text(collected(job), encoding="utf-8")
     path.write_text("{}", encoding="utf-8")
     done = blockmaps("plan", "--config", file, "--resources", cwd=tmp_path, check=False)
     assert done.returncode == 2
@@ -214,7 +218,7 @@ def test_runs_that_are_kept_are_measured(plan, tmp_path, blockmaps):
     file, kept = tmp_path / "mine.yaml", tmp_path / "published/mine/part"
     file.write_text(RAW, encoding="utf-8")
     kept.mkdir(parents=True)
-    (kept / "manifests.json").write_text(json.dumps({"jobs": [job]}), encoding="utf-8")
+    (kept / "manifests.json").write_text(collected(job), encoding="utf-8")
     said = blockmaps("plan", "--config", file, "--tiers", cwd=tmp_path).stdout.splitlines()
     assert said[2].startswith("| first | the even design | 4 | A2 | 0.0 estimated |")
     assert {line.split("|")[1].strip() for line in said} >= {"second", "rest"}
