@@ -55,6 +55,13 @@ def test_links_lead_somewhere(name):
             assert anchor in {re.sub(r"\s", "-", one) for one in slugs} | {"every-key"}, link
 
 
+def test_every_page_is_in_the_sites_navigation():
+    """A page that is in no menu is found by nobody; mkdocs says so and builds."""
+    navigation = text_of("mkdocs.yml").partition("\nnav:\n")[2]
+    there = {path.name for path in (documents.ROOT / "docs").glob("*.md")}
+    assert there <= set(re.findall(r"([\w-]+\.md)$", navigation, re.MULTILINE))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_block_says_what_it_is_in(name):
     kinds = {block.kind for block in documents.blocks(documents.ROOT / name)}
