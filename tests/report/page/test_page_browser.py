@@ -64,6 +64,36 @@ def opened(browser, address):
         context.close()
 
 
+# Lines of text that lie on another's, or are cut where no ellipsis says so.
+STUMBLES = """() => {
+  const found = [], lines = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode, one = node.parentElement;
+    if (!node.data.trim() || one.closest("script, style, .unseen, .skip, #runs-table")) continue;
+    if (!one.checkVisibility({ opacityProperty: true })) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects()) lines.push([node.data.trim().slice(0, 40), box, one]);
+  }
+  lines.forEach(([text, a, one], place) => {
+    const cut = a.right > innerWidth + 1 || a.left < -1;
+    const scrolls = one.closest(".scrolled, pre");
+    const dots = [one, one.parentElement].some(
+      (e) => getComputedStyle(e).textOverflow === "ellipsis"
+    );
+    if (cut && !scrolls && !dots) found.push(`${text} is cut`);
+    for (const [other, b, its] of lines.slice(place + 1, place + 60)) {
+      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      const room = 0.35 * Math.min(a.height, b.height);  // a line's box is higher than its letters
+      if (wide > 1 && high > room && !scrolls && !dots) found.push(`${text} lies on ${other}`);
+    }
+  });
+  return found;
+}"""
+
+
 def open_all(page):
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
 
@@ -209,13 +239,14 @@ def test_a_point_says_its_variant(opened, results):
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE])
-def test_nothing_is_wider_than_the_screen(opened, size):
+def test_nothing_is_wider_than_the_screen_and_no_text_lies_on_another(opened, size):
     page = opened(size)
     page.locator("#plot svg").wait_for()
     for _ in range(2):
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
         page.mouse.wheel(400, 0)
         assert page.evaluate("scrollX") == 0
+        assert page.evaluate(STUMBLES) == []
         open_all(page)
     for summary in page.locator(".verdict > summary").all():  # and no text lies on another
         boxes = [part.bounding_box() for part in summary.locator("> *").all()]
