@@ -401,10 +401,11 @@ def kept(tmp_path_factory):
 
 @pytest.mark.nightly
 def test_what_is_published_is_short_and_prints_on_ten_sheets(browser, kept, tmp_path):
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(kept)
-    page.locator("#plot svg").wait_for()
-    assert page.evaluate("document.documentElement.scrollHeight") <= 12_000
+    for width, height in (NARROW, WIDE):
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.goto(kept)
+        page.locator("#plot svg").wait_for()
+        assert page.evaluate("document.documentElement.scrollHeight") <= 12_000
     page.pdf(path=tmp_path / "page.pdf", format="A4", prefer_css_page_size=True)
     sheets = re.findall(rb"/Type\s*/Page[^s]", (tmp_path / "page.pdf").read_bytes())
     assert 1 < len(sheets) <= 10
