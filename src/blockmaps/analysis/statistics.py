@@ -111,6 +111,18 @@ def pooled_variance(outcomes: pd.DataFrame) -> Pooled:
     return Pooled(float((residuals**2).sum() / degrees), degrees)
 
 
+def pooled_t_half(pooled: Pooled, runs: np.ndarray | float, level: float = LEVEL) -> np.ndarray:
+    """Return half the width of the t intervals of means of so many runs: t(df) s / √n.
+
+    NaN where nothing is known of the scatter, or there is no run.
+    """
+    runs = np.asarray(runs, float)
+    if not pooled.degrees:
+        return np.full(runs.shape, np.nan)
+    error = np.sqrt(pooled.variance / np.where(runs > 0, runs, np.nan))
+    return stats.t.ppf((1 + level) / 2, pooled.degrees) * error
+
+
 def pooled_t_interval(
     outcomes: pd.DataFrame,
     pooled: Pooled | None = None,
@@ -138,9 +150,8 @@ def pooled_t_interval(
     means, runs = _pattern_means(valued)
     mean = means.mean() if len(means) else np.nan
     half = np.nan
-    if pooled.degrees and len(means):
-        error = np.sqrt(pooled.variance * (1 / runs).sum()) / len(means)
-        half = stats.t.ppf((1 + level) / 2, pooled.degrees) * error
+    if len(means):
+        half = float(pooled_t_half(pooled, 1 / (1 / runs).sum(), level)) / len(means)
     low, high = (mean - half, mean + half) if ends is None else within(mean, half, ends)
     return interval_of(valued, mean, low, high, POOLED_T)
 
