@@ -85,6 +85,9 @@ def answer(asked: str) -> str:
     if asked == "kept pages":
         pages = [f"[{name}](kept/{name}.html)" for name in kept_pages()]
         return f"Their pages: {', '.join(pages)}." if pages else ""
+    folder = next((one for one in asked.split() if one.startswith("published/")), "")
+    if folder and not (ROOT / folder).is_dir():
+        return f"*There is no {folder} yet.*"
     done = CliRunner().invoke(app, asked.split()[1:])
     if done.exit_code:
         raise SystemExit(f"docs: {asked}: {done.exception or done.output}")

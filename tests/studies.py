@@ -1,7 +1,11 @@
 """Made runs tables of the continuum and of trainability, whose truth is known."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
+
+from blockmaps.analysis.may2023 import AUTHORS, MODELS
 
 PATH = (0.0, 0.5, 1.0)
 
@@ -119,4 +123,20 @@ def dynamics(runs):
                 known | {"epoch": epoch, "quantity": name, "place": place, "value": value}
                 for name, place, value in values
             ]
+    return pd.DataFrame(rows)
+
+
+def may2023(seeds=5, seed=0):
+    """Return runs of the authors' models with losses like theirs; sparse diverges at 0.02."""
+    rng, rows = np.random.default_rng(seed), []
+    for experiment, theirs in AUTHORS.items():
+        for suffix, rate, number in (("", 0.02, seeds), ("-tenth", 0.002, 2)):
+            for (model, own), index in product(zip(MODELS, theirs, strict=True), range(number)):
+                lost = model == "sparse" and rate == 0.02 and index < seeds - 1
+                rows.append(
+                    {"study": "may2023", "experiment": experiment + suffix, "arm": model}
+                    | {"key": f"{model}{index}{rate}", "learning_rate": rate, "unknowns": 10}
+                    | {"split": "test", "epoch": 100, "accuracy": 0.4}
+                    | {"loss": np.inf if lost else rng.normal(own.mean, own.sd)}
+                )
     return pd.DataFrame(rows)

@@ -1,11 +1,15 @@
 """The authors' table beside our runs: matched by name, with Welch's interval."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+import studies
 from scipy import stats
 
-from blockmaps.analysis.may2023 import AUTHORS, COLUMNS, MODELS, beside_authors, welch
+from blockmaps.analysis.may2023 import AUTHORS, COLUMNS, MODELS, beside_authors, in_words, welch
+from blockmaps.core import csv
 
 
 def runs(losses, experiment="uniform-every", arm="mlp"):
@@ -36,9 +40,45 @@ def test_each_model_stands_beside_the_authors_own():
     assert list(beside_authors(frame).columns) == list(COLUMNS["may2023"])
     mlp = found.loc[("uniform-every", "mlp")]
     assert (mlp["authors_loss"], mlp["n"], mlp["diverged"]) == (2.302, 2, 1)
-    assert mlp["difference"] == pytest.approx(2.1 - 2.302)
-    assert mlp["low"] < mlp["difference"] < mlp["high"]
+    assert mlp["ours_less_theirs"] == pytest.approx(2.1 - 2.302)
+    assert mlp["low"] < mlp["ours_less_theirs"] < mlp["high"]
     assert found.loc[("random-last-tenth", "dense"), "authors_loss"] == 7.476
+
+
+def test_what_a_document_says_is_counted_from_the_intervals(tmp_path, blockmaps):
+    table = beside_authors(studies.may2023())
+    text = in_words(table)
+    first, second = text.split("\n\n")[:2]
+    assert first.startswith("At a learning rate of 0.02 there are 24 cells.")
+    assert "6 cannot be compared, since our runs diverged: sparse (plain / every step," in first
+    both = table[table["learning_rate"] == 0.002]
+    holds = int(((both["low"] <= 0) & (both["high"] >= 0)).sum())
+    above, below = int((both["low"] > 0).sum()), int((both["high"] < 0).sum())
+    assert holds + above + below == 24
+    assert f"Of {holds} the difference's interval holds 0." in second
+    assert (f"Our loss is higher in {above}:" in second) == (above > 0)
+    assert (f"Our loss is lower in {below}:" in second) == (below > 0)
+    row = table[(table["experiment"] == "random-last") & (table["model"] == "dense")].iloc[0]
+    bounds = f"{row['ours_less_theirs']:+.3f} [{row['low']:.3f}, {row['high']:.3f}]".replace(
+        "-", "−"
+    )
+    said = f"| {row['loss']:.3f} ± {row['sd']:.3f} (5) | 7.476 ± 1.938 | {bounds} | 40 % |"
+    assert f"| other images / last step | dense | 0.02 {said}" in text
+    assert len(re.findall(r"^\| (?:plain|perturbed|other)", text, re.MULTILINE)) == 48
+    csv.write(table, tmp_path / "tables/may2023.csv")
+    printed = blockmaps("table", tmp_path, "may2023").stdout
+    assert printed == in_words(csv.read(tmp_path / "tables/may2023.csv"))
+
+
+def test_any_table_is_printed_as_markdown(tmp_path, blockmaps):
+    csv.write(
+        pd.DataFrame({"arm": ["a|b", "c"], "mean": [0.123456, np.nan]}), tmp_path / "tables/x.csv"
+    )
+    assert blockmaps("table", tmp_path, "x").stdout == (
+        "| arm | mean |\n|---|---|\n| a\\|b | 0.1235 |\n| c |  |\n"
+    )
+    done = blockmaps("table", tmp_path, "y", check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
 
 
 def test_every_experiment_of_the_preset_has_the_authors_numbers(root):

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import studies
 from tables import runs_table
 
+from blockmaps.analysis.may2023 import beside_authors
 from blockmaps.claims import judging, tests, writing
+from blockmaps.core import csv
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import checksums
 from blockmaps.plan import catalogue
@@ -48,6 +51,7 @@ def every_figure(root, tmp_path_factory):
             source = root / "published" / part / name
             copy = shutil.copytree if source.is_dir() else shutil.copy
             copy(source, folder / name)
+    csv.write(beside_authors(studies.may2023()), folder / "tables/may2023.csv")
     runs.write(table, folder / "runs.parquet", runs.COLUMNS)
     return folder
 

@@ -259,3 +259,28 @@ def test_an_older_table_gets_the_labels_that_it_lacks(trained, here):
     assert kept.equals(expected)
     assert set(merged["task"]) == {"own"}
     assert set(merged["seed_index"]) == {0, 1}
+
+
+def test_kept_shards_are_trained_again_and_compared(trained, here, capsys):
+    for shard in here[1:]:
+        come(trained, shard)
+    run("publish", RESULTS, KEPT)
+    capsys.readouterr()
+    run("check", KEPT, "--retrain", 2, "--draw", 7)
+    lines = capsys.readouterr().out.splitlines()
+    drawn = [one for one in here if f"{one}: " in "\n".join(lines)]
+    assert len(drawn) == 2
+    assert f"2 of {len(here)} shards, drawn by 7: " in "\n".join(lines)
+    assert lines[-2:] == ["largest deviation of accuracy: 0", "largest deviation of loss: 0"]
+    # the same number draws the same shards; what deviates is said
+    table = Folder(KEPT).runs
+    own = Folder(RESULTS).parquet("shard runs", drawn[0])["key"].iloc[0]
+    table.loc[table["key"] == own, "accuracy"] += 0.125
+    runs.write(table, KEPT / "runs.parquet", runs.COLUMNS)
+    run("publish", KEPT, KEPT)
+    run("check", KEPT, "--retrain", 2, "--draw", 7)
+    said = capsys.readouterr().out
+    assert "largest deviation of accuracy: 0.125\nlargest deviation of loss: 0\n" in said
+    assert f"holds {len(here)} whole shards; found --retrain 99" in refused(
+        capsys, "check", KEPT, "--retrain", 99
+    )

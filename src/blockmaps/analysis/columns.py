@@ -234,6 +234,22 @@ CROSSED = {
     "n": "runs",
 }
 
+TRAIN_TEST = {
+    **{name: PANEL_COLUMNS[name] for name in ("experiment", "dataset", "budget")},
+    "of": "an arm, a family of one, or a difference of claim A1",
+    "measure": "accuracy (or r2) at the end; train: on the training sequences in the last epoch; "
+    "gap: train less test; area under the test curve; steps_to_half: to half way from chance",
+    "protocol": "clean or leaking; empty of train",
+    "unit": "percentage points, R² or steps",
+    "estimate": "mean over runs, a run that never gets half way with its last step",
+    "low": "lower bound, 95 %: an arm's own t, Welch's of a difference",
+    "high": "upper bound",
+    "reached": "runs that get half way; of train all",
+    "seeds": "seed indices, of a difference those of the smaller arm",
+    "n": "runs",
+    "method": "how the bounds were found, or why there are none",
+}
+
 COLUMNS = {
     "explained": EXPLAINED,
     "partial": PARTIAL,
@@ -249,4 +265,5 @@ COLUMNS = {
     "regret": REGRET,
     "apriori": APRIORI,
     "crossed": CROSSED,
+    "train_test": TRAIN_TEST,
 }

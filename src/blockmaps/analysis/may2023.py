@@ -77,7 +77,7 @@ COLUMNS = {
         "authors_loss": "the authors' mean",
         "authors_sd": "the authors' sample standard deviation",
         "authors_n": "the authors' seeds",
-        "difference": "ours less theirs",
+        "ours_less_theirs": "difference of the means",
         "low": "lower bound, 95 %, Welch; empty with fewer than two runs",
         "high": "upper bound",
         "accuracy": "our test accuracy after the last epoch, mean; theirs is not known",
@@ -122,13 +122,88 @@ def beside_authors(runs: pd.DataFrame) -> pd.DataFrame:
                 "authors_loss": theirs.mean,
                 "authors_sd": theirs.sd,
                 "authors_n": THEIR_SEEDS,
-                "difference": mean - theirs.mean,
+                "ours_less_theirs": mean - theirs.mean,
                 "low": low,
                 "high": high,
                 "accuracy": finite["accuracy"].mean(),
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS["may2023"]))
+
+
+NAMES = {
+    "medium-every": "plain / every step",
+    "medium-last": "plain / last step",
+    "uniform-every": "perturbed / every step",
+    "uniform-last": "perturbed / last step",
+    "random-every": "other images / every step",
+    "random-last": "other images / last step",
+}
+
+
+def cells(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with `name`, the authors' of the experiment, and `apart`.
+
+    `apart` says whether the difference's interval is above 0, below or holds it; it is "unknown"
+    where too few of our runs ended with a finite loss.
+    """
+    name = table["experiment"].map(
+        lambda one: max((known for known in AUTHORS if one.startswith(known)), key=len)
+    )
+    apart = pd.Series("unknown", table.index)
+    apart[table["low"] <= 0] = "holds"
+    apart[table["low"] > 0] = "above"
+    apart[table["high"] < 0] = "below"
+    return table.assign(name=name, apart=apart)
+
+
+def in_words(table: pd.DataFrame) -> str:
+    """Return the table as Markdown, after a paragraph a learning rate that says where it differs.
+
+    Parameters
+    ----------
+    table : of `beside_authors`.
+    """
+    known = cells(table)
+    lines = []
+    for rate, rows in sorted(known.groupby("learning_rate"), reverse=True):
+        parts = [f"At a learning rate of {rate:g} there are {len(rows)} cells."]
+        for apart, words in (
+            ("holds", "of {n} the difference's interval holds 0"),
+            ("below", "our loss is lower in {n}: {which}"),
+            ("above", "our loss is higher in {n}: {which}"),
+            ("unknown", "{n} cannot be compared, since our runs diverged: {which}"),
+        ):
+            own = rows[rows["apart"] == apart]
+            which = "; ".join(
+                f"{model} ({', '.join(NAMES[name] for name in several['name'])})"
+                for model, several in own.groupby("model")
+            )
+            if len(own):
+                said = words.format(n=len(own), which=which)
+                parts.append(said[:1].upper() + said[1:] + ".")
+        lines += [" ".join(parts), ""]
+    lines += [
+        "| data, loss | model | rate | ours (n) | theirs (5) | difference | our accuracy |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    order = known.assign(
+        place=known["name"].map(list(AUTHORS).index), column=known["model"].map(MODELS.index)
+    ).sort_values(["place", "column", "learning_rate"], ascending=[True, True, False])
+    for row in order.itertuples():
+        bounds = f" [{row.low:.3f}, {row.high:.3f}]" if pd.notna(row.low) else ""
+        lost = f", {row.diverged} diverged" if row.diverged else ""
+        numbers = [
+            f"{row.loss:.3f} ± {row.sd:.3f} ({row.n}{lost})",
+            f"{row.authors_loss:.3f} ± {row.authors_sd:.3f}",
+            f"{row.ours_less_theirs:+.3f}{bounds}".replace("-", "−"),
+            f"{100 * row.accuracy:.0f} %",
+        ]
+        said = [one.replace("nan", "–") for one in numbers]
+        lines.append(
+            f"| {' | '.join([NAMES[row.name], row.model, f'{row.learning_rate:g}', *said])} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def welch(

@@ -307,6 +307,10 @@ _TABLES = (
         "Effects of the hidden proportion and of the unknowns from h to y, N and |h| fixed.",
         needs.CROSSED,
     ),
+    _analysis(
+        *("train_test", "train_test", "train_test"),
+        "Train and test accuracy, their gap, area and steps to half way, by arm and protocol.",
+    ),
 )
 
 _FIGURES = (
@@ -329,6 +333,12 @@ _FIGURES = (
         claims=("A1",),
     ),
     Figure(
+        *("train_test", (RUNS,), MAIN_STUDY),
+        "Accuracy on test and on training sequences against epochs, a line an arm, with 95 % "
+        "bands; the words beside it have the gap, the area and the steps to half way.",
+        claims=("A1",),
+    ),
+    Figure(
         *("optimum", (RUNS,), MAIN_STUDY),
         "Test accuracy against the realised hidden proportion, a panel an experiment and budget, "
         "with the local mean of one design and the place where it is highest, with its 95 % "
@@ -344,6 +354,14 @@ _FIGURES = (
         *("explained", ("explained",), MAIN_STUDY),
         "Cross-validated R² of test accuracy's logit by explanation and form, patterns left out "
         "whole, with 95 % intervals.",
+        claims=("A2",),
+    ),
+    Figure(
+        *("metric", ("explained", "partial"), MAIN_STUDY),
+        "Cross-validated R² of the hidden proportion for final test and train accuracy, the area "
+        "under the test curve and steps to half way, alone and given n_yh, the spectral radius and "
+        "|h|, in the even design, where unknowns and |h| are fixed.",
+        one_of=frozenset({"even"}),
         claims=("A2",),
     ),
     Figure(
@@ -391,6 +409,11 @@ _FIGURES = (
         "Share of runs that diverge or stay at chance against the steps that a gradient goes "
         "through, with 95 % intervals.",
         claims=("B4",),
+    ),
+    Figure(
+        *("may2023", ("may2023",), "may2023"),
+        "Our test loss beside the authors' of May 2023, by data set, loss mode, model and learning "
+        "rate, with standard deviations over seeds.",
     ),
     Figure(
         *("returns", ("returns", "return_differences"), "control"),

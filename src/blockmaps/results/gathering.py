@@ -24,6 +24,7 @@ from blockmaps.results.runs import Column
 RUN = ["experiment", "key"]
 # What tells two trainings of a run apart; times and devices may differ.
 MEASURED = ("step", "loss", "accuracy", "sequences")
+DEVIATIONS = ("accuracy", "loss")
 # Further tables that are kept, by their part: what identifies a row of a run.
 BESIDE = {
     "groups": ["split", "group"],
@@ -47,7 +48,7 @@ class Gathered(NamedTuple):
     @property
     def runs(self) -> set[tuple[str, str]]:
         """The runs that are in, by experiment and key."""
-        return _names(self.tables["runs"])
+        return names_of(self.tables["runs"])
 
 
 def finished(made: Plan, results: Folder) -> dict[str, Shard]:
@@ -103,7 +104,7 @@ def gather(
         If a shard's files are missing, damaged, or hold other runs than the shard's.
     """
     pieces = [_of_shard(results, shard) for shard in shards.values()]
-    there = set[tuple[str, str]]().union(*map(_names, pieces))
+    there = set[tuple[str, str]]().union(*map(names_of, pieces))
     members = [one for one in made.members if (one.experiment, one.key) in there]
     frame = runs.collect(pieces, [known(one) for one in shards.values()], members)
     groups = [results.parquet("shard groups", name) for name in shards]
@@ -127,7 +128,7 @@ def _of_shard(results: Folder, shard: Shard) -> pd.DataFrame:
     rows = results.parquet("shard runs", shard.id)
     last = rows.groupby(RUN)["epoch"].max()
     asked = {(shard.experiment, one.key) for one in shard.variants}
-    if _names(rows) != asked or (last != shard.recipe.evaluations).any():
+    if names_of(rows) != asked or (last != shard.recipe.evaluations).any():
         path = results.file("shard runs", shard.id)
         raise InputError(f"{path}: holds other runs than its shard's; remove it and train it again")
     return rows
@@ -179,7 +180,7 @@ def merge(kept: Gathered, new: Gathered, made: Plan | None, where: str) -> Gathe
 def difference(kept: pd.DataFrame, new: pd.DataFrame) -> str:
     """Say what the first run differs in that two runs tables both have; nothing if none does."""
     at = [*RUN, "epoch", "split"]
-    both = _names(kept) & _names(new)
+    both = names_of(kept) & names_of(new)
     sides = [_only(one, both).set_index(at)[list(MEASURED)].sort_index() for one in (kept, new)]
     if not both:
         return ""
@@ -203,11 +204,39 @@ def difference(kept: pd.DataFrame, new: pd.DataFrame) -> str:
     )
 
 
+def deviations(kept: pd.DataFrame, again: pd.DataFrame) -> dict[str, float]:
+    """Return how far runs that were trained again are from the kept ones, at most, in all rows.
+
+    Parameters
+    ----------
+    kept : a runs table that has them.
+    again : columns of `runs.TRAINED` at least.
+
+    Returns
+    -------
+    By column of `DEVIATIONS`; ∞ where one of the two has no number.
+
+    Raises
+    ------
+    InputError
+        If they were measured at other epochs or splits.
+    """
+    at = [*RUN, "epoch", "split"]
+    both = (_only(kept, names_of(again)), again)
+    sides = [one.set_index(at)[list(DEVIATIONS)].sort_index() for one in both]
+    if not sides[0].index.equals(sides[1].index):
+        raise InputError("the kept runs are measured at other epochs or splits than those trained")
+    first, second = (one.to_numpy(float) for one in sides)
+    alike = (first == second) | (np.isnan(first) & np.isnan(second))
+    apart = np.where(alike, 0.0, np.nan_to_num(np.abs(first - second), nan=np.inf))
+    return dict(zip(DEVIATIONS, apart.max(0).tolist(), strict=True))
+
+
 def _joined(frames: list[pd.DataFrame], first: pd.DataFrame, part: str) -> pd.DataFrame:
     """Return rows of a part together, those of the last frame in the place of earlier ones."""
     columns = PARTS[part].columns
     if len(frames) > 1:
-        rest = _only(first, _names(first) - _names(frames[1]))
+        rest = _only(first, names_of(first) - names_of(frames[1]))
         several = [one for one in (rest, frames[1]) if len(one)] or [first]
         first = pd.concat(several, ignore_index=True)
     order = runs.ORDER if part == "runs" else (*runs.ORDER[:6], *BESIDE[part])
@@ -272,7 +301,8 @@ def write(found: Gathered, paths: Mapping[str, Path]) -> None:
     runs.write(found.tables["runs"], paths["runs"], runs.COLUMNS)
 
 
-def _names(frame: pd.DataFrame) -> set[tuple[str, str]]:
+def names_of(frame: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return the runs of a table, by experiment and key."""
     return set(frame[RUN].drop_duplicates().itertuples(index=False, name=None))
 
 

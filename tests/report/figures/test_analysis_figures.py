@@ -1,6 +1,7 @@
 """Figures of the analysis: what they say, on what, and the same bytes every time."""
 
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,24 @@ from tables import runs_table
 
 from blockmaps.analysis import summary
 from blockmaps.analysis.columns import APRIORI, EXPLAINED, REGRET
+from blockmaps.analysis.outcomes import run_outcomes
 from blockmaps.analysis.tables import analyse
+from blockmaps.analysis.train_test import train_test as described
 from blockmaps.plan import catalogue
-from blockmaps.report.figures import densities, explained, optimum, regret, style
+from blockmaps.report.figures import (
+    densities,
+    explained,
+    metric,
+    optimum,
+    regret,
+    style,
+    train_test,
+    wording,
+)
+from blockmaps.results.folder import Folder
 
-OF_RUNS = ("optimum", "densities")
+ROOT = Path(__file__).parents[3]
+OF_RUNS = ("optimum", "densities", "train_test")
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +38,9 @@ def table() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def tables(table) -> dict[str, pd.DataFrame]:
-    return analyse(table, "explained")
+    return analyse(table, "explained") | {
+        "partial": Folder(ROOT / "published/fair").table("partial")
+    }
 
 
 def contest(lead: float) -> dict[str, pd.DataFrame]:
@@ -58,7 +74,7 @@ def drawn(name: str, table, tables):
     return draw(*(made[one] for one in catalogue.FIGURES[name].reads))
 
 
-ALL = (*OF_RUNS, "explained", "regret")
+ALL = (*OF_RUNS, "explained", "metric", "regret")
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -79,7 +95,9 @@ def test_the_caption_has_n_and_scale(name, table, tables):
     assert {
         "optimum": "36 runs of 18 patterns",  # the even design's alone
         "densities": "128 runs of 64 patterns",
+        "train_test": "Train: the mean over an epoch, while weights move.",
         "explained": "Data set digits (|x| = 256, |y| = 10)",
+        "metric": "Data set digits (|x| = 256, |y| = 10)",
         "regret": "30 random patterns a size",
     }[name] in page
 
@@ -95,6 +113,49 @@ def test_an_analysis_without_rows_is_drawn_and_says_so(table):
     assert "no design over the densities" in words(densities.draw(alike))
     none = table.assign(accuracy=np.nan)
     assert "holds no run that can be judged" in words(optimum.draw(none))
+
+
+def test_the_metrics_figure_says_the_tables_numbers_and_what_cannot_be_told_apart():
+    kept = Folder(ROOT / "published/fair")
+    both = kept.table("explained"), kept.table("partial")
+    sheet = metric.draw(*both)
+    chosen = both[0][(both[0]["design"] == "even") & (both[0]["form"] == "spline")]
+    chosen = chosen[chosen["explanation"] == "hidden_proportion"].set_index(["budget", "outcome"])
+    said = {name.replace(wording.NO_BREAK, " "): one for name, one in sheet.words.numbers.items()}
+    for budget in (4000, 10000):
+        for outcome, name in metric.OUTCOMES.items():
+            row = chosen.loc[(budget, outcome)]
+            assert f"{name} {row['cv_r2']:.2f} [" in said[f"{budget:,} unknowns"]
+    # n_yh and |h| do not vary in this design; the radius nearly is the proportion
+    rows = metric.selected(*both)
+    assert set(rows["given"]) == {"alone", "given the spectral radius"}
+    assert not rows.loc[rows["given"] != "alone", "judged"].any()
+    free = both[1].assign(inflation=np.where(both[1]["given"] == "n_yh", 2.0, both[1]["inflation"]))
+    rows = metric.selected(both[0], free)
+    assert rows.loc[rows["given"] == "given n_yh", "judged"].all()
+    assert not faults(sheet)
+    nothing = both[0].iloc[:0], both[1].iloc[:0]
+    assert metric.TOO_FEW in words(metric.draw(*nothing))
+
+
+def test_train_and_test_show_the_arms_that_are_compared_and_say_by_how_much():
+    table = runs_table(budgets=(4000,), designs=("uniform", "balanced"), epochs=2)
+    # what the synthetic runs lack: training sequences are fitted by balanced alone
+    fitted = (table["split"] == "train") & (table["arm"] == "balanced")
+    table["accuracy"] = table["accuracy"].where(~fitted, 0.9 + 0.01 * table["seed_index"])
+    alone = table[table["arm"] == "dense"].assign(experiment="alone")
+    sheet = train_test.draw(pd.concat([table, alone]))
+    assert "alone" not in words(sheet)
+    assert not faults(sheet)
+    pair = train_test.pairs_of(summary.final_outcomes(table))[-1]
+    found = described(run_outcomes(table)).set_index(["of", "measure", "protocol"])
+    (said,) = sheet.words.numbers.values()
+    for name, measure, protocol in (("train", "train", ""), ("gap", "gap", "clean")):
+        row = found.loc[(" - ".join(pair), measure, protocol)]
+        bounds = wording.estimate(row["estimate"], row["low"], row["high"], 1)
+        assert f"{name} {bounds}" in said
+    assert sheet.words.finding.startswith("Balanced ends clearly above uniform on train")
+    assert "Accuracy on training and on test" in train_test.draw(alone).words.finding
 
 
 def test_explanations_are_found_by_their_numbers(tables):

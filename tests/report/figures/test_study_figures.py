@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 from readable import faults, words
 from studies import continuum as continuum_runs
-from studies import dynamics, spectra
+from studies import dynamics, may2023, spectra
 from studies import trainability as trainability_runs
 
 from blockmaps.analysis import continuum, trainability
+from blockmaps.analysis.may2023 import beside_authors
 from blockmaps.plan import catalogue
 from blockmaps.report.figures import gradients, path, style
 
-STUDIES = ("continuum", "trainability")
+STUDIES = ("continuum", "trainability", "may2023")
 FIGURES = [name for name, one in catalogue.FIGURES.items() if one.study in STUDIES]
 FATES = {"dense": (2, 17, 1), "balanced": (18, 2, 0), "uniform": (20, 0, 0)}
 
@@ -26,6 +27,7 @@ def tables_of(runs, other):
         "spectra": continuum.spectra(spectra(runs)),
         "trainability": trainability.by_arm(other, dynamics(other)),
         "gradients": trainability.gradients(other, dynamics(other)),
+        "may2023": beside_authors(may2023()),
     }
 
 

@@ -14,27 +14,31 @@ GRID = facets.Grid(columns=3, height=2.3)
 MOST_ARMS = 7  # more lines than these cannot be told apart
 
 
-def learning_curves(runs: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean test accuracy of every arm after every epoch, with its 95 % interval.
+def learning_curves(
+    runs: pd.DataFrame, outcomes: pd.DataFrame, split: str = "test", against: str = "step"
+) -> pd.DataFrame:
+    """Return the mean accuracy of every arm after every epoch, with its 95 % interval.
 
     Parameters
     ----------
     runs : the runs table.
     outcomes : a panel's `final_outcomes`; its runs are used.
+    split : of sequences.
+    against : step or epoch.
 
     Returns
     -------
-    Rows by arm and step: arm, step, mean, low, high.
+    Rows by arm and step or epoch: arm, that, mean, low, high.
     """
     named = outcomes[["experiment", "key", "pattern"]]
-    tested = divergence.valued(runs[runs["split"] == "test"]).merge(named, on=["experiment", "key"])
+    tested = divergence.valued(runs[runs["split"] == split]).merge(named, on=["experiment", "key"])
     tested = outcome.scored(tested).rename(columns={"score": "value"})
     rows = []
-    for step, values in tested.groupby("step"):
+    for time, values in tested.groupby(against):
         for arm, group in values.groupby("arm"):
             interval = arm_interval(group, ends=SHARE)
-            rows.append((arm, step, interval.mean, interval.low, interval.high))
-    return pd.DataFrame(rows, columns=["arm", "step", "mean", "low", "high"])
+            rows.append((arm, time, interval.mean, interval.low, interval.high))
+    return pd.DataFrame(rows, columns=["arm", against, "mean", "low", "high"])
 
 
 def pairs_of(outcomes: pd.DataFrame) -> list[tuple[str, str]]:
