@@ -93,7 +93,7 @@ def _again(made: "Plan", results: "Folder", kept: "Folder", shard: "Shard") -> d
     if not data.is_file():
         dataset = made.config.experiments[shard.experiment].dataset
         make_data(made.config, dataset, shard.seed_index, data)
-    train(results.file("shard", shard.id))
+    train([results.file("shard", shard.id)])
     own = gathering.deviations(kept.runs, results.parquet("shard runs", shard.id))
     said = ", ".join(f"{what} {value:.3g}" for what, value in own.items())
     print(
