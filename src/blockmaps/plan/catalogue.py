@@ -248,7 +248,7 @@ _TABLES = (
     ),
     _analysis(
         *("explained", "explain", "explained"),
-        "How much of accuracy the hidden proportion and its rivals explain.",
+        "How much of the test score the hidden proportion and its rivals explain.",
         needs.PATTERNS,
     ),
     _analysis(
@@ -316,20 +316,21 @@ _TABLES = (
 _FIGURES = (
     Figure(
         *("proportion", (RUNS,), MAIN_STUDY),
-        "Test accuracy against the realised hidden proportion, a point a run, one panel a budget. "
+        "Test score, accuracy or R², against the realised hidden proportion, a point a run, a panel a "
+        "budget. "
         "The curve is the local mean of the even design, in which unknowns and |h| are fixed (of "
         "all patterns where that design is small or absent), its band a bootstrap over patterns.",
         claims=("A2",),
     ),
     Figure(
         *("structures", (RUNS,), MAIN_STUDY),
-        "Test accuracy of the 64 structures of low and high density, ordered, with 95 % intervals. "
+        "Test score, accuracy or R², of every structure, ordered, with 95 % intervals. "
         "Below each, its six blocks: filled where the density is high.",
         claims=("A1",),
     ),
     Figure(
         *("curves", (RUNS,), MAIN_STUDY),
-        "Test accuracy against optimiser steps, a line an arm, with 95 % bands.",
+        "Test score, accuracy or R², against optimiser steps, a line an arm, with 95 % bands.",
         claims=("A1",),
     ),
     Figure(
@@ -340,19 +341,20 @@ _FIGURES = (
     ),
     Figure(
         *("optimum", (RUNS,), MAIN_STUDY),
-        "Test accuracy against the realised hidden proportion, a panel an experiment and budget, "
-        "with the local mean of one design and the place where it is highest, with its 95 % "
+        "Test score, accuracy or R², against the realised hidden proportion, a panel an experiment "
+        "and budget, with the local mean of one design and the place where it is highest, with its 95 % "
         "interval.",
     ),
     Figure(
         *("densities", (RUNS,), MAIN_STUDY),
-        "Mean test accuracy, and mean hidden proportion, by the densities of hx and hh.",
+        "Mean test score, accuracy or R², and mean hidden proportion, by the densities of hx and hh.",
         one_of=frozenset({"mixed", "random", "grid"}),
         claims=("E1a",),
     ),
     Figure(
         *("explained", ("explained",), MAIN_STUDY),
-        "Cross-validated R² of test accuracy's logit by explanation and form, patterns left out "
+        "Cross-validated R² of the test score, an accuracy's logit or a logarithm of the squared "
+        "error, by explanation and form, patterns left out "
         "whole, with 95 % intervals.",
         claims=("A2",),
     ),
