@@ -316,10 +316,10 @@ _TABLES = (
 _FIGURES = (
     Figure(
         *("proportion", (RUNS,), MAIN_STUDY),
-        "Test score, accuracy or R², against the realised hidden proportion, a point a run, a panel a "
-        "budget. "
-        "The curve is the local mean of the even design, in which unknowns and |h| are fixed (of "
-        "all patterns where that design is small or absent), its band a bootstrap over patterns.",
+        "Test score, accuracy or R², against the realised hidden proportion, a point a run, a "
+        "panel a budget. The curve is the local mean of the even design, in which unknowns and "
+        "|h| are fixed (of all patterns where that design is small or absent), its band a "
+        "bootstrap over patterns.",
         claims=("A2",),
     ),
     Figure(
@@ -342,20 +342,20 @@ _FIGURES = (
     Figure(
         *("optimum", (RUNS,), MAIN_STUDY),
         "Test score, accuracy or R², against the realised hidden proportion, a panel an experiment "
-        "and budget, with the local mean of one design and the place where it is highest, with its 95 % "
-        "interval.",
+        "and budget, with the local mean of one design and the place where it is highest, with its "
+        "95 % interval.",
     ),
     Figure(
         *("densities", (RUNS,), MAIN_STUDY),
-        "Mean test score, accuracy or R², and mean hidden proportion, by the densities of hx and hh.",
+        "Mean test score, accuracy or R², and mean hidden proportion, by the densities of hx and "
+        "hh.",
         one_of=frozenset({"mixed", "random", "grid"}),
         claims=("E1a",),
     ),
     Figure(
         *("explained", ("explained",), MAIN_STUDY),
         "Cross-validated R² of the test score, an accuracy's logit or a logarithm of the squared "
-        "error, by explanation and form, patterns left out "
-        "whole, with 95 % intervals.",
+        "error, by explanation and form, patterns left out whole, with 95 % intervals.",
         claims=("A2",),
     ),
     Figure(
