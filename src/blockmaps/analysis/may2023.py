@@ -199,10 +199,9 @@ def in_words(table: pd.DataFrame) -> str:
             f"{row.ours_less_theirs:+.3f}{bounds}".replace("-", "−"),
             f"{100 * row.accuracy:.0f} %",
         ]
-        said = [one.replace("nan", "–") for one in numbers]
-        lines.append(
-            f"| {' | '.join([NAMES[row.name], row.model, f'{row.learning_rate:g}', *said])} |"
-        )
+        line = [NAMES[row.name], row.model, f"{row.learning_rate:g}"]
+        line += [one.replace("nan", "–") for one in numbers]
+        lines.append(f"| {' | '.join(line)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -532,7 +532,7 @@ def _whole(name: str, value: Any, least: int, optional: bool = False) -> None:
 
 def _share(value: Any) -> bool:
     """Return whether it is a number from 0 to 1."""
-    return isinstance(value, Real) and 0 <= value <= 1
+    return isinstance(value, Real) and 0 <= float(value) <= 1
 
 
 def _placed(device: Any, dtype: Any) -> None:

@@ -1,6 +1,6 @@
 """Differences between two folders' runs, arm by arm: a forest plot."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -108,14 +108,14 @@ def draw(arms: pd.DataFrame, finding: str, names: Names) -> style.Sheet:
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     style.written(axes.xaxis, lambda value: f"{value:+g}" if abs(value) > 1e-9 else "0")
+    left = axes.get_yaxis_transform()
     for (experiment, budget, start), own in rows.groupby(PANEL, sort=False):
         unknowns = f", {budget:,} unknowns" if budget else ""
-        place = (0, own["y"].min() - 1), axes.get_yaxis_transform(), (4, 0)
-        look = {"va": "center", "weight": "bold", "color": style.INK}
-        style.note(axes, f"{experiment}{unknowns}, {start}", *place, **look)
+        at = (0, own["y"].min() - 1)
+        look: dict[str, Any] = {"va": "center", "weight": "bold", "color": style.INK}
+        style.note(axes, f"{experiment}{unknowns}, {start}", at, left, (4, 0), **look)
     for _, row in rows.iterrows():
-        place = (1, row["y"]), axes.get_yaxis_transform(), (8, 0)
         weight = "bold" if row["moved"] else "normal"
         look = {"va": "center", "annotation_clip": False, "color": style.INK, "weight": weight}
-        style.note(axes, _numbers(row), *place, **look)
+        style.note(axes, _numbers(row), (1, row["y"]), left, (8, 0), **look)
     return sheet

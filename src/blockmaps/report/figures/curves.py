@@ -56,7 +56,7 @@ def bounds_of(outcomes: pd.DataFrame, pair: tuple[str, str]) -> Interval | None:
     sides = [valued[valued["arm"] == arm] for arm in pair]
     if not all(map(len, sides)):
         return None
-    found = difference(*sides, ends=judged.ends)
+    found = difference(sides[0], sides[1], ends=judged.ends)
     return None if np.isnan(found.low) else found
 
 

@@ -75,10 +75,10 @@ def _points(name: str, panel: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """Return a point an explanation and form; what is below `LOWEST` stands there."""
     place = {one: at for at, one in enumerate(names)}
     y = panel["explanation"].map(place) + 0.24 * (panel["form"].map(list(MARKS).index) - 1)
-    values = [panel[of].clip(lower=LOWEST) for of in ("cv_r2", "cv_low", "cv_high")]
-    low = panel["cv_r2"] < LOWEST
-    arm = panel["form"].where(~low, panel["form"] + ", below")
-    return facets.rows(name, arm, values[0], y, *values[1:], panel.index)
+    value, low, high = (panel[of].clip(lower=LOWEST) for of in ("cv_r2", "cv_low", "cv_high"))
+    below = panel["cv_r2"] < LOWEST
+    arm = panel["form"].where(~below, panel["form"] + ", below")
+    return facets.rows(name, arm, value, y, low, high, panel.index)
 
 
 def _scale(panels: list[tuple[str, pd.DataFrame]]) -> str:

@@ -230,8 +230,8 @@ def legible(axes: Axes) -> None:
     leaves white on mid tones.
     """
     cells = axes.collections[0]
-    there = ~np.ma.getmaskarray(cells.get_array()).ravel()
-    colors = cells.get_facecolors()[there, :3]
+    there = ~np.ma.getmaskarray(np.ma.asarray(cells.get_array())).ravel()
+    colors = np.asarray(cells.get_facecolor())[there, :3]
     linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
     bright = linear @ [0.2126, 0.7152, 0.0722]
     for text, light in zip(axes.texts[-len(bright) :], bright, strict=True):

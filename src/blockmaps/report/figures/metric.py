@@ -87,9 +87,9 @@ def _points(name: str, panel: pd.DataFrame) -> pd.DataFrame:
     """Return a point an outcome and what is given; what is below `LOWEST` stands there."""
     place = {one: at for at, one in enumerate(OUTCOMES)}
     y = panel["outcome"].map(place) + 0.2 * (panel["given"].map(list(MARKS).index) - 1.5)
-    values = [panel[of].clip(lower=LOWEST) for of in ("value", "low", "high")]
+    value, low, high = (panel[of].clip(lower=LOWEST) for of in ("value", "low", "high"))
     arm = panel["given"].where(panel["value"] >= LOWEST, panel["given"] + ", below")
-    return facets.rows(name, arm, values[0], y, *values[1:], panel.index)
+    return facets.rows(name, arm, value, y, low, high, panel.index)
 
 
 @style.themed

@@ -41,8 +41,7 @@ def average(apriori: pd.DataFrame) -> str:
 
 def _lines(name: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Return three lines, the first with its band."""
-    values = (rows["regret"], rows["reported"] - rows["recommended"])
-    values += (rows["chosen"] - rows["recommended"],)
+    values = [rows["regret"], *(rows[one] - rows["recommended"] for one in ("reported", "chosen"))]
     lines = [facets.rows(name, arm, rows["N"], one) for arm, one in zip(LINES, values, strict=True)]
     lines[0] = lines[0].assign(low=rows["low"], high=rows["high"])
     return pd.concat(lines)

@@ -71,7 +71,8 @@ def title(panels: list[pd.DataFrame]) -> str:
     counted = [found for found in map(clear, panels) if found is not None]
     if not counted:
         return "Accuracy by structure, with too few seeds to tell them from dense"
-    number, above, below = (sum(one[place] for one in counted) for place in (2, 3, 4))
+    numbers = [one[2:] for one in counted]
+    number, above, below = (sum(column) for column in zip(*numbers, strict=True))
     group, reference = (
         counted[0][:2] if len({one[:2] for one in counted}) == 1 else ("structures", "dense")
     )

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable
 from functools import cache, wraps
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -115,8 +115,8 @@ def marks(arms: Iterable[str]) -> dict[str, Mark]:
     ramp = seaborn.blend_palette([_LIGHT, _DARK], max(len(numbered), 2)).as_hex()
     for group, colors in ((numbered, ramp), (others, _OTHERS)):
         for place, arm in enumerate(group):
-            looks = (one[place % len(one)] for one in (colors, _MARKERS, _LINES))
-            found[arm] = Mark(*looks)
+            marker, line = _MARKERS[place % len(_MARKERS)], _LINES[place % len(_LINES)]
+            found[arm] = Mark(colors[place % len(colors)], marker, line)
     return found
 
 
@@ -227,9 +227,9 @@ def sheet(
     body : height of what is left for panels, inches.
     found : the finding's numbers, by panel: a sentence of them begins the facts.
     """
-    numbers = {name: own for name, (_, own) in (found or {}).items() if own}
-    if numbers:
-        facts = f"{wording.sentence({name: found[name] for name in numbers})}. {facts}"
+    told = {name: said for name, said in (found or {}).items() if said[1]}
+    if told:
+        facts = f"{wording.sentence(told)}. {facts}"
     width = WIDTH - 2 * MARGIN
     texts = []
     for text, size, weight, color in (
@@ -247,7 +247,7 @@ def sheet(
         for place, line in enumerate(lines):
             at = MARGIN / WIDTH, (start - place * size * LINE / 72) / height
             figure.text(*at, line, size=size, weight=weight, color=color, va="top")
-    words = Words(title, subtitle, facts, numbers)
+    words = Words(title, subtitle, facts, {name: own for name, (_, own) in told.items()})
     bottom, top = MARGIN + below + APART, height - MARGIN - above
     return Sheet(figure, words, MARGIN, bottom, WIDTH - MARGIN, top)
 
@@ -334,9 +334,9 @@ def outcome_axis(axes: Axes, judged: Outcome) -> None:
         percent_axis(axes)
 
 
-def note(axes: Axes, text: str, at: tuple, xy: str | tuple, shift: tuple, **look) -> None:
+def note(axes: Axes, text: str, at: tuple, xy: Any, shift: tuple, **look) -> None:
     """Write within a panel, so many points from a place."""
-    look = {"size": 8.5, "color": FAINT, "path_effects": HALO} | look
+    look = {"size": 8.5, "color": FAINT, "path_effects": HALO, **look}
     axes.annotate(text, at, xycoords=xy, xytext=shift, textcoords="offset points", **look)
 
 
@@ -350,7 +350,7 @@ def chance_line(axes: Axes, rows: pd.DataFrame, low: float, over: bool = False) 
     judged = outcome.of(rows)
     chance = judged.chance(rows["outputs"].iloc[0])
     name = f"{judged.chance_said}, {judged.scale * chance:.3g}{' %' if judged.scale == 100 else ''}"
-    beside = {"ha": "right", "va": "bottom"}
+    beside: dict[str, Any] = {"ha": "right", "va": "bottom"}
     if chance < low:
         note(axes, f"↓ {name}, is below", (1, 0), "axes fraction", (-2, 3), **beside)
         return

@@ -37,8 +37,9 @@ def finding(found: dict[str, pd.Series], digits: int) -> tuple[str, str]:
     said = []
     for measure, name in SAID.items():
         if measure in found and np.isfinite(found[measure]["low"]):
-            bounds = (float(found[measure][one]) for one in ("estimate", "low", "high"))
-            said.append(f"{name} {wording.estimate(*bounds, 0 if measure == HALF else digits)}")
+            value, low, high = found[measure][["estimate", "low", "high"]].astype(float)
+            places = 0 if measure == HALF else digits
+            said.append(f"{name} {wording.estimate(value, low, high, places)}")
     return "the difference in", ", ".join(said)
 
 

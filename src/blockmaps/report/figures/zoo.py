@@ -108,7 +108,6 @@ def _draw(axes: Axes, side: float, slots: pd.DataFrame, places: pd.DataFrame) ->
     placed = spread(wanted, 1.12 * SLOT / 72 / side * total, total)
     for name, at, y in zip(slots["slot"], wanted, placed, strict=True):
         line = {"arrowstyle": "-", "color": "#bdbdbd", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0}
-        ends_of = {"xytext": (-0.11 / side, y), "textcoords": axes.get_yaxis_transform()}
         axes.annotate(
             name,
             (0, at),
@@ -117,7 +116,8 @@ def _draw(axes: Axes, side: float, slots: pd.DataFrame, places: pd.DataFrame) ->
             va="center",
             size=SLOT,
             annotation_clip=False,
-            **ends_of,
+            xytext=(-0.11 / side, y),
+            textcoords=axes.get_yaxis_transform(),
         )
 
 
