@@ -35,7 +35,7 @@ def measure(device: torch.device, clock: Clock = time.perf_counter) -> Ceilings:
     )
 
 
-class Product(NamedTuple):
+class Gemm(NamedTuple):
     """So many products of one size at once: (rows × inner) by (inner × columns).
 
     `times` is how often a step takes them.
@@ -53,7 +53,7 @@ class Product(NamedTuple):
         return 2.0 * self.members * self.rows * self.inner * self.columns * self.times
 
 
-def seconds(products: Sequence[Product], device: torch.device, rounds: int, clock: Clock) -> float:
+def seconds(products: Sequence[Gemm], device: torch.device, rounds: int, clock: Clock) -> float:
     """Return how long the products of a step take by themselves, one size after another.
 
     Nothing else is between them and what they read stays where it is, so that no step that is made

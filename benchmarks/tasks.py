@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.ceilings import Product
+from benchmarks.ceilings import Gemm
 from blockmaps.designs.patterns import RNN_BLOCKS, rnn_pattern
 from blockmaps.designs.proportion import solve_balanced, solve_hidden
 from blockmaps.designs.variants import Initialisation, Variant
@@ -116,7 +116,7 @@ class TimedTask:
             for seed_index in range(number)
         ]
 
-    def products(self, pattern: str, members: int) -> list[Product]:
+    def products(self, pattern: str, members: int) -> list[Gemm]:
         """Return the matrix products of a training step of several variants, W as rectangles.
 
         The input's product and the gradient of U; every step but the first V s, and for it the
@@ -124,10 +124,10 @@ class TimedTask:
         """
         rows, columns = self.rows(pattern), self.given * self.batch
         return [
-            Product(1, members * rows, self.inputs, columns, 1),
-            Product(1, members * rows, columns, self.inputs, 1),
-            Product(members, rows, rows, self.batch, 2 * (self.steps - 1)),
-            Product(members, rows, self.batch, rows, self.steps - 1),
+            Gemm(1, members * rows, self.inputs, columns, 1),
+            Gemm(1, members * rows, columns, self.inputs, 1),
+            Gemm(members, rows, rows, self.batch, 2 * (self.steps - 1)),
+            Gemm(members, rows, self.batch, rows, self.steps - 1),
         ]
 
     def rows(self, pattern: str) -> int:

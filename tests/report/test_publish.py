@@ -137,11 +137,11 @@ def test_what_a_folder_lacks_is_made_and_what_it_has_is_kept(ledger, tmp_path):
     runs.write(table, results / "runs.parquet", runs.COLUMNS)
     (results / "config.json").write_text(json.dumps({"name": "small"}))
     (results / "tables").mkdir()
-    (results / "tables/summary.csv").write_text("own\n1\n")
+    (results / "tables/own.csv").write_text("own\n1\n")
     (results / "checkpoints").mkdir()
     (results / "checkpoints/large").write_text("none of it is kept")
     files = publish.publish(results, kept, ledger)
-    assert (kept / "tables/summary.csv").read_text() == "own\n1\n"
+    assert (kept / "tables/own.csv").read_text() == "own\n1\n"
     assert len(pd.read_csv(kept / "tables/structures.csv"))
     assert not (results / "tables/structures.csv").exists()
     assert not (kept / "checkpoints").exists()

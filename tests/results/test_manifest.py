@@ -58,7 +58,7 @@ def test_what_is_published_is_checked(results, tmp_path, root, blockmaps):
     analysed = {name for name in names if name.startswith("analysis/")}
     assert analysed == {
         f"analysis/{name}.csv"
-        for name in ("apriori", "profiles", "robust", "steps", "uniform")
+        for name in ("apriori", "profiles", "robust", "steps", "train_test", "uniform")
     }
     assert "tables/differences.csv" not in names
     found = manifest.check(kept)

@@ -195,7 +195,7 @@ def content_sum(table: pa.Table) -> str:
     for name, column in zip(table.column_names, table.columns, strict=True):
         found.update(f"{name}:{column.type}:{len(column)};".encode())
         found.update(column.is_null().to_numpy().tobytes())
-        if pa.types.is_string(column.type):
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             coded = column.combine_chunks().dictionary_encode()
             found.update(json.dumps(coded.dictionary.to_pylist()).encode())
             column = coded.indices
@@ -229,15 +229,8 @@ def read(path: Path, columns: dict[str, Column] = COLUMNS) -> pd.DataFrame:
     """
     try:
         table = pq.read_table(path)
-        said = table.schema.metadata or {}
-        # tables that were published before there were sums say nothing; the folder's manifest has
-        # theirs. Where something is said and no sum, its name is what was damaged.
-        if said and said.get(SUM.encode()) != content_sum(table).encode():
-            raise DamagedError(f"{_named(path)}: damaged; remove it and make it again")
-        for name, column in columns.items():
-            if column.late and name not in table.column_names:
-                table = table.append_column(name, pa.nulls(len(table), column.type))
-        if absent := [name for name in columns if name not in table.column_names]:
+        late = [name for name, column in columns.items() if column.late]
+        if absent := [name for name in columns if name not in {*table.column_names, *late}]:
             raise InputError(
                 f"{path}: lacks the column {absent[0]}: not a table of this version; make it again"
             )
@@ -245,6 +238,16 @@ def read(path: Path, columns: dict[str, Column] = COLUMNS) -> pd.DataFrame:
             raise InputError(
                 f"{path}: has the column {min(more)}: another table than is asked for; make it again"
             )
+        said = table.schema.metadata or {}
+        # tables that were published before there were sums say nothing; the folder's manifest has
+        # theirs. Where something is said and no sum, its name is what was damaged.
+        if said and said.get(SUM.encode()) != content_sum(table).encode():
+            raise DamagedError(
+                f"{_named(path)}: not a table of runs, or damaged; remove it and make it again"
+            )
+        for name in late:
+            if name not in table.column_names:
+                table = table.append_column(name, pa.nulls(len(table), columns[name].type))
         return table.select(list(columns)).cast(_bare(columns)).to_pandas()
     except FileNotFoundError:
         raise InputError(f"{path}: no such table; make it with `blockmaps collect`") from None

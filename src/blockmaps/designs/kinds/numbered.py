@@ -10,10 +10,10 @@ from blockmaps.designs.kinds.design import Design, Row, Sizes, arm_of
 from blockmaps.designs.patterns import RNN_BLOCKS
 from blockmaps.designs.proportion import solve_hidden
 
-Densities = tuple[float, float, float, float, float, float]
+SixDensities = tuple[float, float, float, float, float, float]
 
 # hx hh hy yx yh yy, at every budget
-FIXED: dict[str, Densities] = {
+FIXED: dict[str, SixDensities] = {
     "00": (0.2, 0.2, 0.2, 0.2, 0.2, 0.2),
     "01": (0.2, 1, 1, 0.2, 0.2, 0.2),
     "02": (0.2, 1, 1, 0.2, 0.2, 1),
@@ -30,7 +30,7 @@ FIXED: dict[str, Densities] = {
 }
 LSTM = "13"
 # what the authors call balanced, by budget: its densities are not the same at both
-BALANCED: dict[int, dict[str, Densities]] = {
+BALANCED: dict[int, dict[str, SixDensities]] = {
     10_000: {
         "14": (1, 0.4, 0.2, 1, 1, 0.2),
         "15": (1, 0.4, 0.2, 1, 0.4, 0.2),

@@ -10,7 +10,7 @@ from blockmaps.results import outcome
 
 PANEL = ["experiment", "budget", "initialisation"]
 ROW = 0.19  # inches
-GRID = facets.Grid(columns=1, left=1.9, right=2.2, above=0.0)
+GRID = facets.Arrangement(columns=1, left=1.9, right=2.2, above=0.0)
 SHARE = 0.9  # of the bars are to fit the axis; longer ones are cut, their numbers stand beside
 
 

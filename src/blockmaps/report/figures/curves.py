@@ -10,7 +10,7 @@ from blockmaps.plan.needs import DIFFERENCES, SAMPLED_ARMS
 from blockmaps.report.figures import facets, style, wording
 from blockmaps.results import outcome
 
-GRID = facets.Grid(columns=3, height=2.3)
+GRID = facets.Arrangement(columns=3, height=2.3)
 MOST_ARMS = 7  # more lines than these cannot be told apart
 
 

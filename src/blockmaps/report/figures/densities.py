@@ -9,7 +9,9 @@ from blockmaps.report.figures import facets, style, wording
 from blockmaps.results import outcome
 
 DESIGNS = ("grid", "factorial", "random")
-GRID = facets.Grid(columns=3, height=1.9, share_x=False, share_y=False, left=0.74, below=0.62)
+GRID = facets.Arrangement(
+    columns=3, height=1.9, share_x=False, share_y=False, left=0.74, below=0.62
+)
 MOST_LEVELS = 6
 EDGES = np.array([0, 0.1, 0.2, 0.4, 0.7, 1.0])
 WORST = 10.0  # points below the best: what is worse has the same colour

@@ -103,7 +103,7 @@ def draw(table: pd.DataFrame) -> style.Sheet:
     if not found:
         return style.nothing(finding(found))
     names = [name for name in NAMES if any(name in set(p["explanation"]) for _, p in found)]
-    grid = facets.Grid(
+    grid = facets.Arrangement(
         columns=3 if len(found) > 4 else 2, height=max(ROW * len(names), 0.5), left=LEFT
     )
     numbers = {

@@ -34,7 +34,7 @@ _WITH_MARKER = ("dots", "open", "cloud")
 MARKED = 10  # markers on a line
 
 
-class Grid(NamedTuple):
+class Arrangement(NamedTuple):
     """How panels are laid out; lengths in inches.
 
     Attributes
@@ -88,7 +88,7 @@ class Grid(NamedTuple):
         )
 
 
-def scales(grid: Grid, panels: int) -> str:
+def scales(grid: Arrangement, panels: int) -> str:
     """Say which scales differ between panels, for the facts."""
     differ = [name for name, one in zip("xy", grid[2:4], strict=True) if not one]
     many = panels > 1 and differ
@@ -100,7 +100,7 @@ def draw(
     panels: Sequence[wording.Panel],
     drawn: Sequence[tuple[pd.DataFrame, Sequence[str]]],
     marks: Mapping[str, style.Mark],
-    grid: Grid,
+    grid: Arrangement,
     labels: tuple[str, str],
     found: wording.Findings | None = None,
     key: Mapping[str, style.Mark] | None = None,

@@ -8,7 +8,7 @@ import pandas as pd
 from blockmaps.report.figures import facets, style, wording
 
 WHEN = ("before", "after")
-GRID = facets.Grid(columns=2, height=1.9, share_x=False, share_y=False, left=0.8)
+GRID = facets.Arrangement(columns=2, height=1.9, share_x=False, share_y=False, left=0.8)
 NOTHING = "The table holds no gradients"
 LOWEST = 1e-18  # below it gradients are drawn at the edge
 

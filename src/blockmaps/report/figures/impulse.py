@@ -17,7 +17,7 @@ MARKS = (
     style.Mark("#0072B2", "s", (0, (5, 1.5))),
     style.Mark("#D55E00", "^", (0, (1.5, 1.5))),
 )
-GRID = facets.Grid(columns=2, height=1.6, above=HEAT + 2 * LABEL + 0.1)
+GRID = facets.Arrangement(columns=2, height=1.6, above=HEAT + 2 * LABEL + 0.1)
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 from blockmaps.report.figures import facets, style, wording
 from blockmaps.report.figures.path import ARMS, BARS, NAMES, PANEL, named
 
-GRID = facets.Grid(columns=2, height=2.2, share_x=False, share_y=False, left=0.78)
+GRID = facets.Arrangement(columns=2, height=2.2, share_x=False, share_y=False, left=0.78)
 NOTHING = "The table holds no arm at several numbers of iterations"
 
 

@@ -15,7 +15,7 @@ _OURS = (
 )
 RANGE = (1.0, 20.0)  # of the loss that is drawn; what is above is drawn at the right edge
 TICKS = (1, 2, 5, 10, 20)
-GRID = facets.Grid(columns=3, height=0.4 * len(MODELS), left=0.9)
+GRID = facets.Arrangement(columns=3, height=0.4 * len(MODELS), left=0.9)
 
 
 def title(table: pd.DataFrame) -> str:

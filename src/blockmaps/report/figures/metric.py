@@ -126,7 +126,9 @@ def draw(explained: pd.DataFrame, partial: pd.DataFrame) -> style.Sheet:
         ],
         [(points[told], ["across", "dots"]), (points[~told], ["across", "open"])],
         MARKS | LOW,
-        facets.Grid(columns=3 if len(found) > 4 else 2, height=ROW * len(OUTCOMES), left=LEFT),
+        facets.Arrangement(
+            columns=3 if len(found) > 4 else 2, height=ROW * len(OUTCOMES), left=LEFT
+        ),
         ("cross-validated R²", ""),
         {name: finding(panel) for name, panel in found},
         {given: mark for given, mark in MARKS.items() if given in set(rows["given"])},

@@ -11,7 +11,7 @@ from blockmaps.report.figures.proportion import curve_of, fitted, points_of
 from blockmaps.results import outcome
 
 DESIGNS = ("even", "grid", "random", "factorial")
-GRID = facets.Grid(columns=4, height=1.6)
+GRID = facets.Arrangement(columns=4, height=1.6)
 MARKS = {
     "a run": style.Mark("#868686", "o", ""),
     "local mean": style.Mark("#0072B2", "", "-"),

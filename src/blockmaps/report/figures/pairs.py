@@ -62,7 +62,7 @@ def draw(table: pd.DataFrame) -> style.Sheet:
     runs, whole = ", ".join(f"{arm} {counts[arm]}" for arm in arms), overall(rows)
     names = list(dict.fromkeys([*rows["others"], *rows["anomaly"]]))
     room = max(style.text_width(name, 8) for name in names) + 0.2
-    grid = facets.Grid(3, 0.0, left=room, below=room)
+    grid = facets.Arrangement(3, 0.0, left=room, below=room)
     grid = grid._replace(height=min(grid.width(len(arms[:3])), 2.4))
     ends = rows[rows["arm"] == whole.idxmax()]["mean"].agg(["min", "max"])
     sheet, panels = facets.draw(

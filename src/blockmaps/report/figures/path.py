@@ -26,7 +26,7 @@ KEY = {
     "from MLP to random": style.Mark("#7A1F6B", "o", "-"),
     "dense map": ARMS["dense"]._replace(line=""),
 }
-GRID = facets.Grid(columns=3, height=2.2, share_y=False, left=0.78, below=0.62)
+GRID = facets.Arrangement(columns=3, height=2.2, share_y=False, left=0.78, below=0.62)
 FEWEST = 3  # shares on a path that is drawn
 NOTHING = "The table holds no path from an MLP to random places"
 DENSE_AT, ENDS = 1.14, (-0.06, 1.21)

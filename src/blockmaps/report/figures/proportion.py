@@ -10,7 +10,7 @@ from blockmaps.analysis.summary import final_outcomes, without_repeats
 from blockmaps.report.figures import facets, style, wording
 from blockmaps.results import outcome
 
-GRID = facets.Grid(columns=3, height=2.3)
+GRID = facets.Arrangement(columns=3, height=2.3)
 CURVE = {"local mean": style.Mark("#000000", "", "-")}
 NAMED = ("dense", "uniform")
 AXIS = "hidden proportion (realised)"

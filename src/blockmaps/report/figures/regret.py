@@ -7,7 +7,7 @@ from blockmaps.core.fixed import SEARCHED
 from blockmaps.report.figures import facets, style, wording
 
 BEST = f"recommended - expected best of {SEARCHED} random"
-GRID = facets.Grid(columns=3, height=1.9)
+GRID = facets.Arrangement(columns=3, height=1.9)
 NOTHING = "The table holds no recommended pattern beside random ones"
 LINES = {
     "best of N": style.Mark("#0072B2", "", "-"),

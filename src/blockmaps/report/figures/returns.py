@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from blockmaps.report.figures import facets, style, wording
 
-GRID = facets.Grid(columns=2, height=2.2, share_y=False, left=0.85)
+GRID = facets.Arrangement(columns=2, height=2.2, share_y=False, left=0.85)
 PANEL = ["experiment", "dataset", "budget"]
 LABELS = {"return": "mean return", "success": "success rate"}
 CELL_AT = 1.1  # where a cell stands, which has no hidden proportion

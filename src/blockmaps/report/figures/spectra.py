@@ -7,7 +7,7 @@ from blockmaps.report.figures.path import ARMS, NAMES
 
 SHOWN = ("mlp", "path-0.5", "random-places", "dense")
 WHEN = ("before", "after")
-GRID = facets.Grid(columns=2, height=2.2)
+GRID = facets.Arrangement(columns=2, height=2.2)
 NOTHING = "The table holds no singular values"
 
 

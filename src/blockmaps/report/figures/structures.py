@@ -109,7 +109,9 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     )
     if means["low"].isna().all():
         bands = "No intervals: one seed a pattern."
-    grid = facets.Grid(columns=1, height=HEIGHT, share_y=False, below=GAP + matrix + names + 0.3)
+    grid = facets.Arrangement(
+        columns=1, height=HEIGHT, share_y=False, below=GAP + matrix + names + 0.3
+    )
     marks = style.marks(outcomes["arm"])
     sheet, panels = facets.draw(
         (

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from blockmaps.report.figures import facets, returns, style, wording
 from blockmaps.report.figures.returns import NAMED
 
-GRID = facets.Grid(columns=1, height=1.9, share_y=False, left=0.85)
+GRID = facets.Arrangement(columns=1, height=1.9, share_y=False, left=0.85)
 NOTHING = "The tables hold no two tasks to compare"
 
 

@@ -99,7 +99,9 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
         [wording.Panel(f"{name}, {split}", name, SPLITS[split]) for name, _, split in each],
         [(drawn.rename(columns={"epoch": "x", "mean": "y"}), ["band", "line"])],
         marks,
-        facets.Grid(columns=2 if len(found) == 1 else 4, height=2.5 if len(found) == 1 else 1.9),
+        facets.Arrangement(
+            columns=2 if len(found) == 1 else 4, height=2.5 if len(found) == 1 else 1.9
+        ),
         ("epochs", judged.said.removeprefix("test ")),
         {
             f"{name}, {' − '.join(pairs_of(rows)[-1])}": finding(

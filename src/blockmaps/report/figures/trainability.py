@@ -7,7 +7,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from blockmaps.report.figures import facets, style, wording
 from blockmaps.report.figures.gradients import families
 
-GRID = facets.Grid(columns=2, height=2.2, share_x=False)
+GRID = facets.Arrangement(columns=2, height=2.2, share_x=False)
 NOTHING = "The table holds no runs"
 APART = 0.02  # decades between arms' points, so that bars do not hide each other
 
