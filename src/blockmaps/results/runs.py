@@ -229,6 +229,12 @@ def read(path: Path, columns: dict[str, Column] = COLUMNS) -> pd.DataFrame:
     """
     try:
         table = pq.read_table(path)
+        said = table.schema.metadata or {}
+        sealed = said.get(SUM.encode())
+        if sealed and sealed != content_sum(table).encode():
+            raise DamagedError(
+                f"{_named(path)}: not a table of runs, or damaged; remove it and make it again"
+            )
         late = [name for name, column in columns.items() if column.late]
         if absent := [name for name in columns if name not in {*table.column_names, *late}]:
             raise InputError(
@@ -238,10 +244,9 @@ def read(path: Path, columns: dict[str, Column] = COLUMNS) -> pd.DataFrame:
             raise InputError(
                 f"{path}: has the column {min(more)}: another table than is asked for; make it again"
             )
-        said = table.schema.metadata or {}
         # tables that were published before there were sums say nothing; the folder's manifest has
         # theirs. Where something is said and no sum, its name is what was damaged.
-        if said and said.get(SUM.encode()) != content_sum(table).encode():
+        if said and not sealed:
             raise DamagedError(
                 f"{_named(path)}: not a table of runs, or damaged; remove it and make it again"
             )
