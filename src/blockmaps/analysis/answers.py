@@ -140,7 +140,7 @@ def _plateau(valued: pd.DataFrame, judged: Outcome) -> dict[str, Any] | None:
     except ValueError:
         return None
     chance = judged.chance(int(even["outputs"].iloc[0]))
-    begin, end = _ends(fit.x, fit.mean, chance)
+    begin, end = plateau_ends(fit.x, fit.mean, chance)
     means = even.groupby("pattern")[["hidden_proportion", "value"]].mean()
     drawn: list[tuple[float, float]] = []
     if len(means) >= BOOTSTRAP_FROM:
@@ -149,7 +149,7 @@ def _plateau(valued: pd.DataFrame, judged: Outcome) -> dict[str, Any] | None:
         rng = np.random.default_rng(0)
         times = rng.multinomial(len(at), np.full(len(at), 1 / len(at)), size=RESAMPLES)
         curves = (times * value) @ kernel.T / np.maximum(times @ kernel.T, 1e-300)
-        drawn = [_ends(fit.x, curve, chance) for curve in curves]
+        drawn = [plateau_ends(fit.x, curve, chance) for curve in curves]
     intervals = np.percentile(drawn, [2.5, 97.5], axis=0).T.tolist() if drawn else [None, None]
     return {
         "from": begin,
@@ -167,7 +167,7 @@ def _plateau(valued: pd.DataFrame, judged: Outcome) -> dict[str, Any] | None:
     }
 
 
-def _ends(x: np.ndarray, curve: np.ndarray, chance: float) -> tuple[float, float]:
+def plateau_ends(x: np.ndarray, curve: np.ndarray, chance: float) -> tuple[float, float]:
     """Return the ends of the stretch about the highest place that is within `DROP` of it."""
     best = curve.argmax()
     near = curve >= curve[best] - DROP * max(curve[best] - chance, 0.0)

@@ -152,6 +152,21 @@ def test_an_optimum_is_claimed_only_as_far_as_its_interval_goes(low, high, said)
 
 
 @pytest.mark.parametrize(
+    ("curve", "said"),
+    [
+        (lambda x: 0.6 - 0.5 * (x < 0.25), "falls off below a hidden proportion of 0.25, flat"),
+        (lambda x: 0.6 - (x - 0.5) ** 2, "falls off on both sides of a best"),
+        (lambda x: 0.6 - 0.001 * x, "hardly varies with"),
+    ],
+)
+def test_a_plateau_is_not_called_an_optimum(curve, said):
+    x = np.linspace(0, 1, 201)
+    y = curve(x)
+    best = Interval(float(x[y.argmax()]), 0.3, 0.5, 60, 30, 2, "")
+    assert said in proportion.title([SplineFit(x, y, y, y, best)] * 2, 0.1, "Test accuracy")
+
+
+@pytest.mark.parametrize(
     ("shift", "noise", "said"),
     [(0.1, 0.001, "clearly above"), (-0.1, 0.001, "clearly below"), (0.0, 0.1, "not clearly")],
 )

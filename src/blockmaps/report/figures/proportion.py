@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from blockmaps.analysis.answers import plateau_ends
 from blockmaps.analysis.smoothing import BANDWIDTH, fit_local_mean
 from blockmaps.analysis.splines import SplineFit
 from blockmaps.analysis.statistics import BOOTSTRAP_FROM
@@ -51,16 +52,24 @@ def finding(fit: SplineFit | None) -> tuple[str, str]:
     return "no clear optimum of the hidden proportion, which may be anywhere in", interval
 
 
-def title(fits: list[SplineFit | None]) -> str:
-    """Say in how many panels the optimum is held on both sides."""
+def title(fits: list[SplineFit | None], chance: float, said: str) -> str:
+    """Say what shape the curves have: where they are nearly as high as at their highest place."""
     known = [fit for fit in fits if fit is not None and fit.optimum.low <= fit.optimum.high]
     if not known:
         return "Too few patterns to place an optimum of the hidden proportion"
-    clear = sum(all(held(fit)) for fit in known)
-    return (
-        f"The hidden proportion has {'a' if clear else 'no'} clear optimum"
-        f"{wording.of_panels(clear or len(known), len(known))}"
-    )
+    shapes = [(fit, plateau_ends(fit.x, fit.mean, chance)) for fit in known]
+    falls = [ends[0] for fit, ends in shapes if ends[0] > fit.x[0] and ends[1] >= fit.x[-1]]
+    peaks = sum(ends[0] > fit.x[0] and ends[1] < fit.x[-1] for fit, ends in shapes)
+    flat = sum(ends[0] <= fit.x[0] and ends[1] >= fit.x[-1] for fit, ends in shapes)
+    if len(falls) > max(peaks, flat):
+        found = f"{said} falls off below a hidden proportion of {max(falls):.2f}, flat above"
+        return found + wording.of_panels(len(falls), len(known))
+    if peaks > flat:
+        return (
+            f"{said} falls off on both sides of a best hidden proportion"
+            f"{wording.of_panels(peaks, len(known))}"
+        )
+    return f"{said} hardly varies with the hidden proportion{wording.of_panels(flat, len(known))}"
 
 
 def curve_of(name: str, fit: SplineFit | None, arm: str = "local mean") -> pd.DataFrame:
@@ -113,7 +122,9 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     marks = style.marks(outcomes["arm"])
     sheet, panels = facets.draw(
         (
-            title(fits) if any(map(len, valued.values())) else wording.NOTHING,
+            title(fits, judged.chance(outcomes["outputs"].iloc[0]), judged.said_first)
+            if any(map(len, valued.values()))
+            else wording.NOTHING,
             f"{judged.said_first} against the realised share of the hidden rows' unknowns that "
             "read the state; a point a run",
             wording.facts(outcomes, bands),
