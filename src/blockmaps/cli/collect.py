@@ -31,14 +31,15 @@ def collect(
     from blockmaps.results import gathering
 
     made, results = read_plan(config)
-    if made.provisional:
-        raise InputError(
-            f"{config}: shards wait for learning rates; `blockmaps rates` chooses them"
-        )
     studies = {one.study for one in made.members}
     if study is not None and study not in studies:
         raise InputError(f"--study: found {study!r}; takes one of: {', '.join(sorted(studies))}")
     experiments = made.config.experiments
+    # a study is gathered early: rates that another's arms wait for are none of its business
+    if any(study in (None, experiments[one.experiment].study) for one in made.provisional.values()):
+        raise InputError(
+            f"{config}: shards wait for learning rates; `blockmaps rates` chooses them"
+        )
     shards = {
         name: shard
         for name, shard in made.shards.items()
