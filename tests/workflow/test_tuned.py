@@ -1,5 +1,8 @@
 """A tuned recipe through the workflow: rates first, then what is compared at them."""
 
+import pytest
+import yaml
+
 from blockmaps.core import csv
 from blockmaps.results import runs
 
@@ -39,3 +42,24 @@ def test_another_grid_chooses_anew(tuned):
         (tuned.folder / "wider.yaml").unlink()
     # one more rate, in a shard of its own; the fixed experiment is left alone
     assert jobs == {"train": 1, "rates": 1, "runs": 1}
+
+
+@pytest.mark.parametrize(
+    ("study", "said"),
+    [
+        ("trainability", "no such file; make it with `blockmaps train`"),
+        ("proportion", "shards wait for learning rates"),
+    ],
+)
+def test_a_study_is_gathered_whatever_rates_another_waits_for(
+    root, tmp_path, blockmaps, study, said
+):
+    raw = yaml.safe_load((root / PRESET).read_text(encoding="utf-8"))
+    raw["datasets"]["copy"] = {"kind": "copy", "steps": 5, "width": 8, "train": 40, "test": 20}
+    one = raw["experiments"]["fixed"]
+    raw["experiments"]["copy"] = {**one, "dataset": "copy", "study": "trainability"}
+    (tmp_path / "both.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
+    asked = ("collect", "--config", "both.yaml", "--study", study)
+    done = blockmaps(*asked, cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert said in done.stderr  # nothing is trained here
