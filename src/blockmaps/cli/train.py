@@ -4,10 +4,13 @@ import gc
 import math
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from filelock import FileLock, Timeout
 
 from blockmaps.cli.options import RUN, ShardFiles, app, read_job, with_data
 from blockmaps.core.errors import InputError
@@ -95,9 +98,10 @@ def _train_each(
         try:
             if not source.is_file():
                 raise InputError(f"{source}: no such data set; make it with `blockmaps data`")
-            if fresh:
-                _forget(found, results, config)
-            _train(found, results, config, source, memory, given)
+            with _alone(found, results):
+                if fresh:
+                    _forget(found, results, config)
+                _train(found, results, config, source, memory, given)
             file.with_suffix(".trained").touch()
         except KeyboardInterrupt:
             print("blockmaps: interrupted; the same command goes on from here", file=sys.stderr)
@@ -110,6 +114,23 @@ def _train_each(
                 traceback.print_exception(fault)
         gc.collect()
     return faults
+
+
+@contextmanager
+def _alone(shard: "Shard", results: "Folder") -> Iterator[None]:
+    """Wait until no other process trains the shard: both would write its log and checkpoints."""
+    path = results.file("log", f"training/{shard.id}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"{shard.id}: another process trains it; waits for that one", flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _checkpoints(shard: "Shard", results: "Folder", config: "Config") -> Path:
