@@ -173,6 +173,8 @@ def kept_intervals() -> np.ndarray:
         for name in table.columns:
             if "low" in name and (high := name.replace("low", "high")) in table:
                 before = table.columns[list(table.columns).index(name) - 1]
+                if name == "cv_bootstrap_low" and "cv_r2" in table:
+                    before = "cv_r2"  # beside which the jackknife's bounds stand
                 three = table[[before, name, high]].apply(pd.to_numeric, errors="coerce")
                 found.append(three.dropna().to_numpy())
     for path in (documents.ROOT / "published").rglob("claims.json"):
@@ -180,7 +182,8 @@ def kept_intervals() -> np.ndarray:
         three = [
             [one["estimate"], one["low"], one["high"]]
             for row in rows
-            for one in row["statistics"]
+            for part in ("statistics", "secondary", "sensitivity")
+            for one in row[part]
             if one["low"] is not None
         ]
         found.append(np.array(three).reshape(-1, 3))
