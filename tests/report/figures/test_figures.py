@@ -154,7 +154,7 @@ def test_an_optimum_is_claimed_only_as_far_as_its_interval_goes(low, high, said)
 @pytest.mark.parametrize(
     ("curve", "said"),
     [
-        (lambda x: 0.6 - 0.5 * (x < 0.25), "falls off below a hidden proportion of 0.25, little"),
+        (lambda x: 0.6 - 0.5 * (x < 0.25), "falls off below a hidden proportion of 0.25"),
         (lambda x: 0.6 - (x - 0.5) ** 2, "falls off on both sides of a best"),
         (lambda x: 0.6 - 0.001 * x, "hardly varies with"),
     ],

@@ -62,7 +62,7 @@ def title(fits: list[SplineFit | None], chance: float, said: str) -> str:
     peaks = sum(ends[0] > fit.x[0] and ends[1] < fit.x[-1] for fit, ends in shapes)
     flat = sum(ends[0] <= fit.x[0] and ends[1] >= fit.x[-1] for fit, ends in shapes)
     if len(falls) > max(peaks, flat):
-        found = f"{said} falls off below a hidden proportion of {max(falls):.2f}, little above"
+        found = f"{said} falls off below a hidden proportion of {max(falls):.2f}"
         return found + wording.of_panels(len(falls), len(known))
     if peaks > flat:
         return (
