@@ -69,7 +69,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         if path in DOCUMENTS:
             return DOCUMENTS[path]
         if path.startswith("docs/"):
-            return path.removeprefix("docs/").replace("sparse_rnn.py", "sparse_rnn.ipynb")
+            return path.removeprefix("docs/")
         kind = "tree" if (ROOT / path).is_dir() else "blob"
         return f"{config.extra['repository']}/{kind}/main/{path}"
 
