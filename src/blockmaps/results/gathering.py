@@ -179,11 +179,10 @@ def merge(kept: Gathered, new: Gathered, made: Plan | None, where: str) -> Gathe
 
 def difference(kept: pd.DataFrame, new: pd.DataFrame) -> str:
     """Say what the first run differs in that two runs tables both have; nothing if none does."""
-    at = [*RUN, "epoch", "split"]
     both = names_of(kept) & names_of(new)
-    sides = [_only(one, both).set_index(at)[list(MEASURED)].sort_index() for one in (kept, new)]
     if not both:
         return ""
+    sides = [_measured(_only(one, both), MEASURED) for one in (kept, new)]
     if not sides[0].index.equals(sides[1].index):
         apart = sides[0].index.symmetric_difference(sides[1].index)[0]
         return (
@@ -191,7 +190,7 @@ def difference(kept: pd.DataFrame, new: pd.DataFrame) -> str:
             f"epoch {apart[2]}, {apart[3]}"
         )
     first, second = (one.to_numpy(float) for one in sides)
-    other = ~((first == second) | (np.isnan(first) & np.isnan(second)))
+    other = ~np.isclose(first, second, rtol=0, atol=0, equal_nan=True)
     if not other.any():
         return ""
     row, column = np.argwhere(other)[0]
@@ -221,13 +220,11 @@ def deviations(kept: pd.DataFrame, again: pd.DataFrame) -> dict[str, float]:
     InputError
         If they were measured at other epochs or splits.
     """
-    at = [*RUN, "epoch", "split"]
-    both = (_only(kept, names_of(again)), again)
-    sides = [one.set_index(at)[list(DEVIATIONS)].sort_index() for one in both]
+    sides = [_measured(one, DEVIATIONS) for one in (_only(kept, names_of(again)), again)]
     if not sides[0].index.equals(sides[1].index):
         raise InputError("the kept runs are measured at other epochs or splits than those trained")
     first, second = (one.to_numpy(float) for one in sides)
-    alike = (first == second) | (np.isnan(first) & np.isnan(second))
+    alike = np.isclose(first, second, rtol=0, atol=0, equal_nan=True)
     apart = np.where(alike, 0.0, np.nan_to_num(np.abs(first - second), nan=np.inf))
     return dict(zip(DEVIATIONS, apart.max(0).tolist(), strict=True))
 
@@ -309,6 +306,11 @@ def names_of(frame: pd.DataFrame) -> set[tuple[str, str]]:
 def _only(frame: pd.DataFrame, names: set[tuple[str, str]]) -> pd.DataFrame:
     """Return the rows of some runs."""
     return frame[pd.MultiIndex.from_frame(frame[RUN]).isin(list(names))]
+
+
+def _measured(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Return columns by run, epoch and split, in one order."""
+    return frame.set_index([*RUN, "epoch", "split"])[list(columns)].sort_index()
 
 
 def _of_job(job: dict[str, Any]) -> set[tuple[str, str]]:
