@@ -37,7 +37,7 @@ def outcomes(rng, initialisation="N(0, 0.05²)", experiment="e", gain=2.0, seeds
         for outcome in comparisons.OUTCOMES
         for protocol in comparisons.PROTOCOLS
     }
-    labels = {"experiment": experiment, "dataset": "d", "budget": 4000}
+    labels = {"experiment": experiment, "dataset": "d", "budget": 4000, "steps": 100}
     full = np.where(table["pattern"] == "p3", 1.0, 0.1)  # the second balanced pattern's yh
     labels |= {"density_yh": full, "outputs": 10}
     return table.assign(**labels, initialisation=initialisation, **columns)

@@ -9,6 +9,7 @@ from tables import runs_table
 from blockmaps.analysis.columns import TRAIN_TEST
 from blockmaps.analysis.outcomes import run_outcomes
 from blockmaps.analysis.train_test import train_test
+from blockmaps.results import runs
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,19 @@ def test_a_difference_has_welchs_interval(outcomes, table):
     low, high = wanted.confidence_interval()
     assert (found["low"], found["high"]) == (pytest.approx(low), pytest.approx(high))
     assert {"balanced-thin", "balanced-full"} & set(table["of"])
+
+
+def test_no_interval_leaves_what_its_measure_can_be(root):
+    """Dense is half way at the last step at the papers' own scale, or never."""
+    kept = runs.read(root / "published/paper/runs.parquet")
+    found = train_test(run_outcomes(kept)).set_index(["of", "measure", "protocol"])
+    last = kept["step"].max()
+    dense = found.loc[("dense", "steps_to_half", "clean")]
+    assert dense["low"] < dense["estimate"] < dense["high"] < last
+    ends = {"accuracy": 100, "train": 100, "area": 100, "gap": 100, "steps_to_half": last}
+    for (of, measure, _), row in found.iterrows():
+        least = 0 if measure != "gap" and " - " not in of else -ends[measure]
+        assert least <= row["low"] <= row["high"] <= ends[measure]
 
 
 def test_what_is_not_measured_has_no_row(outcomes):

@@ -22,7 +22,7 @@ JUDGED = {
 }
 UNITS = {name: judged.unit for name, judged in JUDGED.items()} | {"steps_to_half": "steps"}
 SCALES = {name: judged.scale for name, judged in JUDGED.items()} | {"steps_to_half": 1.0}
-ENDS = {name: judged.ends for name, judged in JUDGED.items()} | {"steps_to_half": None}
+ENDS = {name: judged.ends for name, judged in JUDGED.items()}
 
 
 def _pairs(arms: set[str]) -> list[tuple[str, str, str, str]]:
@@ -63,9 +63,10 @@ def comparisons(outcomes: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for labels, values in _panels(outcomes):
         arms = with_families(values.assign(value=SCALES[labels["outcome"]] * values["value"]))
+        last = float(values["steps"].max())  # with which a run counts that never gets half way
         for claim, role, first, second in _pairs(set(arms)):
             sides = arms[first], arms[second]
-            found = difference(*sides, ends=ENDS[labels["outcome"]])
+            found = difference(*sides, ends=ENDS.get(labels["outcome"], (-last, last)))
             rows.append(
                 labels
                 | {"claim": claim, "role": role, "difference": f"{first} - {second}"}

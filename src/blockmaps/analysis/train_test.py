@@ -63,25 +63,33 @@ def train_test(outcomes: pd.DataFrame) -> pd.DataFrame:
             written = outcome.named("accuracy", judged) if measure == "accuracy" else measure
             unit = "steps" if measure == HALF else judged.unit
             of = named | {"measure": written, "protocol": protocol, "unit": unit}
-            arms = with_families(runs)
+            arms, ends = with_families(runs), _ends(measure, judged, runs["steps"].max())
             for arm, own in sorted(arms.items()):
-                found = arm_interval(own, ends=_ends(measure, judged))
+                found = arm_interval(own, ends=ends)
                 rows.append(of | {"of": arm} | _numbers(found, own, protocol))
             for first, second in (*DIFFERENCES, *FAMILIES):
                 if first in arms and second in arms:
-                    found = difference(arms[first], arms[second])
+                    apart = ends and (ends[0] - ends[1], ends[1] - ends[0])
+                    found = difference(arms[first], arms[second], ends=apart)
                     both = pd.concat([arms[first], arms[second]])
                     name = f"{first} - {second}"
                     rows.append(of | {"of": name} | _numbers(found, both, protocol))
     return pd.DataFrame(rows, columns=list(TRAIN_TEST))
 
 
-def _ends(measure: str, judged: Outcome) -> tuple[float, float] | None:
-    """Return the smallest and largest value of a measure, in its unit; None where there is none."""
-    if measure in (GAP, HALF) or judged.range is None:
+def _ends(measure: str, judged: Outcome, last: int) -> tuple[float, float] | None:
+    """Return the smallest and largest value of a measure, in its unit; None where there is none.
+
+    Parameters
+    ----------
+    last : the last step, with which a run counts that never gets half way.
+    """
+    if measure == HALF:
+        return 0.0, float(last)
+    if judged.range is None:
         return None
-    low, high = judged.range
-    return judged.scale * low, judged.scale * high
+    low, high = (judged.scale * one for one in judged.range)
+    return (low - high, high - low) if measure == GAP else (low, high)
 
 
 def _numbers(found: Interval, runs: pd.DataFrame, protocol: str) -> dict[str, object]:
