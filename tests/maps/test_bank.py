@@ -10,13 +10,22 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blockmaps.designs.cells import Cell
 from blockmaps.designs.kinds.mlp_path import layered, with_moved
 from blockmaps.designs.patterns import RNN_BLOCKS, Block, Mask, Pattern, Slot, rnn_pattern
-from blockmaps.designs.variants import Initialisation, Start, Variant, start
+from blockmaps.designs.variants import (
+    CellVariant,
+    Initialisation,
+    LayersVariant,
+    Start,
+    Variant,
+    start,
+)
 from blockmaps.maps.bank import Bank
 from blockmaps.maps.groups import MOST_PADDING, group_by_size
 from blockmaps.maps.layouts import Full, Scattered, SparseInput
 from blockmaps.maps.map import IterativeMap
+from blockmaps.maps.torch_models import CellBank, LayersBank
 
 ROOT_SEED = 7
 INPUTS, OUTPUTS = 6, 4
@@ -449,3 +458,28 @@ def test_moved_unknowns_and_no_biases(share):
     compare(variants, 3, 1, iterations=5)
     bank = Bank.from_variants(variants, ROOT_SEED)
     assert [len(bias) for bias in bank.biases] == [0, 12, 0]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_training_leaves_what_it_started_from(dtype):
+    one = variant(6, [0.5, 1, 1, 0.3, 1, 1])
+    cell = CellVariant(
+        cell=Cell(cell="gru", inputs=INPUTS, hidden=5, outputs=OUTPUTS),
+        learning_rate=1e-3,
+        seed_index=0,
+    )
+    mlp = Variant(
+        pattern=layered(INPUTS, (5,), OUTPUTS, 0.5),
+        initialisation=Initialisation(),
+        learning_rate=1e-3,
+        seed_index=0,
+    )
+    layers = LayersVariant(layers_of=mlp)
+    for kind, of in ((Bank, one), (CellBank, cell), (LayersBank, layers)):
+        begin, again = start(of, ROOT_SEED), start(of, ROOT_SEED)
+        bank = kind([of], [begin], dtype)
+        with torch.no_grad():
+            for parameter in bank.parameters():
+                parameter.add_(1)
+        assert np.array_equal(begin.values, again.values)
+        assert np.array_equal(begin.bias, again.bias)

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+import pandas as pd
+
 from blockmaps.analysis.continuum import finals
 from blockmaps.claims.findings import Alternative, Finding, Scale, Statistic
 from blockmaps.claims.folders import Tables
@@ -71,12 +73,13 @@ def equivalence(folder: Tables, test: Test) -> Iterator[Finding]:
 RHO, FORCED = "rho 0 - MLP", "forced map - nn.RNN"
 PATH_KEYS = ["experiment", "budget", "difference", "iterations"]
 # Whose whole learning curves the zoo compares with its map's, by statistic.
-TRAINED = {RHO: "mlp", FORCED: "rnn"}
+TRAINED = {RHO: ("mlp", "digits-mlp"), FORCED: ("rnn",)}
 
 
 def _trained(folder: Tables, name: str, dtype: str) -> tuple[Statistic, ...]:
-    """Return the largest deviation of learning curves of one of the zoo's networks."""
-    own = chosen(folder.table("learning"), dtype=dtype, model=TRAINED[name])
+    """Return the largest deviation of learning curves of some networks from their maps'."""
+    table = folder.table("learning")
+    own = pd.concat([chosen(table, dtype=dtype, model=model) for model in TRAINED[name]])
     if own.empty:
         return ()
     keys = ["model", "dtype", "draw"]
@@ -88,7 +91,7 @@ def ends(folder: Tables, test: Test) -> Iterator[Finding]:
     if "float64" in test.outcome:
         found = tuple(one for name in (RHO, FORCED) for one in _trained(folder, name, "float64"))
         if found:
-            scale = Scale("the zoo's perceptron and RNN, trained in float64")
+            scale = Scale("the zoo's perceptron and RNN, and the digits' perceptron, in float64")
             yield Finding("B2", scale, found, (), completed((), OF_MAPS), "draws")
         return
 

@@ -25,6 +25,17 @@ from blockmaps.maps.groups import lay_out
 from blockmaps.maps.layouts import Columns, joined
 
 
+def parameters(
+    starts: Sequence[Start], dtype: torch.dtype
+) -> tuple[nn.ParameterList, nn.ParameterList]:
+    """Return unknowns and biases as parameters: copies, so that training leaves the starts."""
+    unknowns, biases = (
+        nn.ParameterList(torch.tensor(one, dtype=dtype) for one in vectors)
+        for vectors in ([begin.values for begin in starts], [begin.bias for begin in starts])
+    )
+    return unknowns, biases
+
+
 class _Recurrence(torch.autograd.Function):
     """All variants over all steps, with its gradient written out.
 
@@ -135,10 +146,7 @@ class Bank(nn.Module):
         self.graphed = False
         self.inputs = patterns[0].slots[0].size
         self.outputs = patterns[0].slots[-1].size
-        self.unknowns = nn.ParameterList(
-            torch.from_numpy(begin.values).to(dtype) for begin in starts
-        )
-        self.biases = nn.ParameterList(torch.from_numpy(begin.bias).to(dtype) for begin in starts)
+        self.unknowns, self.biases = parameters(starts, dtype)
         # without the values, which are parameters now
         self._patterns = patterns
         self._starts = [begin._replace(values=begin.values[:0]) for begin in starts]

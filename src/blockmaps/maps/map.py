@@ -279,4 +279,4 @@ class IterativeMap(BlockMap):
         """Return the map of a variant before training."""
         W = torch.from_numpy(matrix(pattern, start.mask, start.values)).to(dtype)
         mask = torch.from_numpy(start.mask.dense(len(W)))
-        return cls(pattern, W, mask, torch.from_numpy(start.bias).to(dtype))
+        return cls(pattern, W, mask, torch.from_numpy(start.bias).to(dtype, copy=True))

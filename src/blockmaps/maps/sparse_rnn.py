@@ -273,8 +273,8 @@ class SparseRNN(nn.Module):
         self.iterations = variant.repeats
         self.mask = begin.mask
         kind = dtype or torch.get_default_dtype()
-        self.unknowns = nn.Parameter(torch.from_numpy(begin.values).to(device, kind))
-        self.biases = nn.Parameter(torch.from_numpy(begin.bias).to(device, kind))
+        self.unknowns = nn.Parameter(torch.from_numpy(begin.values).to(device, kind, copy=True))
+        self.biases = nn.Parameter(torch.from_numpy(begin.bias).to(device, kind, copy=True))
         first, rows = self.inputs, self.pattern.state_size
         places = (begin.mask.rows - first) * (first + rows) + begin.mask.columns
         self.register_buffer("places", torch.from_numpy(places).to(device), persistent=False)

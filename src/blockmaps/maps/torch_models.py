@@ -19,6 +19,7 @@ from torch.func import functional_call
 from blockmaps.designs.cells import Cell
 from blockmaps.designs.patterns import Activation, Pattern
 from blockmaps.designs.variants import CellVariant, LayersVariant, Start
+from blockmaps.maps.bank import parameters
 
 MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -65,8 +66,7 @@ class ModulesBank(nn.Module, ABC, Generic[Kind]):
     ) -> None:
         super().__init__()
         self.variants: tuple[Kind, ...] = tuple(variants)
-        self.unknowns = nn.ParameterList(torch.from_numpy(one.values).to(dtype) for one in starts)
-        self.biases = nn.ParameterList(torch.from_numpy(one.bias).to(dtype) for one in starts)
+        self.unknowns, self.biases = parameters(starts, dtype)
         self.rows = sum(variant.size for variant in variants)
         pairs = enumerate(zip(variants, starts, strict=True))
         self._own = [self._prepare(k, variant, begin) for k, (variant, begin) in pairs]
