@@ -224,13 +224,24 @@ def brief_table(rows: Sequence[LedgerRow]) -> str:
         others = Counter(row["verdict"] for row in shown if _place(row) != _place(first))
         cells = [
             f"**{name}** {first['statement']}",
-            "<br>".join(_sentence(row) for row in here),
+            "<br>".join(_sentence(row, here) for row in here),
             "<br>".join(_estimates([row]) for row in here),
-            first["scale"],
+            _sizes(first),
             ", ".join(f"{others[one]} {one}" for one in VERDICTS if one in others) or "–",
         ]
         found.append(_joined(cells))
     return "\n".join(found) + "\n"
+
+
+def _sizes(row: LedgerRow) -> str:
+    """Return a row's sizes in words that need no data set's name."""
+    known = {"inputs": "inputs", "outputs": "outputs", "budget": "unknowns", "epochs": "epochs"}
+    said = [f"{row[name]:,} {word}" for name, word in known.items() if row[name] is not None]
+    papers = ["the paper's own sizes"] if row["paper_scale"] else []
+    if row["inputs"] is None:
+        # several sizes: inputs/outputs of each, or what is compared
+        said = [row["scale"].replace("|x|/|y|", "inputs/outputs")]
+    return ", ".join((*said, *papers))
 
 
 def _place(row: LedgerRow) -> tuple:
@@ -245,10 +256,13 @@ def _undecided(row: LedgerRow) -> tuple:
     return not (row["paper_scale"] and tested), rank, -(row["budget"] or 0)
 
 
-def _sentence(row: LedgerRow) -> str:
-    """Return part, verdict and bound of a row as a sentence."""
-    part = f"{row['part']}: " if row["part"] else ""
-    return f"{part}**{row['verdict']}**: {row['sentence'].removeprefix(part)}"
+def _sentence(row: LedgerRow, beside: Sequence[LedgerRow]) -> str:
+    """Return part, verdict and bound of a row as a sentence; of the part what tells rows apart."""
+    parts = [set(one["part"].split(", ")) for one in beside if one["part"]]
+    shared = set.intersection(*parts) if len(parts) > 1 else set()
+    part = ", ".join(one for one in row["part"].split(", ") if one not in shared)
+    said = row["sentence"].removeprefix(f"{row['part']}: ")
+    return f"{part}: **{row['verdict']}**: {said}" if part else f"**{row['verdict']}**: {said}"
 
 
 def _estimates(group: Sequence[LedgerRow]) -> str:
