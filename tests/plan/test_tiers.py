@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 import yaml
@@ -223,6 +224,16 @@ def test_runs_that_are_kept_are_measured(plan, tmp_path, blockmaps):
     assert said[2].startswith("| first | the even design | 4 | A2 | 0.0 estimated |")
     assert {line.split("|")[1].strip() for line in said} >= {"second", "rest"}
     assert any("0.7 measured of 2 runs" in line for line in said)
+
+
+def test_runs_at_rates_that_are_kept_are_counted(root, tmp_path, blockmaps):
+    """The runs that a rate was chosen by are not kept: they are done, as the rate is."""
+    shutil.copytree(root / "published/fair", tmp_path / "published/fair")
+    command = ["plan", "--config", root / "config/fair.yaml"]
+    said = blockmaps(*command, cwd=tmp_path).stdout
+    assert "tier   F4: 39 of 39 runs trained" in said
+    (tmp_path / "published/fair/tables/rates.csv").unlink()
+    assert "tier   F4: 0 of 39 runs trained" in blockmaps(*command, cwd=tmp_path).stdout
 
 
 def test_the_papers_preset_is_short(root):

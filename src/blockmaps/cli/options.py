@@ -77,15 +77,21 @@ ShardFile = Annotated[Path, _SHARD]
 ShardFiles = Annotated[list[Path], _SHARD]
 
 
-def read_plan(file: Path) -> "tuple[Plan, Folder]":
-    """Return the plan of a config file and its results folder: a config.json lies in its own."""
+def read_plan(file: Path, published: Path | None = None) -> "tuple[Plan, Folder]":
+    """Return the plan of a config file and its results folder: a config.json lies in its own.
+
+    Parameters
+    ----------
+    published : where results are kept, by preset, whose learning rates count too.
+    """
     from blockmaps.plan import config as configs
     from blockmaps.results.folder import PARTS, Folder
 
     loaded = configs.read(file)
     own = file.name == PARTS["config"].where and Folder(file.parent).has("config")
     results = Folder(file.parent) if own else Folder.of_preset(loaded.name)
-    return results.plan(loaded, str(file)), results
+    kept = None if published is None else published / loaded.name
+    return results.plan(loaded, str(file), kept), results
 
 
 def read_job(file: Path) -> "tuple[Shard, Folder, Config]":

@@ -37,18 +37,27 @@ def plan(
     """List the data files and shards that a config asks for, and what each tier of it costs."""
     import os
 
-    from blockmaps.plan import tiers
+    from blockmaps.plan import tiers, tuning
     from blockmaps.results.folder import kept_jobs
 
-    made, results = read_plan(config)
+    published = Path("published")
+    # the workflow chooses rates itself; to count what is trained, those that are kept do
+    made, results = read_plan(config, None if write else published)
     if write:
         results.write_asked(made)
     if resources:
         from blockmaps.results.folder import Folder
 
-        found = results.manifests or Folder(Path("published") / made.config.name).manifests
+        found = results.manifests or Folder(published / made.config.name).manifests
         print("\n".join(tiers.resources(made.config, made.all.values(), found)))
         return
+    # runs that a kept rate was chosen by are not kept themselves, nor needed again
+    decided = tuning.decided(made.choices, made.tuned)
+    chosen_by = {
+        (one.experiment, one.key): 0.0
+        for one in made.tuned
+        if (one.experiment, one.arm, one.budget) in decided
+    }
     timed = None
     if time:
         from blockmaps.training import calibration  # with torch
@@ -59,7 +68,7 @@ def plan(
         made.all.values(),
         results.file("shard runs").parent,
         timed.shards if timed else None,
-        tiers.by_run(kept_jobs(Path("published"), made.config.name)),
+        chosen_by | tiers.by_run(kept_jobs(published, made.config.name)),
     )
     if table:
         print(tiers.as_markdown(spent), end="")

@@ -165,9 +165,13 @@ def cost(
         spec = config.datasets[config.experiments[shard.experiment].dataset]
         own = (timed or {}).get(shard.id)
         estimates[shard.id] = estimated(shard, spec) if own is None else own
-        seconds = measured(runs / f"{shard.id}.manifest.json") or _kept(shard, kept or {})
-        if seconds:
-            known[shard.id] = seconds
+        seconds = measured(runs / f"{shard.id}.manifest.json")
+        if seconds is None:
+            seconds = _kept(shard, kept or {})
+        if seconds is None:
+            continue
+        known[shard.id] = seconds
+        if seconds:  # of runs that a rate was chosen by, and that are not kept, it is not known
             ratios.setdefault(shard.experiment, []).append(seconds / estimates[shard.id])
     return Cost(
         sum(len(shard.variants) for shard in shards),

@@ -275,8 +275,12 @@ class Folder:
                 raise InputError(f"{path}: is no manifest of a training job; remove it")
         return {job["shard"]: job for job in by_file.values()}
 
-    def plan(self, config: Config, file: str) -> Plan:
+    def plan(self, config: Config, file: str, kept: Path | None = None) -> Plan:
         """Return the plan of a config, with the shards and learning rates that are here.
+
+        Parameters
+        ----------
+        kept : a results folder whose learning rates count where none was chosen here.
 
         Raises
         ------
@@ -284,7 +288,10 @@ class Folder:
             As `Plan`, naming the config's file.
         """
         try:
-            return Plan(config, self.ledger, tuning.read(self.path / RATES))
+            choices = tuning.read(self.path / RATES)
+            if kept is not None:
+                choices = {**tuning.read(kept / RATES), **choices}
+            return Plan(config, self.ledger, choices)
         except InputError as fault:
             raise InputError(f"{file}: {fault}") from None
 
