@@ -1,5 +1,6 @@
 """Digests of code: comments do not count, what is imported does."""
 
+import re
 import sys
 
 import pytest
@@ -56,6 +57,45 @@ def package(tmp_path, monkeypatch):
         return made.digest(step)
 
     return write
+
+
+EVERYWHERE = """
+class A:
+    'Say so.'
+    from blockmaps.a import one
+async def f(x):
+    'Say so.'
+    async with x:
+        from blockmaps.b import two
+    try:
+        from blockmaps.c import three
+    except OSError:
+        from blockmaps.d import four
+    else:
+        from blockmaps.e import five
+    finally:
+        from blockmaps.f import six
+    match x:
+        case 1:
+            from blockmaps.g import seven
+    while x:
+        from blockmaps.h import eight
+    else:
+        from blockmaps.i import nine
+"""
+
+
+def test_imports_and_docstrings_are_found_within_every_kind_of_statement():
+    """Whatever holds statements is walked: a name moved within it counts, where it is from not."""
+    names = re.findall(r"blockmaps\.(.) import (\w+)", EVERYWHERE)
+    assert len(names) == 9
+    own = tree_digest(EVERYWHERE)
+    assert tree_digest(EVERYWHERE.replace("Say so.", "Said.")) == own
+    for module, name in names:
+        line = f"from blockmaps.{module} import {name}"
+        assert tree_digest(EVERYWHERE.replace(line, f"from blockmaps.z.y import {name}")) == own
+        assert tree_digest(EVERYWHERE.replace(line, f"{line}, more")) != own
+        assert tree_digest(EVERYWHERE.replace(line, f"from other.{module} import {name}")) != own
 
 
 STEP = """

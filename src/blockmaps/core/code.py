@@ -17,10 +17,14 @@ from blockmaps.core.canonical import digest
 
 PACKAGE = "blockmaps"
 ROOT = Path(__file__).parents[1]
+# the fields in which a statement holds others
+HELD = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
-class _Bare(ast.NodeTransformer):
+class _Bare:
     """Takes docstrings and imports from a package out of a tree.
+
+    Statements alone are walked: neither stands within an expression, and most of a tree is those.
 
     Attributes
     ----------
@@ -31,16 +35,8 @@ class _Bare(ast.NodeTransformer):
         self.package = package
         self.imported: list[tuple[str, str, str]] = []
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
-        """Take out `from package.module import name`."""
-        module = node.module or ""
-        if module.partition(".")[0] != self.package:
-            return node
-        self.imported += [(module, one.name, one.asname or one.name) for one in node.names]
-        return None
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        """Take out a docstring; what is left empty passes."""
+    def strip(self, node: ast.AST) -> None:
+        """Strip what a statement holds; what is left empty passes."""
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if (
@@ -49,16 +45,31 @@ class _Bare(ast.NodeTransformer):
                 and isinstance(first.value.value, str)
             ):
                 node.body = node.body[1:]
-        super().generic_visit(node)
-        if getattr(node, "body", None) == [] and not isinstance(node, ast.Module):
-            node.body = [ast.Pass()]  # type: ignore[attr-defined]  # it has one
-        return node
+        for name in HELD:
+            inner = getattr(node, name, None)
+            if isinstance(inner, list):
+                kept = [one for one in inner if not self._is_import(one)]
+                for one in kept:
+                    self.strip(one)
+                if name == "body" and not kept and not isinstance(node, ast.Module):
+                    kept = [ast.Pass()]
+                setattr(node, name, kept)
+
+    def _is_import(self, node: ast.AST) -> bool:
+        """Note `from package.module import name`; return whether it is one."""
+        if not isinstance(node, ast.ImportFrom):
+            return False
+        module = node.module or ""
+        if module.partition(".")[0] != self.package:
+            return False
+        self.imported += [(module, one.name, one.asname or one.name) for one in node.names]
+        return True
 
 
 def _bare(source: str, package: str = PACKAGE) -> tuple[str, list[tuple[str, str, str]]]:
     """Return the hash of a text's bare syntax, and what it imports from a package."""
-    bare = _Bare(package)
-    tree = bare.visit(ast.parse(source))
+    bare, tree = _Bare(package), ast.parse(source)
+    bare.strip(tree)
     return hashlib.sha256(ast.unparse(tree).encode()).hexdigest(), bare.imported
 
 
@@ -88,6 +99,10 @@ class Code:
             path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
             self._read[module] = _bare(path.read_text(encoding="utf-8"), self.package)
         return self._read[module]
+
+    def names_from(self, module: str, source: str) -> frozenset[str]:
+        """Return the names that a module imports from another one of the package."""
+        return frozenset(name for whole, name, _ in self._module(module)[1] if whole == source)
 
     def closure(self, module: str) -> frozenset[str]:
         """Return a module and all that it imports, with the packages that they are in.
@@ -137,6 +152,12 @@ def _own() -> Code:
 def closure(module: str) -> frozenset[str]:
     """Return a module of this package and all that it imports (see `Code.closure`)."""
     return _own().closure(module)
+
+
+@cache
+def names_from(module: str, source: str) -> frozenset[str]:
+    """Return the names that a module of this package imports from another (whole names)."""
+    return _own().names_from(module, source)
 
 
 @cache

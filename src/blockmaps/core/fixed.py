@@ -7,18 +7,16 @@ read out of the words.
 A step's code digest does not see a value that comes from a file: `step_digest` does.
 """
 
-import ast
 import re
 from collections.abc import Collection
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from blockmaps.core.canonical import digest
-from blockmaps.core.code import PACKAGE, ROOT, closure, code_digest
+from blockmaps.core.code import PACKAGE, ROOT, closure, code_digest, names_from
 from blockmaps.core.errors import InputError
 
 _INSTALLED = ROOT / "claims.yaml"  # a wheel has the file there (pyproject.toml)
@@ -80,16 +78,6 @@ TOKENS = int(_said(_TESTS["B4"]["outcome"], r"T = (\d+)")[0])
 CHANCE_LEVEL = int(_said(_TESTS["B4"]["test"], r"binomial test at (\d+) %")[0]) / 100
 
 
-@cache
-def _imported(module: str) -> frozenset[str]:
-    """Return the names that a module imports from this one."""
-    path = ROOT.joinpath(*module.split(".")[1:])
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = [one for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)]
-    return frozenset(one.name for node in nodes if node.module == __name__ for one in node.names)
-
-
 def read_by(modules: Collection[str]) -> dict[str, Any]:
     """Return the numbers that modules read, by name; not those that they reach by other modules.
 
@@ -97,7 +85,7 @@ def read_by(modules: Collection[str]) -> dict[str, Any]:
     ----------
     modules : whole names, such as "blockmaps.analysis.power".
     """
-    names = sorted({name for module in modules for name in _imported(module)})
+    names = sorted({name for module in modules for name in names_from(module, __name__)})
     found = {name: globals()[name] for name in names}
     return {name: value for name, value in found.items() if not callable(value)}
 
