@@ -47,7 +47,13 @@ def test_what_differs_in_what_a_job_is_given_shares_no_batch():
     assert indices == [{n} for n in range(6)]
 
 
-def test_every_core_gets_its_part():
+def test_every_core_gets_its_part_if_that_is_worth_a_jobs_start(monkeypatch):
     made = config()
+    every = sum(seconds(made, one) for one in made.shards.values())
+    assert every < tiers.JOB
+    assert len(split(made, at_once=2)) == 1
+    monkeypatch.setattr(tiers, "JOB", 0.0)
     assert len(split(made, at_once=2)) == 4
     assert len(split(made, at_once=1000)) == len(made.shards)
+    monkeypatch.setattr(tiers, "JOB", every / 5.5)
+    assert len(split(made, at_once=1000)) == 6

@@ -26,7 +26,8 @@ def batches(
     """Return the names of shards in batches of about one length, in their order.
 
     A batch takes at most `compute.job_minutes` by estimate, and at most the part of all the work
-    that leaves two batches for each job that runs at once. A shard that takes longer is alone.
+    that leaves two batches for each job that runs at once; but where that part is shorter than a
+    job's start, as much as the start. A shard that takes longer is alone.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ def batches(
     most = 60 * config.compute.job_minutes
     if at_once is not None:
         every = sum(seconds for several in kinds.values() for _, seconds in several)
-        most = min(most, every / (JOBS_EACH * at_once))
+        most = min(most, max(every / (JOBS_EACH * at_once), tiers.JOB))
     return [batch for several in kinds.values() for batch in _split(several, most)]
 
 
