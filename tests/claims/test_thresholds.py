@@ -124,13 +124,16 @@ def test_of_any_of_several_the_smallest_p_is_holms(ledger):
         ("A1", 1, ((5, 1.1, 9), (-5, -9, -0.1)), "balanced is below uniform"),
         ("E1b", 1, ((-5, -9, -1.1),), "uniform is more than 1 percentage point below LSTM"),
         ("A2", 1, ((0.5, 0.3, 0.7),), "cross-validated R2 is above 0.25"),
-        ("A2", 1, ((0.2, 0.05, 0.4),), "cross-validated R2 may be anything from 0.05 to 0.4"),
+        ("A2", 1, ((0.2, 0.05, 0.4),),
+         "cross-validated R2 may be anything from 0.05 to 0.4 "
+         "(supported: above 0.25; contradicted: below 0.1)"),
         ("A5", 1, ((2, 1, 3),), "slope is above 0"),
         ("A3", 1, ((0.2, 0.1, 0.3),),
          "dense is more than 0.05 share of the expert's mean return above uniform"),
         ("B4", 2, ((-0.4, -0.6, -0.2), (0, -0.1, 0.1)), "dense is below balanced"),
         ("B4", 2, ((0.4, 0.2, 0.6), (0, -0.1, 0.1)),
-         "dense less uniform may be anything from −0.1 to 0.1 share of runs"),
+         "dense less uniform may be anything from −0.1 to 0.1 share of runs "
+         "(supported: above 0; contradicted: below 0)"),
     ],
 )  # fmt: skip
 def test_a_verdict_is_a_sentence_with_its_bound(ledger, name, version, found, said):

@@ -162,7 +162,13 @@ def undecided(test: Test, statistic: Statistic, level: float) -> str:
     if math.isnan(low):
         how = f"{first} and {second} differ by" if less else f"{name} is"
         return f"{how} {number(statistic.estimate)}, between both thresholds"
-    return f"{name} may be anything from {number(low)} to {quantity(high, test.unit)}"
+    asked = [
+        f"{verdict}: {threshold.relation} {number(value)}"
+        for verdict, threshold in ((SUPPORTED, test.supported), (CONTRADICTED, test.contradicted))
+        if isinstance(value := threshold.limit(statistic.name), float | int)
+    ]
+    bounds = f" ({'; '.join(asked)})" if asked else ""
+    return f"{name} may be anything from {number(low)} to {quantity(high, test.unit)}{bounds}"
 
 
 class Judged(NamedTuple):

@@ -18,6 +18,7 @@ LedgerRow = dict[str, Any]
 ALL = ("<!-- all verdicts: written by `blockmaps claims` -->", "<!-- end of all verdicts -->")
 BRIEF = ("<!-- verdicts: written by `blockmaps claims` -->", "<!-- end of verdicts -->")
 INSTEAD = " instead of "  # in the name of an analysis that takes another interval
+MINUS = "−"
 PAPERS_SCALE = "the papers' own scale"
 
 # The columns of claims.csv, and what each holds (docs/tables.md has them).
@@ -225,7 +226,7 @@ def brief_table(rows: Sequence[LedgerRow]) -> str:
         cells = [
             f"**{name}** {first['statement']}",
             "<br>".join(_sentence(row, here) for row in here),
-            "<br>".join(_estimates([row]) for row in here),
+            "<br>".join(_measured(row, here) for row in here),
             _sizes(first),
             ", ".join(f"{others[one]} {one}" for one in VERDICTS if one in others) or "–",
         ]
@@ -256,13 +257,34 @@ def _undecided(row: LedgerRow) -> tuple:
     return not (row["paper_scale"] and tested), rank, -(row["budget"] or 0)
 
 
-def _sentence(row: LedgerRow, beside: Sequence[LedgerRow]) -> str:
-    """Return part, verdict and bound of a row as a sentence; of the part what tells rows apart."""
+def _part(row: LedgerRow, beside: Sequence[LedgerRow]) -> str:
+    """Return of a row's part what tells it from the rows beside it."""
     parts = [set(one["part"].split(", ")) for one in beside if one["part"]]
     shared = set.intersection(*parts) if len(parts) > 1 else set()
-    part = ", ".join(one for one in row["part"].split(", ") if one not in shared)
+    found = ", ".join(one for one in row["part"].split(", ") if one not in shared)
+    return f"{found}: " if found else ""
+
+
+def _sentence(row: LedgerRow, beside: Sequence[LedgerRow]) -> str:
+    """Return part, verdict and bound of a row as a sentence."""
     said = row["sentence"].removeprefix(f"{row['part']}: ")
-    return f"{part}: **{row['verdict']}**: {said}" if part else f"**{row['verdict']}**: {said}"
+    return f"{_part(row, beside)}**{row['verdict']}**: {said}"
+
+
+def _measured(row: LedgerRow, beside: Sequence[LedgerRow]) -> str:
+    """Return every statistic of a row's test with its interval; points have one decimal."""
+    points = row["unit"] == "percentage points"
+    text = (lambda value: f"{value:.1f}".replace("-", MINUS)) if points else number
+    unit = "" if row["unit"] in BARE else " points" if points else f" {row['unit']}"
+    # a statistic has a row for each level that a threshold asks for; the last is the widest
+    named = {one["statistic"]: one for one in row["statistics"] if one["estimate"] is not None}
+    found = [
+        f"{name.replace(' - ', f' {MINUS} ')}: {text(one['estimate'])}"
+        + ("" if one["low"] is None else f" [{text(one['low'])}, {text(one['high'])}]")
+        for name, one in named.items()
+    ]
+    part = _part(row, beside) if len(beside) > 1 else ""
+    return f"{part}{', '.join(found)}{unit}" if found else "–"
 
 
 def _estimates(group: Sequence[LedgerRow]) -> str:
