@@ -74,6 +74,11 @@ def test_a_cost_is_measured_where_it_can_be(plan, tmp_path):
     # resumed: its variants took longer than the last job; its fellow is taken to cost as much
     assert (after.runs, after.trained, after.measured) == (4, 2, 90)
     assert after.estimated == pytest.approx(90, rel=0.01)
+    # a core's own seconds, where a manifest counts them; of a job that went on it counts some only
+    for resumed, expected in ((False, 70), (True, 90)):
+        counted = job | {"cpu_seconds": 70.0, "resumed": resumed}
+        (tmp_path / f"{ends[0].id}.manifest.json").write_text(json.dumps(counted), encoding="utf-8")
+        assert tiers.cost(plan.config, ends, tmp_path).measured == expected
     (tmp_path / f"{ends[0].id}.manifest.json").write_text("{", encoding="utf-8")
     assert tiers.cost(plan.config, ends, tmp_path) == before
 

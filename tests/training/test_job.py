@@ -49,6 +49,7 @@ def test_a_manifest_says_what_ran(data, tmp_path):  # noqa: F811
     assert found["resumed"] is False
     assert set(found["variants"]) == {variant.key for variant in shard.variants}
     assert sum(one["seconds"] for one in found["variants"].values()) <= found["seconds"]
+    assert 0 < found["cpu_seconds"] < 60
     for key, one in found["variants"].items():
         last = rows[(rows["key"] == key) & (rows["epoch"] == 3)].iloc[0]
         assert (one["epochs"], one["steps"]) == (3, 21)

@@ -132,7 +132,7 @@ def as_markdown(tiers: Iterable[Spent]) -> str:
 def by_run(jobs: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], float]:
     """Return each run's share of its job's seconds, by experiment and key, of jobs' manifests."""
     return {
-        (job["experiment"], key): of_manifest(job) / len(job["variants"])
+        (job["experiment"], key): core_seconds(job) / len(job["variants"])
         for job in jobs
         for key in job["variants"]
     }
@@ -198,7 +198,7 @@ def measured(manifest: Path) -> float | None:
     its variants took, evaluation left out.
     """
     try:
-        return of_manifest(json.loads(manifest.read_text(encoding="utf-8")))
+        return core_seconds(json.loads(manifest.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError):
         return None
 
@@ -251,8 +251,18 @@ def resources(
 
 
 def of_manifest(job: Mapping[str, Any]) -> float:
-    """Return the seconds that a shard took, by its manifest (see `measured`)."""
+    """Return the seconds by the clock that a shard took, by its manifest (see `measured`)."""
     return max(job["seconds"], sum(one["seconds"] for one in job["variants"].values()))
+
+
+def core_seconds(job: Mapping[str, Any]) -> float:
+    """Return the seconds of a core that a shard took, by its manifest.
+
+    The clock's, where the manifest is of before they were counted, or the job went on from
+    checkpoints of earlier ones. On a core that others used too that is more.
+    """
+    counted = job.get("cpu_seconds")
+    return of_manifest(job) if counted is None or job.get("resumed") else counted
 
 
 def estimated(shard: Shard, spec: DataSpec) -> float:

@@ -52,6 +52,7 @@ class Job:
     def __init__(self, shard: Shard, folder: Path) -> None:
         self.shard, self.folder = shard, folder
         self.started, self._began = datetime.now(UTC), time.perf_counter()
+        self._worked = time.process_time()
         _forget_peaks()
         self._found = self._stands()
 
@@ -94,6 +95,7 @@ class Job:
             "started": utc(self.started),
             "ended": utc(datetime.now(UTC)),
             "seconds": round(time.perf_counter() - self._began, 2),
+            "cpu_seconds": round(time.process_time() - self._worked, 2),
             "peak_memory_bytes": peak_bytes(),
             "peak_gpu_memory_bytes": peak_gpu_bytes(device),
             "resumed": any(one["from_epoch"] > 0 for one in variants.values()),
