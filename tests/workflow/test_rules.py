@@ -33,7 +33,7 @@ def test_every_name_in_a_shell_line_is_quoted(root):
 ALONE = {
     "data": ("data/parity.safetensors", True),
     "train_policies": ("runs/{}.groups.parquet", True),
-    "runs": ("groups.parquet", True),
+    "gather": ("groups.parquet", True),
     "analysis": ("analysis/explained.csv", True),
     "table": ("tables/summary.csv", True),
     "figure": ("figures/curves.svg", True),

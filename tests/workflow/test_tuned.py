@@ -12,7 +12,7 @@ PRESET = "tests/workflow/tuned.yaml"
 def test_what_waits_for_no_rate_is_trained_meanwhile(fresh):
     jobs = fresh.jobs("runs", "--configfile", PRESET)
     # the tuning, and the fixed experiment; what the tuned one compares is not known yet
-    assert jobs == {"data": 1, "train": 2, "rates": 1, "runs": 1}
+    assert jobs == {"data": 1, "train": 2, "rates": 1, "gather": 1, "runs": 1}
 
 
 def test_arms_are_compared_at_the_rates_that_were_chosen(tuned):
@@ -41,7 +41,7 @@ def test_another_grid_chooses_anew(tuned):
     finally:
         (tuned.folder / "wider.yaml").unlink()
     # one more rate, in a shard of its own; the fixed experiment is left alone
-    assert jobs == {"train": 1, "rates": 1, "runs": 1}
+    assert jobs == {"train": 1, "rates": 1, "gather": 1, "runs": 1}
 
 
 @pytest.mark.parametrize(

@@ -56,5 +56,6 @@ rule analysis:
 
 rule tables:
     input:
+        UNDECIDED,
         rules.analysis.output if PLAN.analysed else [],
         [RESULTS / catalogue.TABLES[name].path for name in PLAN.tables],

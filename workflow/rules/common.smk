@@ -210,6 +210,9 @@ def data_priority(wildcards):
 # the plan is then made again, with the table of rates.
 RATES = RESULTS / plan.RATES
 CHOSEN = PLACE.path / plan.RATES
+# Targets ask for it by name: where a runs table is there already, Snakemake does not look at what a
+# checkpoint that is still to come would add to it.
+UNDECIDED = [RATES] if PLAN.tuning else []
 
 
 @cache

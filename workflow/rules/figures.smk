@@ -30,6 +30,7 @@ rule figure:
 
 rule figures:
     input:
+        UNDECIDED,
         expand(
             RESULTS / "figures/{figure}.{kind}",
             figure=PLAN.figures,

@@ -2,7 +2,7 @@
 # whatever the workflow makes into the folder is an input, so that none is described as it was.
 rule crate:
     input:
-        runs=rules.runs.output,
+        runs=rules.gather.output,
         tables=rules.tables.input,
         figures=rules.figures.input,
         judged=judged(),

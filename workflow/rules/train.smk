@@ -67,7 +67,7 @@ checkpoint rates:
         "blockmaps rates --config {params.config:q} --output {output:q} &> {log:q}"
 
 
-rule runs:
+rule gather:
     input:
         # those that wait for no rate are trained meanwhile
         shards=shard_tables(PLAN.shards),
@@ -92,6 +92,12 @@ rule runs:
         "blockmaps collect --config {params.config:q} --output {output.runs:q}"
         " --groups {output.groups:q} --dynamics {output.dynamics:q}"
         " --manifests {output.manifests:q} &> {log:q}"
+
+
+rule runs:
+    input:
+        rules.gather.output,
+        UNDECIDED,
 
 
 # The same of one study, for the tables that are made of it alone.
