@@ -8,7 +8,7 @@ import pytest
 from tables import OPTIMUM, runs_table
 
 from blockmaps.analysis import tables
-from blockmaps.analysis.answers import answers
+from blockmaps.analysis.answers import _of_explained, answers
 from blockmaps.analysis.statistics import BOOTSTRAP_FROM
 
 
@@ -108,3 +108,17 @@ def test_every_experiment_and_budget_has_its_own(runs):
         ("other", 8000),
         ("small", 4000),
     ]
+
+
+def test_a_negative_share_is_told_as_nothing():
+    found = {"design": "even", "patterns": 20, "r2": -0.17, "low": -0.6, "high": 0.2}
+    rival = {"name": "density", "r2": 0.12, "low": -0.05, "high": 0.3}
+    assert _of_explained(found | {"rival": rival}) == (
+        "Of how patterns differ, the hidden proportion predicts nothing [below 0, 20%] for "
+        "patterns left out (20 patterns, even design; the mean of the others is the better guess); "
+        "the best of its rivals, the overall density, 12% [below 0, 30%]."
+    )
+    good = found | {"r2": 0.6, "low": 0.3, "high": 0.8, "rival": None}
+    assert "predicts 60% [30%, 80%] for patterns left out (20 patterns, even design)." in (
+        _of_explained(good)
+    )

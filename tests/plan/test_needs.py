@@ -57,7 +57,7 @@ def test_too_few_patterns_are_none(designs, lacking):
     plan = Plan(parse(_config(designs)))
     assert {"robust", "profiles", "steps"} <= set(plan.analysis)
     assert not lacking & set(plan.analysis)
-    assert "explained" not in plan.figures
+    assert "metric" not in plan.figures
 
 
 def _config(designs):

@@ -184,7 +184,7 @@ def test_banks_hold_variants_of_one_number_of_iterations(made):
 def test_a_plan_asks_only_for_tables_and_figures_that_it_has_runs_for(made):
     of_path = {"continuum", "continuum_differences", "spectra"}
     assert set(made.tables) == of_path | {"trainability", "gradients"}  # of one arm no differences
-    assert set(made.figures) == {"path", "iterations", "spectra", "gradients", "trainability"}
+    assert set(made.figures) == {"path", "spectra", "gradients", "trainability"}
     alone = Plan(configs.parse(RAW | {"only": ["copy-5"]}))
     assert "continuum" not in alone.tables
     assert "path" not in alone.figures

@@ -156,7 +156,7 @@ def test_a_new_data_set_goes_through_the_whole_dag(ran):
         assert (folder / f"tables/{name}.csv").stat().st_size > 100
     for name in ("explained", "partial", "comparisons", "robust", "steps"):
         assert len(csv.read(folder / f"analysis/{name}.csv")), name
-    for name in ("proportion", "structures", "curves", "optimum", "densities", "explained"):
+    for name in ("proportion", "structures", "curves", "densities", "metric"):
         for kind in ("svg", "png"):
             assert (folder / f"figures/{name}.{kind}").stat().st_size > 5000
         said = json.loads((folder / f"figures/{name}.words.json").read_text(encoding="utf-8"))
@@ -311,7 +311,7 @@ def test_policies_are_scored_where_a_data_set_has_an_environment(fresh):
         file.unlink()
     asked = ("train", "score", "returns", "table", "detectable", "frames")
     assert [jobs[name] for name in asked] == [3, 3, 1, 2, 1, 1]  # no return_explained: two patterns
-    assert jobs["figure"] == 2  # frames and returns; no second task to compare with
+    assert jobs["figure"] == 2  # frames and returns
 
 
 def test_a_job_trains_a_batch_of_shards(ran):
@@ -454,7 +454,11 @@ def test_the_zoo_runs_once_and_its_figures_follow_its_tables(ran, edit):
     assert NOTHING in ran.snakemake("--dry-run", *figures, *TINY).stdout
     rows = csv.read(ran.folder / "results/tiny/tables/equivalence.csv")
     assert (rows["output_deviation"] <= rows["dtype"].map(TOLERANCES)).all()
-    edit("src/blockmaps/report/figures/impulse.py", "LABEL = 1.7, 0.5", "LABEL = 1.7, 0.6")
+    edit(
+        "src/blockmaps/report/figures/impulse.py",
+        "HEAT, ABOVE, BELOW = 1.7",
+        "HEAT, ABOVE, BELOW = 1.8",
+    )
     assert ran.jobs(*figures, *TINY) == {"figure": 1}
     edit("src/blockmaps/maps/terms.py", "a = a + term(z)", "a = term(z) + a")
     assert ran.jobs(*figures, *TINY) == {"zoo": 1, "figure": 2}
@@ -465,7 +469,7 @@ def test_the_analysis_follows_its_code_and_figures_follow_the_analysis(ran, edit
     edit("src/blockmaps/analysis/explain.py", "INSEPARABLE = 10.0", "INSEPARABLE = 11.0")
     jobs = ran.jobs(*TINY)
     kinds = {name: n for name, n in jobs.items() if name in ("analysis", "figure")}
-    assert kinds == {"analysis": 1, "figure": 2}  # explained, and metric
+    assert kinds == {"analysis": 1, "figure": 1}  # metric
     assert "train" not in jobs
 
 
@@ -558,8 +562,8 @@ from blockmaps.report.figures import style
 
 
 @style.themed
-def draw(table):
-    sheet = style.sheet(f"There are {len(table)} rows", "By accuracy", "n is in the table.", 1.0)
+def draw(table, caption):
+    sheet = style.sheet(f"There are {len(table)} rows", caption, "n is in the table.", 1.0)
     sheet.axes(0.5, 0.2, 2, 0.5).plot(table["accuracy"])
     return sheet
 """
@@ -602,6 +606,7 @@ def test_a_new_figure_is_one_module_and_one_entry(fresh, tmp_path):
         0
     ]
     assert f"<h3>There are {rows} rows</h3>" in shown
-    assert "Rows of mine. n is in the table." in shown
+    assert "Rows of mine.</p>" in shown
+    assert "n is in the table." in shown
     assert f"blockmaps figure mine --tables {kept}/tables" in shown
     assert '<a href="#figure-mine">' in page[: page.index('id="figure-mine"')]  # claim B3's

@@ -293,17 +293,21 @@ def _of_explained(found: dict[str, Any] | None) -> str:
     if found is None:
         return ""
 
+    def bound(share: float) -> str:
+        return f"{share:.0%}" if share >= 0 else "below 0"
+
     def share(row: dict[str, Any]) -> str:
         if row["r2"] is None:
             return "nothing that can be told"
-        if row["low"] is None:
-            return f"{row['r2']:.0%}"
-        return f"{row['r2']:.0%} [{row['low']:.0%}, {row['high']:.0%}]"
+        bounds = "" if row["low"] is None else f" [{bound(row['low'])}, {bound(row['high'])}]"
+        return ("nothing" if row["r2"] < 0 else f"{row['r2']:.0%}") + bounds
 
     said = (
         f"Of how patterns differ, the hidden proportion predicts {share(found)} for patterns left "
-        f"out ({found['patterns']} patterns, {found['design']} design)"
+        f"out ({found['patterns']} patterns, {found['design']} design"
     )
+    worse = found["r2"] is not None and found["r2"] < 0  # a negative share is no share
+    said += "; the mean of the others is the better guess)" if worse else ")"
     if rival := found["rival"]:
         name = RIVAL_NAMES.get(rival["name"], rival["name"])
         said += f"; the best of its rivals, {name}, {share(rival)}"

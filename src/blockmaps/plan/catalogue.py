@@ -5,8 +5,8 @@ documents read it. A new figure is a module in `report.figures` with `draw`, and
 new table is a function, and an entry. Modules are named and imported when they are used: planning
 needs neither torch nor statsmodels.
 
-A caption says what is drawn. What is found, n and scale are the figure's own words, since they
-follow from its table (see `report.figures.style`).
+A caption says what is drawn, under the figure's title and on the page. What is found, n and scale
+are the figure's own words, since they follow from its table (see `report.figures.style`).
 """
 
 from collections.abc import Collection, Mapping
@@ -74,7 +74,7 @@ class Table(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """A figure: `draw` of `report.figures.<name>` is given what is read.
+    """A figure: `draw` of `report.figures.<name>` is given what is read, and the caption.
 
     Attributes
     ----------
@@ -316,117 +316,94 @@ _TABLES = (
 _FIGURES = (
     Figure(
         *("proportion", (RUNS,), MAIN_STUDY),
-        "Test score, accuracy or R², against the realised hidden proportion, a point a run, a "
-        "panel a budget. The curve is the local mean of the even design, in which unknowns and "
-        "|h| are fixed (of all patterns where that design is small or absent), its band a "
-        "bootstrap over patterns.",
+        "Test score, accuracy or R², against the realised hidden proportion: the share of the "
+        "hidden rows' unknowns that read the state. A point a run; the curve is the local mean of "
+        "one design, with the place where it is highest.",
         claims=("A2",),
     ),
     Figure(
         *("structures", (RUNS,), MAIN_STUDY),
-        "Test score, accuracy or R², of every structure, ordered, with 95 % intervals. "
-        "Below each, its six blocks: filled where the density is high.",
+        "Test score, accuracy or R², the mean of each structure, and the densities of its six "
+        "blocks (target source).",
         claims=("A1",),
     ),
     Figure(
         *("curves", (RUNS,), MAIN_STUDY),
-        "Test score, accuracy or R², against optimiser steps, a line an arm, with 95 % bands.",
+        "Accuracy or R² on test sequences while training, the mean of each arm; where arms are "
+        "compared, that on training sequences beside it.",
         claims=("A1",),
-    ),
-    Figure(
-        *("train_test", (RUNS,), MAIN_STUDY),
-        "Accuracy on test and on training sequences against epochs, a line an arm, with 95 % "
-        "bands; the words beside it have the gap, the area and the steps to half way.",
-        claims=("A1",),
-    ),
-    Figure(
-        *("optimum", (RUNS,), MAIN_STUDY),
-        "Test score, accuracy or R², against the realised hidden proportion, a panel an experiment "
-        "and budget, with the local mean of one design and the place where it is highest, with its "
-        "95 % interval.",
     ),
     Figure(
         *("densities", (RUNS,), MAIN_STUDY),
-        "Mean test score, accuracy or R², and mean hidden proportion, by the densities of hx and "
-        "hh.",
+        "Upper number: 100 × mean test score, accuracy or R²; lower: mean hidden proportion. "
+        "Light: within a point of the panel's best; dark: 10 points below it or more.",
         one_of=frozenset({"mixed", "random", "grid"}),
         claims=("E1a",),
     ),
     Figure(
-        *("explained", ("explained",), MAIN_STUDY),
-        "Cross-validated R² of the test score, an accuracy's logit or a logarithm of the squared "
-        "error, by explanation and form, patterns left out whole, with 95 % intervals.",
-        claims=("A2",),
-    ),
-    Figure(
         *("metric", ("explained", "partial"), MAIN_STUDY),
-        "Cross-validated R² of the hidden proportion for final test and train accuracy, the area "
-        "under the test curve and steps to half way, alone and given n_yh, the spectral radius and "
-        "|h|, in the even design, where unknowns and |h| are fixed.",
-        one_of=frozenset({"even"}),
+        "Share of the variance of final accuracy (its logit, or the logarithm of the squared "
+        "error) that each explanation predicts of patterns left out whole; of three more outcomes "
+        "by the hidden proportion, alone and given a rival. Below −0.6: an arrow.",
         claims=("A2",),
     ),
     Figure(
         *("regret", ("regret", "apriori"), MAIN_STUDY),
-        "The best of N random patterns less the recommended one, by size, with 95 % intervals.",
+        "Test accuracy of the best of N random patterns less that of the recommended one: below "
+        "zero the recommended one is better.",
         claims=("A4", "A5"),
     ),
     Figure(
         *("pairs", ("pairs",), MAIN_STUDY),
-        "Test accuracy by pair of transforms: of the one image that differs, and of the others. "
-        "Some pairs can hardly be told apart, which is the ceiling of every accuracy.",
+        "Test accuracy in percent, by the transform of the one image that differs (columns) and of "
+        "the others (rows). What can hardly be told apart is the ceiling of every accuracy.",
     ),
     Figure(
         *("zoo", ("equivalence", "slots", "places"), "zoo"),
-        "The block pattern of every network of the zoo: what each slot reads in one iteration.",
+        "What each slot of the state (a row of blocks) reads in one iteration, by slot (columns, "
+        "in the same order): places where the derivative of the sum before σ is not zero.",
         claims=("B1",),
     ),
     Figure(
         *("impulse", ("impulse",), "zoo"),
-        "How far the states of a lifted RNN move, iteration by iteration, when its start or an "
-        "input is moved: with an identity at (h₀, h₀) and without.",
+        "Lifted map of a tanh RNN, a slot for each of its states, iterated past the sequence's "
+        "length T. One slot's start is moved by a vector of length 1: how far does each slot move, "
+        "with an identity at (h₀, h₀) and without?",
     ),
     Figure(
         *("path", ("continuum", "continuum_differences"), "continuum"),
-        "Test accuracy against the share of an MLP's unknowns that are moved to any place of the "
-        "map's rows, with 95 % intervals.",
+        "Test accuracy against the share of the MLP's unknowns that are moved to any place of the "
+        "rows of the state; all arms have exactly as many unknowns. K: with more iterations.",
         claims=("B2", "B3"),
     ),
     Figure(
-        *("iterations", ("continuum",), "continuum"),
-        "Test accuracy against the number of iterations of a map, with 95 % intervals.",
-    ),
-    Figure(
         *("spectra", ("spectra",), "continuum"),
-        "Singular values of W by arm, before and after training.",
+        "Singular values of the state's rows of W against their rank, both on log scales; a line "
+        "is the mean of the seeds, its band their range.",
     ),
     Figure(
         *("gradients", ("gradients",), "trainability"),
-        "Norm of the loss's gradient with respect to the state some steps back, before and after "
-        "training.",
+        "Norm of the loss's gradient with respect to the state against steps back from the last "
+        "step; a line is the median of the runs, its band their quartiles.",
         claims=("B4",),
     ),
     Figure(
         *("trainability", ("trainability",), "trainability"),
-        "Share of runs that diverge or stay at chance against the steps that a gradient goes "
-        "through, with 95 % intervals.",
+        "Share of runs that diverge or whose test accuracy cannot be told from guessing, against "
+        "the steps of a sequence (of an MLP as a map, its layers).",
         claims=("B4",),
     ),
     Figure(
         *("may2023", ("may2023",), "may2023"),
-        "Our test loss beside the authors' of May 2023, by data set, loss mode, model and learning "
-        "rate, with standard deviations over seeds.",
+        "Our test loss after 100 epochs beside the authors' of May 2023, mean and standard "
+        "deviation over seeds; the line at log 10 is the loss of guessing.",
     ),
     Figure(
         *("returns", ("returns", "return_differences"), "control"),
-        "Mean return and success rate in the simulator against the realised hidden proportion, a "
-        "point a structure, with 95 % intervals over seeds, and the expert's.",
+        "Policies cloned from the expert and scored in the simulator, against the realised share "
+        "of the hidden rows' unknowns that read the state; a point a structure, an arrow from "
+        "dense to uniform.",
         claims=("A3",),
-    ),
-    Figure(
-        *("tasks", ("structures", "returns"), "control"),
-        "Accuracy of recognition and return of control on one axis of the hidden proportion, with "
-        "arrows from dense to uniform.",
     ),
     Figure(
         *("frames", (FRAMES,), "control"),

@@ -48,8 +48,8 @@ def figures_of(folder: Path, kept: Collection[str] | None = None) -> list[str]:
 def save(name: str, sources: Sequence[Any], paths: Sequence[Path]) -> list[Path]:
     """Draw a figure of what it reads; return its files, its words among them."""
     figure = catalogue.figure(name)
-    drawn = import_module(f"blockmaps.{figure.module}").draw(*sources)
-    return style.save(drawn, paths, figure.caption)
+    drawn = import_module(f"blockmaps.{figure.module}").draw(*sources, caption=figure.caption)
+    return style.save(drawn, paths)
 
 
 def draw(

@@ -175,7 +175,7 @@ def test_a_figure_is_the_same_each_time_and_holds_its_text(pair, tmp_path):
     assert sheet.words.finding == "1 of 5 arms moved"
     assert words.finding(made) in sheet.words.facts
     nothing = compared.draw(made.arms.assign(outcome="loss"), "Nothing", names)
-    assert "5 arms in another unit" in nothing.words.subtitle
+    assert "5 arms in another unit" in nothing.words.caption
 
 
 def test_flat_and_short_names(tmp_path):

@@ -10,25 +10,16 @@ from readable import faults, words
 from tables import runs_table
 
 from blockmaps.analysis import summary
-from blockmaps.analysis.columns import APRIORI, EXPLAINED, REGRET
+from blockmaps.analysis.columns import APRIORI, REGRET
 from blockmaps.analysis.outcomes import run_outcomes
 from blockmaps.analysis.tables import analyse
 from blockmaps.analysis.train_test import train_test as described
 from blockmaps.plan import catalogue
-from blockmaps.report.figures import (
-    densities,
-    explained,
-    metric,
-    optimum,
-    regret,
-    style,
-    train_test,
-    wording,
-)
+from blockmaps.report.figures import curves, densities, metric, proportion, regret, style, wording
 from blockmaps.results.folder import Folder
 
 ROOT = Path(__file__).parents[3]
-OF_RUNS = ("optimum", "densities", "train_test")
+OF_RUNS = ("proportion", "densities", "curves")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +65,7 @@ def drawn(name: str, table, tables):
     return draw(*(made[one] for one in catalogue.FIGURES[name].reads))
 
 
-ALL = (*OF_RUNS, "explained", "metric", "regret")
+ALL = (*OF_RUNS, "metric", "regret")
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -93,26 +84,23 @@ def test_the_caption_has_n_and_scale(name, table, tables):
     page = words(drawn(name, table, tables))
     assert "|x| = " in page or "not the paper's scale" in page
     assert {
-        "optimum": "36 runs of 18 patterns",  # the even design's alone
+        "proportion": "with 20 patterns, else of all",
         "densities": "128 runs of 64 patterns",
-        "train_test": "Train: the mean over an epoch, while weights move.",
-        "explained": "Data set digits (|x| = 256, |y| = 10)",
-        "metric": "Data set digits (|x| = 256, |y| = 10)",
+        "curves": "Train: the mean over an epoch, while weights move.",
+        "metric": "Data set digits 16×16, |x| = 256, |y| = 10",
         "regret": "30 random patterns a size",
     }[name] in page
 
 
 def test_an_analysis_without_rows_is_drawn_and_says_so(table):
-    nothing = pd.DataFrame(columns=list(EXPLAINED))
-    assert "Too few patterns" in words(explained.draw(nothing))
     empty = pd.DataFrame(columns=list(REGRET)), pd.DataFrame(columns=list(APRIORI))
     assert regret.NOTHING in words(regret.draw(*empty))
     few = table[table["structure"].isin(["111111", "000000"])]
-    assert "Too few patterns to place an optimum" in words(optimum.draw(few))
+    assert "Too few patterns to place an optimum" in words(proportion.draw(few))
     alike = table[table["structure"] == "111111"]
     assert "no design over the densities" in words(densities.draw(alike))
     none = table.assign(accuracy=np.nan)
-    assert "holds no run that can be judged" in words(optimum.draw(none))
+    assert "holds no run that can be judged" in words(proportion.draw(none))
 
 
 def test_the_metrics_figure_says_the_tables_numbers_and_what_cannot_be_told_apart():
@@ -125,14 +113,19 @@ def test_the_metrics_figure_says_the_tables_numbers_and_what_cannot_be_told_apar
     for budget in (4000, 10000):
         for outcome, name in metric.OUTCOMES.items():
             row = chosen.loc[(budget, outcome)]
-            assert f"{name} {row['cv_r2']:.2f} [" in said[f"{budget:,} unknowns"]
+            bounds = wording.interval(row["cv_bootstrap_low"], row["cv_bootstrap_high"], 2)
+            assert (
+                f"{name} {row['cv_r2']:.2f}{wording.NO_BREAK}{bounds}"
+                in said[f"even: even, {budget:,} unknowns"]
+            )
     # n_yh and |h| do not vary in this design; the radius nearly is the proportion
-    rows = metric.selected(*both)
-    assert set(rows["given"]) == {"alone", "given the spectral radius"}
-    assert not rows.loc[rows["given"] != "alone", "judged"].any()
+    rows = pd.concat(metric.selected(*both).values())
+    given = rows["arm"].str.contains("given")
+    assert set(rows.loc[given, "arm"]) == {"spline, given the spectral radius"}
+    assert not rows.loc[given, "judged"].any()
     free = both[1].assign(inflation=np.where(both[1]["given"] == "n_yh", 2.0, both[1]["inflation"]))
-    rows = metric.selected(both[0], free)
-    assert rows.loc[rows["given"] == "given n_yh", "judged"].all()
+    rows = pd.concat(metric.selected(both[0], free).values())
+    assert rows.loc[rows["arm"] == "spline, given n_yh", "judged"].all()
     assert not faults(sheet)
     nothing = both[0].iloc[:0], both[1].iloc[:0]
     assert metric.TOO_FEW in words(metric.draw(*nothing))
@@ -144,40 +137,54 @@ def test_train_and_test_show_the_arms_that_are_compared_and_say_by_how_much():
     fitted = (table["split"] == "train") & (table["arm"] == "balanced")
     table["accuracy"] = table["accuracy"].where(~fitted, 0.9 + 0.01 * table["seed_index"])
     alone = table[table["arm"] == "dense"].assign(experiment="alone")
-    sheet = train_test.draw(pd.concat([table, alone]))
-    assert "alone" not in words(sheet)
+    sheet = curves.draw(pd.concat([table, alone]))
+    assert "alone: train" not in words(sheet)  # nothing is compared there
     assert not faults(sheet)
-    pair = train_test.pairs_of(summary.final_outcomes(table))[-1]
+    pair = curves.pairs_of(set(table["arm"]))[-1]
     found = described(run_outcomes(table)).set_index(["of", "measure", "protocol"])
-    (said,) = sheet.words.numbers.values()
+    name = f"{table['experiment'].iloc[0]}, 4,000 unknowns"
+    said = sheet.words.numbers[name.replace("00 u", f"00{wording.NO_BREAK}u")]
     for name, measure, protocol in (("train", "train", ""), ("gap", "gap", "clean")):
         row = found.loc[(" - ".join(pair), measure, protocol)]
-        bounds = wording.estimate(row["estimate"], row["low"], row["high"], 1)
+        bounds = wording.estimate(row[["estimate", "low", "high"]], 1)
         assert f"{name} {bounds}" in said
     assert sheet.words.finding.startswith("Balanced ends clearly above uniform on train")
-    assert "Accuracy on training and on test" in train_test.draw(alone).words.finding
+    assert "Accuracy while training" in curves.draw(alone).words.finding
 
 
 def test_explanations_are_found_by_their_numbers(tables):
-    panels = explained.shown(tables["explained"])
-    assert [name.split(",")[0] for name, _ in panels] == ["even", "factorial"]
+    panels = metric.selected(tables["explained"], tables["partial"].iloc[:0])
+    assert [name.split(": ")[1] for name in panels] == ["even", "factorial"]
     row = tables["explained"]
     row = row[(row["design"] == "even") & (row["outcome"] == "logit_clean")]
     row = row[(row["explanation"] == "hidden_proportion") & (row["form"] == "spline")].iloc[0]
-    told = "1 of 1 panel" if row["cv_low"] > 0 else "0 of 1 panel"
-    assert told in explained.finding(panels)
-    assert f"spline {row['cv_r2']:.2f}" in words(explained.draw(tables["explained"]))
+    low = row["cv_low"] if np.isnan(row["cv_bootstrap_low"]) else row["cv_bootstrap_low"]
+    assert ("1 of 1 panel" if low > 0 else "0 of 1 panel") in metric.title(panels)
+    assert (
+        f"final test accuracy {row['cv_r2']:.2f}" in metric.finding(next(iter(panels.values())))[1]
+    )
 
 
-def test_an_optimum_is_held_by_its_interval():
-    found = optimum.finding([None])
-    assert found.startswith("Too few patterns")
+def test_an_optimum_is_held_by_its_interval_and_marked_where_it_is():
+    assert proportion.half([None]) == ""
     runs = runs_table(budgets=(4000,), designs=("factorial",), epochs=1)
-    fit = optimum.fitted(optimum.fitted_runs(summary.final_outcomes(runs)))
-    inside = fit.optimum._replace(low=0.4, high=0.6)
-    assert "holds ½ in 1 of 1 panel" in optimum.finding([fit._replace(optimum=inside)])
-    outside = fit.optimum._replace(low=0.1, high=0.4)
-    assert "holds ½ in 0 of 1 panel" in optimum.finding([fit._replace(optimum=outside)])
+    fit = proportion.fitted(proportion.curve_runs(summary.final_outcomes(runs)))
+    inside = fit._replace(optimum=fit.optimum._replace(low=0.4, high=0.6))
+    outside = fit._replace(optimum=fit.optimum._replace(low=0.1, high=0.4))
+    assert "holds ½ in 1 of 2 panels" in proportion.half([inside, outside])
+    sheet = proportion.draw(runs)
+    marked = [points.get_offsets() for points in sheet.figure.axes[0].collections]
+    marked = [places for places in marked if len(places) == 1]
+    np.testing.assert_allclose(marked[-1][0], [fit.optimum.mean, fit.mean.max()])
+
+
+def test_few_patterns_have_a_panel_only_where_no_other_has_more():
+    runs = runs_table(budgets=(4000,), designs=("factorial",), epochs=1)
+    few = runs[runs["arm"] == "dense"].assign(experiment="few")
+    sheet = proportion.draw(pd.concat([runs, few]))
+    assert len(sheet.figure.axes) == 1
+    assert "With fewer than 10, and not drawn: few" in words(sheet)
+    assert len(proportion.draw(few).figure.axes) == 1
 
 
 @pytest.mark.parametrize(("lead", "better", "worse"), [(4.0, 2, 0), (0.0, 0, 2), (1.3, 0, 0)])
@@ -205,7 +212,7 @@ def test_a_repeat_with_fan_in_leaves_the_other_figures_as_they_are(tmp_path):
     pd.testing.assert_frame_equal(summary.without_repeats(again), again)
     elsewhere = again.assign(dataset="other")
     assert len(summary.without_repeats(pd.concat([table, elsewhere]))) == 2 * len(table)
-    for name in ("proportion", "structures", "curves"):
+    for name in ("structures", "curves"):
         draw = import_module(f"blockmaps.report.figures.{name}").draw
         for place, runs in enumerate((table, both)):
             style.save(draw(runs), [tmp_path / f"{name}-{place}.svg"])

@@ -8,11 +8,10 @@ import pytest
 from matplotlib.collections import PathCollection
 from readable import faults, words
 from scored import scored
-from tables import runs_table
 
-from blockmaps.analysis import control, summary
+from blockmaps.analysis import control
 from blockmaps.plan import catalogue
-from blockmaps.report.figures import frames, returns, style, tasks
+from blockmaps.report.figures import frames, returns, style, wording
 from blockmaps.results import strips
 
 
@@ -20,7 +19,6 @@ def tables_of(made):
     return {
         "returns": control.by_structure(made),
         "return_differences": control.differences(made),
-        "structures": summary.by_structure(runs_table((10_000,), ("factorial", "balanced"), 1, 2)),
     }
 
 
@@ -59,7 +57,7 @@ def drawn(made, filmed, tmp_path):
     return draw
 
 
-@pytest.mark.parametrize("name", ["returns", "tasks", "frames"])
+@pytest.mark.parametrize("name", ["returns", "frames"])
 def test_the_same_tables_give_the_same_bytes_and_every_text_can_be_read(name, drawn, tmp_path):
     for place in "ab":
         sheet = drawn(name)
@@ -87,10 +85,11 @@ def test_a_panel_without_dense_or_uniform_says_nothing_in_the_title(made):
     differences = made["return_differences"]
     even = made["returns"].assign(experiment="hammer-even")
     both = pd.concat([made["returns"], even])
-    said = words(returns.draw(both, differences))
+    sheet = returns.draw(both, differences)
+    said = words(sheet)
     assert "Dense ends clearly above uniform" in said
     assert "too few seeds" not in said
-    assert "(hammer-even" not in said
+    assert "hammer-even, 10,000 unknowns" not in sheet.words.numbers
     alone = words(returns.draw(even, differences))
     assert returns.NOT_COMPARED in alone
 
@@ -105,16 +104,16 @@ def test_the_experts_mean_is_a_line_and_a_cell_stands_beside_the_axis(drawn):
     assert returns.CELL_AT in points[:, 0]
 
 
-def test_tasks_share_one_axis_and_say_which_way_sparsity_leads(made, drawn):
-    sheet = drawn("tasks")
-    limits = {axes.get_xlim() for axes in sheet.figure.axes}
-    assert len(sheet.figure.axes) == 3
-    assert len(limits) == 1
-    said = words(sheet)
-    assert "towards ½" in said
-    assert "away from ½, from 0.63 to 0.81 (hammer, 10,000 unknowns" in said
-    recognised = tasks.recognised(made["structures"])
-    assert set(recognised["budget"]) == {10_000}
+def test_an_arrow_and_words_say_which_way_sparsity_leads(drawn):
+    sheet = drawn("returns")
+    assert len({axes.get_xlim() for axes in sheet.figure.axes}) == 1
+    assert "away from ½, from 0.63 to 0.81 (hammer, 10,000 unknowns" in words(sheet)
+    arrows = [text for text in sheet.figure.axes[0].texts if text.arrow_patch is not None]
+    ((end, start),) = [(arrow.xy[0], arrow.xyann[0]) for arrow in arrows]
+    assert (round(start, 2), round(end, 2)) == (0.63, 0.81)
+    runs = pd.DataFrame({"arm": ["dense", "uniform"], "hidden_proportion": [0.1, 0.4]})
+    assert wording.towards(runs) == "towards ½, from 0.10 to 0.40"
+    assert wording.towards(runs.head(1)) == ""
 
 
 def test_every_model_of_the_frames_is_named_with_its_own_budget(filmed):
@@ -143,8 +142,6 @@ def test_without_a_renderer_the_figure_gives_the_reason(tmp_path):
     assert "egl: no display" in said
 
 
-@pytest.mark.parametrize("name", ["returns", "tasks"])
-def test_a_figure_of_nothing_says_so(name, made):
-    module = import_module(f"blockmaps.report.figures.{name}")
-    reads = catalogue.FIGURES[name].reads
-    assert module.NOTHING in words(module.draw(*(made[one].head(0) for one in reads)))
+def test_a_figure_of_nothing_says_so(made):
+    reads = catalogue.FIGURES["returns"].reads
+    assert returns.NOTHING in words(returns.draw(*(made[one].head(0) for one in reads)))

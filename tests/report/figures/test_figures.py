@@ -11,10 +11,10 @@ from readable import apart, faults, words
 from tables import runs_table
 
 from blockmaps.analysis.splines import SplineFit
-from blockmaps.analysis.statistics import Interval
+from blockmaps.analysis.statistics import Interval, difference
 from blockmaps.plan import catalogue
 from blockmaps.report import redraw
-from blockmaps.report.figures import curves, proportion, structures, style, wording
+from blockmaps.report.figures import proportion, structures, style, wording
 
 FIGURES = ("proportion", "structures", "curves")
 
@@ -103,7 +103,7 @@ def test_the_page_says_what_there_is_not(name, small):
     assert sheet.words.finding == "The table holds no run that can be judged"
     page = words(draw(name, one_seed(small)))
     assert {
-        "proportion": "No curve: fewer than 10 patterns",
+        "proportion": "No curve, with fewer than 10 patterns",
         "structures": "No intervals: one seed a pattern",
         "curves": "Bands: none; one seed a pattern",
     }[name] in page
@@ -177,10 +177,15 @@ def test_a_difference_is_claimed_only_if_its_interval_excludes_zero(shift, noise
         for arm in ("balanced", "dense")
         for seed in range(5)
     ]
-    outcomes = pd.DataFrame(rows, columns=["arm", "pattern", "seed_index", "test_accuracy"])
-    pair = ("balanced", "dense")
-    assert said in curves.finding(outcomes, pair)[0]
-    assert "too few seeds" in curves.finding(outcomes[outcomes["seed_index"] == 0], pair)[0]
+    outcomes = pd.DataFrame(rows, columns=["arm", "pattern", "seed_index", "value"])
+    balanced, dense = (outcomes[outcomes["arm"] == arm] for arm in ("balanced", "dense"))
+    found = difference(balanced, dense)
+    assert said in wording.told("balanced ends", "dense", found[:3], 1)[0]
+    few = difference(balanced.head(1), dense.head(1))
+    assert (
+        "too few seeds to tell balanced from dense"
+        in wording.told("balanced ends", "dense", few[:3], 1)[0]
+    )
 
 
 def test_structures_are_clear_only_if_intervals_do_not_overlap():
@@ -252,5 +257,7 @@ def test_every_figure_of_what_is_kept_can_be_read(folder):
     for name in redraw.figures_of(folder):
         sources = catalogue.FIGURES[name].sources
         given = [part for source in sources for part in redraw.read(folder / source)]
-        sheet = import_module(f"blockmaps.report.figures.{name}").draw(*given)
+        sheet = import_module(f"blockmaps.report.figures.{name}").draw(
+            *given, caption=catalogue.FIGURES[name].caption
+        )
         assert faults(sheet) == [], f"{name} of {folder}"

@@ -13,7 +13,7 @@ from studies import trainability as trainability_runs
 from blockmaps.analysis import continuum, trainability
 from blockmaps.analysis.may2023 import beside_authors
 from blockmaps.plan import catalogue
-from blockmaps.report.figures import gradients, path, style
+from blockmaps.report.figures import gradients, style, wording
 
 STUDIES = ("continuum", "trainability", "may2023")
 FIGURES = [name for name, one in catalogue.FIGURES.items() if one.study in STUDIES]
@@ -78,21 +78,22 @@ def test_the_path_says_what_its_paired_interval_says(made):
     assert "3,000 unknowns" in said
     assert "400 test images" in said
     none = rows.assign(low_95=-1.0, high_95=1.0).reset_index()
-    labels = {name: none.iloc[0][name] for name in path.PANEL}
-    assert path.finding(labels, none)[0].startswith("random places end not clearly apart")
-    assert path.title([better, better, None]) == (
+    sheet = draw("path", made | {"continuum_differences": none})
+    assert sheet.words.finding.startswith("Random places end not clearly apart from the MLP")
+    bounds = [(1.0, 2.0), (1.0, 2.0), (np.nan, np.nan)]
+    assert wording.compared("random places end", "the MLP", bounds) == (
         "Random places end clearly above the MLP in 2 of 3 panels"
     )
 
 
 def test_iterations_are_compared_only_if_intervals_do_not_overlap(made):
-    said = words(draw("iterations", made))
-    assert "More iterations make no clear difference to random places" in said
+    said = words(draw("path", made))
+    assert "more iterations make no clear difference to random places" in said
     table = made["continuum"].copy()
     more = (table["arm"] == "random-places") & (table["iterations"] == 6)
     table.loc[more, ["accuracy", "low", "high"]] = 0.99, 0.98, 1.0
     assert "ith more iterations random places do better" in words(
-        draw("iterations", made | {"continuum": table})
+        draw("path", made | {"continuum": table})
     )
 
 

@@ -196,8 +196,8 @@ def test_the_page_writes_a_figures_words_as_it_gives_them(folder, page):
     for name in ("proportion", "path"):
         said = json.loads((folder / f"figures/{name}.words.json").read_text(encoding="utf-8"))
         one = next(one for one in exhibits.exhibits(Folders([folder])) if one.name == name)
-        assert (one.finding, one.subtitle, one.facts, one.caption) == tuple(
-            said[word] for word in ("finding", "subtitle", "facts", "caption")
+        assert (one.finding, one.caption, one.facts) == tuple(
+            said[word] for word in ("finding", "caption", "facts")
         )
         assert said["caption"] == catalogue.FIGURES[name].caption
         assert said["numbers"]

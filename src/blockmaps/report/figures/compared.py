@@ -10,7 +10,6 @@ from blockmaps.results import outcome
 
 PANEL = ["experiment", "budget", "initialisation"]
 ROW = 0.19  # inches
-GRID = facets.Arrangement(columns=1, left=1.9, right=2.2, above=0.0)
 SHARE = 0.9  # of the bars are to fit the axis; longer ones are cut, their numbers stand beside
 
 
@@ -23,26 +22,15 @@ class Names(NamedTuple):
 
 def limit(rows: pd.DataFrame) -> float:
     """Return where the axis ends, on both sides of zero."""
-    bounds = rows[["low", "high"]].abs().to_numpy(float)
+    bounds = rows[["low", "high"]].abs().stack()
     bounds = bounds[np.isfinite(bounds) & (bounds > 0)]
-    most = [rows["estimate"].abs().max(), 0.5]
-    if len(bounds):
-        most.append(np.quantile(bounds, SHARE))
-    return 1.12 * float(np.nanmax(most))
+    return 1.12 * float(np.nanmax([rows["estimate"].abs().max(), 0.5, bounds.quantile(SHARE)]))
 
 
 def _numbers(row: pd.Series) -> str:
     """Write a difference, its interval and n beside its bar."""
-    text = f"{row['estimate'] + 0.0:+.2f}"
-    if np.isfinite(row["low"]):
-        text += f" [{row['low'] + 0.0:.2f}, {row['high'] + 0.0:.2f}]"
-    return f"{text}, n = {row['n']}".replace("-", "−").replace("+0.00", "0.00")
-
-
-def _points(rows: pd.DataFrame, end: float) -> pd.DataFrame:
-    """Return the differences with their intervals, cut where the axis ends."""
-    low, high = (rows[name].astype(float).clip(-end, end) for name in ("low", "high"))
-    return facets.rows("", rows["arm"], rows["estimate"], rows["y"], low, high, rows.index)
+    text = wording.estimate(row[["estimate", "low", "high"]] + 0.0, 2)
+    return f"{text}, n = {row['n']}".replace("+0.00", "0.00")
 
 
 def _title(arms: pd.DataFrame) -> str:
@@ -66,55 +54,52 @@ def draw(arms: pd.DataFrame, finding: str, names: Names) -> style.Sheet:
     # one axis has one unit: of arms that are judged differently those with classes are drawn
     judged = outcome.R2 if set(arms["outcome"]) & {"accuracy", "r2"} == {"r2"} else outcome.ACCURACY
     rows = arms[arms["outcome"] == judged.name]
-    others = len(arms) - len(rows)
+    others = wording.counted(len(arms) - len(rows), "arm") + " in another unit are not drawn."
+    others *= len(arms) > len(rows)
     if rows.empty:
-        none = f"{wording.counted(others, 'arm')} in another unit"
-        return style.sheet(_title(arms), f"{none} are not drawn" if others else finding, "", 0.2)
-    first = rows.groupby(PANEL, sort=False).ngroup()
+        return style.sheet(_title(arms), others.rstrip(".") or finding, "", 0.2)
     # a line an arm, and one above each block for its name
-    rows = rows.assign(y=np.arange(len(rows)) + first.to_numpy() + 1.0)
-    end, marks = limit(rows), style.marks(rows["arm"])
-    runs = wording.counted(int(rows["shared"].sum()), "run")
-    pairing = " or ".join(sorted(set(rows["by"])))
-    grid = GRID._replace(height=ROW * (rows["y"].max() + 1))
-    sheet, panels = facets.draw(
-        (
-            _title(arms),
-            f"{judged.said_first} after the last epoch, {names.second} less {names.first}, in "
-            f"{judged.unit}",
-            f"{finding} {runs} of the same variant in both. Compared by {pairing}; n: pairs of "
-            "patterns where an arm samples them (even, mixed …), else of seeds and replicates. "
-            "Bars: 95 %, Student's t, each by itself; none where the runs of an arm agree. Filled: "
-            "moved, after Holm over all arms."
-            + (f" {wording.counted(others, 'arm')} in another unit are not drawn." * bool(others)),
-        ),
-        [wording.Panel("", "", "")],
+    block = rows.groupby(PANEL, sort=False).ngroup().to_numpy()
+    several = rows["iterations"].map(", K = {:g}".format).where(rows["iterations"].notna(), "")
+    named = (rows["arm"] + several).tolist()
+    end, y = limit(rows), np.arange(len(rows)) + block + 1
+    rows = rows.assign(y=y, panel="", low=rows["low"].clip(-end), high=rows["high"].clip(upper=end))
+    sheet = facets.draw(
+        _title(arms),
+        f"{judged.said_first} after the last epoch, {names.second} less {names.first}, in "
+        f"{judged.unit}",
+        f"{finding} {wording.counted(int(rows['shared'].sum()), 'run')} of the same variant in "
+        f"both. Compared by {' or '.join(sorted(set(rows['by'])))}; n: pairs of patterns where "
+        "an arm samples them (even, mixed …), else of seeds and replicates. Bars: 95 %, "
+        "Student's t, each by itself; none where the runs of an arm agree. Filled: moved, "
+        f"after Holm over all arms. {others}".strip(),
+        {},
+        {"": ""},
         [
-            (_points(rows, end), ["across"]),
-            (_points(rows[rows["moved"]], end), ["dots"]),
-            (_points(rows[~rows["moved"]], end), ["open"]),
+            facets.Layer("across", rows, "estimate", "y"),
+            facets.Layer("dots", rows[rows["moved"]], "estimate", "y"),
+            facets.Layer("open", rows[~rows["moved"]], "estimate", "y"),
         ],
-        marks,
-        grid,
-        (f"{judged.unit}: ← {names.first} higher, {names.second} higher →", ""),
+        style.marks(rows["arm"]),
+        facets.Axis(
+            f"{judged.unit}: ← {names.first} higher, {names.second} higher →",
+            (-end, end),
+            write=lambda value: f"{value:+g}" if abs(value) > 1e-9 else "0",
+            line=0,
+        ),
+        facets.Axis("", (y.max() + 0.7, -0.6), dict(zip(y, named, strict=True)), names=True),
+        grid=facets.Grid(columns=1, height=ROW * (y.max() + 1), left=1.9, right=2.2, above=0.0),
         key={},
     )
-    ((_, axes),) = panels
-    axes.axvline(0, color=style.INK, linewidth=1, zorder=1.5)
-    axes.set(xlim=(-end, end), ylim=(rows["y"].max() + 0.7, -0.6))
-    several = rows["iterations"].map("{:g}".format).where(rows["iterations"].notna())
-    axes.set_yticks(rows["y"], rows["arm"] + (", K = " + several).fillna(""))
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="y", visible=False)
-    axes.grid(axis="x", visible=True)
-    style.written(axes.xaxis, lambda value: f"{value:+g}" if abs(value) > 1e-9 else "0")
+    axes = sheet.panels[""]
     left = axes.get_yaxis_transform()
     for (experiment, budget, start), own in rows.groupby(PANEL, sort=False):
         unknowns = f", {budget:,} unknowns" if budget else ""
-        at = (0, own["y"].min() - 1)
         look: dict[str, Any] = {"va": "center", "weight": "bold", "color": style.INK}
+        at = 0, own["y"].min() - 1
         style.note(axes, f"{experiment}{unknowns}, {start}", at, left, (4, 0), **look)
-    for _, row in rows.iterrows():
+    uncut = arms.loc[rows.index].assign(y=y)
+    for _, row in uncut.iterrows():
         weight = "bold" if row["moved"] else "normal"
         look = {"va": "center", "annotation_clip": False, "color": style.INK, "weight": weight}
         style.note(axes, _numbers(row), (1, row["y"]), left, (8, 0), **look)

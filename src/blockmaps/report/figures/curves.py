@@ -1,90 +1,116 @@
-"""Learning curves: test accuracy against optimiser steps, a line an arm."""
+"""Learning curves: accuracy on test and on training sequences against steps, a line an arm."""
 
 import numpy as np
 import pandas as pd
 
 from blockmaps.analysis import divergence
-from blockmaps.analysis.statistics import Interval, arm_interval, difference
-from blockmaps.analysis.summary import SHARE, final_outcomes, without_repeats
+from blockmaps.analysis.outcomes import run_outcomes
+from blockmaps.analysis.statistics import arm_interval
+from blockmaps.analysis.summary import PANEL, final_outcomes, without_repeats
+from blockmaps.analysis.train_test import GAP, HALF, TRAIN, train_test
 from blockmaps.plan.needs import DIFFERENCES, SAMPLED_ARMS
 from blockmaps.report.figures import facets, style, wording
 from blockmaps.results import outcome
 
-GRID = facets.Arrangement(columns=3, height=2.3)
+SPLITS = ("test", "train")
+SAID = {"accuracy": "test", TRAIN: "train", GAP: "gap", "area": "area under the test curve"}
+SAID |= {HALF: "steps to half way"}
 MOST_ARMS = 7  # more lines than these cannot be told apart
 
 
-def learning_curves(
-    runs: pd.DataFrame, outcomes: pd.DataFrame, split: str = "test", against: str = "step"
-) -> pd.DataFrame:
-    """Return the mean accuracy of every arm after every epoch, with its 95 % interval.
+def learning_curves(runs: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean score of every arm after every epoch, with its 95 % interval.
 
     Parameters
     ----------
-    runs : the runs table.
+    runs : the runs table, of one split.
     outcomes : a panel's `final_outcomes`; its runs are used.
-    split : of sequences.
-    against : step or epoch.
 
     Returns
     -------
-    Rows by arm and step or epoch: arm, that, mean, low, high.
+    Columns step, arm, mean, low, high.
     """
     named = outcomes[["experiment", "key", "pattern"]]
-    tested = divergence.valued(runs[runs["split"] == split]).merge(named, on=["experiment", "key"])
-    tested = outcome.scored(tested).rename(columns={"score": "value"})
-    rows = []
-    for time, values in tested.groupby(against):
-        for arm, group in values.groupby("arm"):
-            interval = arm_interval(group, ends=SHARE)
-            rows.append((arm, time, interval.mean, interval.low, interval.high))
-    return pd.DataFrame(rows, columns=["arm", against, "mean", "low", "high"])
+    scored = outcome.scored(divergence.valued(runs).merge(named, on=["experiment", "key"]))
+    scored, ends = scored.rename(columns={"score": "value"}), outcome.of(outcomes).range
+    rows = [
+        (*labels, *arm_interval(group, ends=ends)[:3])
+        for labels, group in scored.groupby(["step", "arm"])
+    ]
+    return pd.DataFrame(rows, columns=["step", "arm", "mean", "low", "high"])
 
 
-def pairs_of(outcomes: pd.DataFrame) -> list[tuple[str, str]]:
+def pairs_of(arms: set[str]) -> list[tuple[str, str]]:
     """Return claim A1's two primary differences, as far as there are both arms; else any one."""
-    arms = set(outcomes["arm"])
     pairs = [pair for pair in DIFFERENCES if set(pair) <= arms]
     return [pair for pair in pairs if pair[0] == pairs[0][0]]
 
 
-def bounds_of(outcomes: pd.DataFrame, pair: tuple[str, str]) -> Interval | None:
-    """Return the difference of two arms at the end of training, None without them or bounds."""
-    valued = outcomes.dropna(subset="test_accuracy")
-    judged = outcome.of(outcomes)
-    valued = valued.assign(value=judged.scale * valued["test_accuracy"])
-    sides = [valued[valued["arm"] == arm] for arm in pair]
-    if not all(map(len, sides)):
-        return None
-    found = difference(sides[0], sides[1], ends=judged.ends)
-    return None if np.isnan(found.low) else found
+def differences(runs: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return the claim's differences at the end by panel, pair and measure; clean protocol.
+
+    Columns as in `analysis.columns.TRAIN_TEST`, and panel.
+    """
+    table = train_test(run_outcomes(runs))
+    table = table[table["protocol"].isin(["clean", ""])]
+    table["measure"] = table["measure"].where(table["measure"].isin(SAID), "accuracy")
+    names = outcomes[[*PANEL, "panel"]].drop_duplicates()
+    found = names.merge(table, on=PANEL).set_index(["panel", "of"])
+    arms = outcomes.groupby("panel")["arm"].agg(set)
+    shown = [(name, " - ".join(pair)) for name, own in arms.items() for pair in pairs_of(own)]
+    return found.loc[found.index.isin(shown)].reset_index()
 
 
-def finding(outcomes: pd.DataFrame, pair: tuple[str, str]) -> tuple[str, str]:
-    """Say how a difference between two arms comes out at the end of training."""
-    first, second = pair
-    found, digits = bounds_of(outcomes, pair), outcome.of(outcomes).digits
-    if found is None:
-        return f"too few seeds to tell {first} from {second}", ""
-    said = f"{first} ends {wording.relation(found.low, found.high)} {second}:"
-    return said, wording.estimate(found.mean, found.low, found.high, digits)
+def findings(table: pd.DataFrame, digits: int) -> wording.Findings:
+    """Say how arms end against each other on test; of the last pair, by how much in the rest.
+
+    Parameters
+    ----------
+    table : of `differences`.
+    """
+    found: wording.Findings = {}
+    numbers = ["estimate", "low", "high"]
+    for (panel, of), own in table.set_index("measure").groupby(["panel", "of"], sort=False):
+        first, second = of.split(" - ")
+        row = own.loc["accuracy", numbers]
+        found[f"{panel}, {first} − {second}"] = wording.told(f"{first} ends", second, row, digits)
+        known = own.loc[np.isfinite(own["low"]), numbers].drop("accuracy", errors="ignore")
+        said = [
+            f"{SAID[one]} {wording.estimate(row, 0 if one == HALF else digits)}"
+            for one, row in zip(known.index, known.to_numpy(float), strict=True)
+        ]
+        found[panel] = f"{first} less {second} beside it:", ", ".join(said)
+    return {name: said for name, said in found.items() if any(said)}
 
 
-def title(panels: list[tuple[str, pd.DataFrame]], pairs: list[tuple[str, str]]) -> str:
-    """Say how the first arm ends against the others, in how many panels."""
-    if not any(rows["test_accuracy"].notna().any() for _, rows in panels):
-        return wording.NOTHING
-    said = []
-    for pair in pairs:
-        found = [bounds_of(rows, pair) for _, rows in panels]
-        if any(found):
-            bounds = [one and (one.low, one.high) for one in found]
-            said.append(wording.compared(pair[0], bounds, pair[1]))
-    if not said:
+def title(table: pd.DataFrame) -> str:
+    """Say how two arms end on train and on test, in most panels."""
+    if table.empty:
         return "Accuracy while training, by arm"
-    whole = "; ".join([said[0], *(one.partition(" ends ")[2] for one in said[1:])])
-    whole = whole if style.fits(whole) else said[0]
-    return wording.first_upper(whole)
+    of = table["of"].iloc[-1]
+    own, (first, second) = table[table["of"] == of], of.split(" - ")
+    on = {
+        measure: wording.compared(
+            f"{first} ends", second, own.loc[own["measure"] == measure, ["low", "high"]].to_numpy()
+        )
+        for measure in (TRAIN, "accuracy")
+    }
+    said = on["accuracy"]
+    test = said.partition(" ends ")[2].replace(f" {second}", "").removesuffix(" from")
+    whole = f"{on[TRAIN]} on train, {test} on test"
+    return whole if " ends " in said and " ends " in on[TRAIN] and style.fits(whole) else said
+
+
+def few_enough(outcomes: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return the runs of as many arms as lines can be told apart, and say which arms are not drawn.
+
+    Of too many, those that the claims compare are drawn, where there are any of these.
+    """
+    arms, claimed = outcomes["arm"], outcomes["arm"].isin(style.CLAIMED)
+    if arms.nunique() <= MOST_ARMS or not claimed.any():
+        return outcomes, ""
+    missing = ", ".join(sorted(set(arms[~claimed])))
+    return outcomes[claimed], f" Not drawn: {missing}."
 
 
 def about_bands(curves: pd.DataFrame) -> str:
@@ -101,59 +127,40 @@ def about_bands(curves: pd.DataFrame) -> str:
     )
 
 
-def few_enough(outcomes: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Return the runs of as many arms as lines can be told apart, and say which arms are not drawn.
-
-    Of too many, those that the claims compare are drawn, where there are any of these.
-    """
-    arms, claimed = outcomes["arm"], outcomes["arm"].isin(style.CLAIMED)
-    if arms.nunique() <= MOST_ARMS or not claimed.any():
-        return outcomes, ""
-    missing = ", ".join(sorted(set(arms[~claimed])))
-    return outcomes[claimed], f" Not drawn: {missing}."
-
-
 @style.themed
-def draw(runs: pd.DataFrame) -> style.Sheet:
-    """Draw test accuracy against optimiser steps, a panel a budget and experiment.
-
-    Parameters
-    ----------
-    runs : the runs table (columns in `blockmaps.results.runs`).
-    """
+def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
+    """Draw accuracy by step from the runs table (columns in `blockmaps.results.runs`)."""
     runs = without_repeats(runs)
-    outcomes = final_outcomes(runs)
-    judged = outcome.of(outcomes)
-    outcomes, left_out = few_enough(outcomes)
-    found, pairs = list(wording.panels(outcomes)), pairs_of(outcomes)
-    drawn = pd.concat(learning_curves(runs, rows).assign(panel=name) for name, rows in found)
-    marks = style.marks(outcomes["arm"])
-    unit = "points" if judged.scale == 100 else judged.unit
-    sheet, panels = facets.draw(
-        (
-            title(found, pairs),
-            f"{judged.said_first} while training, the mean of each arm; differences at the end, in "
-            f"{unit}",
-            wording.facts(outcomes, about_bands(drawn) + left_out),
-        ),
-        [
-            wording.panel(name, wording.runs_and_patterns(rows.dropna(subset="test_accuracy")))
-            for name, rows in found
-        ],
-        [(drawn.rename(columns={"step": "x", "mean": "y"}), ["band", "line"])],
-        marks,
-        GRID,
-        ("optimiser steps", judged.said),
-        {
-            f"{name}, {pair[0]} − {pair[1]}": finding(rows, pair)
-            for pair in pairs
-            for name, rows in found
-        },
+    every = final_outcomes(runs)
+    judged = outcome.of(every)
+    outcomes, left_out = few_enough(pd.concat(wording.panels(every).values()))
+    found = dict(tuple(outcomes.groupby("panel", sort=False)))
+    if not outcomes["test_accuracy"].notna().any():
+        return style.nothing(wording.NOTHING)
+    told = differences(runs, outcomes)
+    compared = [name for name in found if name in set(told["panel"])]
+    each = {wording.part(name, split): (name, split) for name in compared for split in SPLITS}
+    each |= {wording.part(name, "test"): (name, "test") for name in found if name not in compared}
+    curves = pd.concat(
+        learning_curves(runs[runs["split"] == split], found[name]).assign(panel=panel)
+        for panel, (name, split) in each.items()
     )
-    low, high = style.shown(pd.concat([drawn["mean"], drawn["low"], drawn["high"]]), outcomes)
-    for (_, rows), (_, axes) in zip(found, panels, strict=True):
-        axes.set_ylim(low, high)
-        style.chance_line(axes, rows, low)
-        style.outcome_axis(axes, judged)
-        style.written(axes.xaxis, lambda step: f"{step:,.0f}", 5)
-    return sheet
+    few = len(each) <= 2
+    return facets.draw(
+        title(told),
+        caption,
+        wording.facts(
+            outcomes,
+            f"{about_bands(curves)} Train: the mean over an epoch, while weights move.{left_out}",
+        ),
+        findings(told, judged.digits),
+        {panel: wording.runs_and_patterns(found[name]) for panel, (name, _) in each.items()},
+        [facets.Layer("band line", curves, "step", "mean")],
+        style.marks(outcomes["arm"]),
+        facets.Axis("optimiser steps", write="{:,.0f}".format, most=4),
+        facets.score(outcomes, curves["mean"], curves["low"], curves["high"])._replace(
+            label=judged.said.removeprefix("test ")
+        ),
+        grid=facets.Grid(columns=2 if few else 4, height=2.5 if few else 1.9),
+        chance=pd.concat(found[name].assign(panel=panel) for panel, (name, _) in each.items()),
+    )

@@ -2,16 +2,11 @@
 
 import numpy as np
 import pandas as pd
-import seaborn
 
 from blockmaps.analysis.summary import final_outcomes
 from blockmaps.report.figures import facets, style, wording
-from blockmaps.results import outcome
 
 DESIGNS = ("grid", "factorial", "random")
-GRID = facets.Arrangement(
-    columns=3, height=1.9, share_x=False, share_y=False, left=0.74, below=0.62
-)
 MOST_LEVELS = 6
 EDGES = np.array([0, 0.1, 0.2, 0.4, 0.7, 1.0])
 WORST = 10.0  # points below the best: what is worse has the same colour
@@ -20,7 +15,7 @@ WORST = 10.0  # points below the best: what is worse has the same colour
 def panels(outcomes: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return every panel with a design over both densities, and its runs."""
     found = {}
-    for name, rows in wording.panels(outcomes[outcomes["test_accuracy"].notna()]):
+    for name, rows in wording.panels(outcomes[outcomes["test_accuracy"].notna()]).items():
         designs = [design for design in DESIGNS if design in set(rows["design"])]
         own = rows[rows["design"] == (designs or [""])[0]]
         if own[["density_hx", "density_hh"]].round(6).nunique().min() >= 2:
@@ -54,71 +49,51 @@ def cells(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return accuracy, proportions
 
 
-def near_best(found: list[tuple[pd.DataFrame, pd.DataFrame]]) -> np.ndarray:
-    """Return the hidden proportions of the cells within a point of their panel's best."""
-    return np.concatenate(
-        [
-            proportions.to_numpy()[accuracy.to_numpy() >= np.nanmax(accuracy.to_numpy()) - 1]
-            for accuracy, proportions in found
-        ]
-    )
+def near_best(accuracy: pd.DataFrame, proportions: pd.DataFrame) -> np.ndarray:
+    """Return the hidden proportions of the cells within a point of the best."""
+    return proportions.to_numpy()[accuracy.to_numpy() >= np.nanmax(accuracy) - 1]
 
 
-def finding(found: list[tuple[pd.DataFrame, pd.DataFrame]]) -> str:
+def finding(near: np.ndarray) -> str:
     """Say on which side of ½ the cells within a point of the best lie."""
-    if not found:
+    if not len(near):
         return "The table holds no design over the densities of hx and hh"
-    near = near_best(found)
     below = int((near < 0.5).sum())
     some = "All" if below == len(near) else f"{below} of the"
     return f"{some} {len(near)} best cells have a hidden proportion below ½"
 
 
 @style.themed
-def draw(runs: pd.DataFrame) -> style.Sheet:
-    """Draw a heat map an experiment and budget.
-
-    Parameters
-    ----------
-    runs : the runs table (columns in `blockmaps.results.runs`).
-    """
+def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
+    """Draw a heat map an experiment and budget, from the runs table (see `results.runs`)."""
     outcomes = final_outcomes(runs)
     found = panels(outcomes)
-    tables = {name: cells(rows) for name, rows in found.items()}
     if not found:
-        return style.nothing(finding([]))
+        return style.nothing(finding(np.array([])))
+    tables = {name: cells(rows) for name, rows in found.items()}
+    near = {name: near_best(*table) for name, table in tables.items()}
     shown = pd.concat(found.values())
     designs = " and ".join(sorted(shown["design"].unique()))
-    sheet, axes_of = facets.draw(
-        (
-            finding(list(tables.values())),
-            f"Upper number: 100 × mean {outcome.of(outcomes).said}; lower: mean hidden proportion. "
-            f"Light: within a point of the panel's best; dark: {WORST:g} points below it or more",
-            wording.facts(
-                shown, f"Designs: {designs}; the other blocks' densities are averaged over."
-            ),
-        ),
-        [wording.panel(name, f"n = {len(rows)}") for name, rows in found.items()],
-        [],
-        {},
-        GRID,
-        ("", ""),
+    grid = facets.Grid(height=1.9, share_x=False, share_y=False, left=0.74, below=0.62)
+    sheet = facets.draw(
+        finding(np.concatenate(list(near.values()))),
+        caption,
+        wording.facts(shown, f"Designs: {designs}; the other blocks' densities are averaged over."),
         {
             name: (
                 "cells within a point of the best lie at hidden proportions of",
-                "{:.2f} to {:.2f}".format(*np.quantile(near_best([one]), [0, 1])),
+                f"{own.min():.2f} to {own.max():.2f}",
             )
-            for name, one in tables.items()
+            for name, own in near.items()
         },
+        {name: f"n = {len(rows)}" for name, rows in found.items()},
+        grid=grid,
     )
-    for place, (panel, axes) in enumerate(axes_of):
-        accuracy, proportions = tables[panel.name]
+    for place, (name, axes) in enumerate(sheet.panels.items()):
+        accuracy, proportions = tables[name]
         said = accuracy.map("{:.0f}".format) + "\n" + proportions.map("{:.2f}".format)
-        below = np.nanmax(accuracy.to_numpy()) - accuracy
-        look = {"annot_kws": {"size": 8, "linespacing": 1.05}, "cbar": False, "cmap": "cividis_r"}
-        seaborn.heatmap(below, ax=axes, vmin=0, vmax=WORST, annot=said, fmt="", **look)
-        facets.legible(axes)
-        axes.tick_params(length=0, labelsize=8, rotation=0)
-        axes.grid(False)
-        axes.set(xlabel="density of hh", ylabel="" if place % GRID.columns else "density of hx")
+        below, numbers = np.nanmax(accuracy) - accuracy, {"size": 8, "linespacing": 1.05}
+        labels = "density of hh", "" if place % grid.columns else "density of hx"
+        look = {"cmap": "cividis_r", "annot": said, "annot_kws": numbers}
+        facets.heat(axes, below, labels, vmin=0, vmax=WORST, **look)
     return sheet

@@ -1,24 +1,34 @@
-"""Panels of one kind, drawn by seaborn: facets of lines with bands and of points with intervals.
+"""Panels of one kind, drawn by seaborn: lines with bands, points with intervals, heat maps.
 
-What is drawn is a table with a row a point, in the columns panel, arm, x, y, low and high:
-intervals are the analysis' own, handed over as data.
+A figure is a declaration: its words, its panels, the layers that tables are drawn as, and its two
+axes. A layer's table has a row a point: its panel, its arm, what its columns x and y are, and the
+analysis' own interval, handed over as data.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+import seaborn
 import seaborn.objects as so
 from matplotlib.axes import Axes
-from matplotlib.figure import SubFigure
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+)
 
 from blockmaps.report.figures import style, wording
+from blockmaps.results import outcome
 
 ABOVE, BETWEEN, BELOW, LEFT, RIGHT = 0.46, 0.2, 0.5, 0.78, 0.08  # inches around panels
 _UPRIGHT = {"ymin": "low", "ymax": "high"}
 # What a table is drawn as, one over another: seaborn's mark, and what it reads beside x and y.
-LAYERS = {
+KINDS = {
     "band": (so.Band(alpha=0.16), _UPRIGHT),
     "line": (so.Line(linewidth=1.7, pointsize=5), {}),
     "range": (so.Range({"zorder": 3, "capstyle": "butt"}, linewidth=1.4), _UPRIGHT),
@@ -26,15 +36,125 @@ LAYERS = {
         so.Range({"zorder": 3}, linewidth=1.3),
         {"xmin": "low", "xmax": "high", "orient": "y"},
     ),
-    "dots": (so.Dot({"zorder": 4}, pointsize=5.5, edgewidth=0), {}),
-    "open": (so.Dot({"zorder": 4}, pointsize=5.5, fill=False, edgewidth=1.2), {}),
-    "cloud": (so.Dot({"zorder": 2.5}, pointsize=4.5, alpha=0.75, edgewidth=0), {}),
+    "dots": (so.Dot({"zorder": 4}, pointsize=5.5, edgewidth=0), {"marker": "arm"}),
+    "open": (so.Dot({"zorder": 4}, pointsize=5.5, fill=False, edgewidth=1.2), {"marker": "arm"}),
+    "cloud": (so.Dot({"zorder": 2.5}, pointsize=4.5, alpha=0.75, edgewidth=0), {"marker": "arm"}),
 }
-_WITH_MARKER = ("dots", "open", "cloud")
 MARKED = 10  # markers on a line
+_UP = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-class Arrangement(NamedTuple):
+class Layer(NamedTuple):
+    """A table and what it is drawn as: names of `KINDS`, and its columns of x and y."""
+
+    kinds: str
+    table: pd.DataFrame
+    x: str
+    y: str
+
+    @property
+    def points(self) -> pd.DataFrame:
+        """A row a point; bounds are the columns low and high, or named after the value."""
+        of = self.x if "across" in self.kinds else self.y
+        read = {"panel": "panel", "arm": "arm", "x": self.x, "y": self.y}
+        for name in ("low", "high"):
+            read[name] = f"{of}_{name}" if f"{of}_{name}" in self.table else name
+        found = pd.DataFrame({to: self.table.get(name, np.nan) for to, name in read.items()})
+        kinds: dict[str, Any] = dict.fromkeys(("x", "y", "low", "high"), float)
+        return found.astype(kinds | {"panel": object, "arm": object})  # quicker than strings
+
+
+class Axis(NamedTuple):
+    """One of the two axes of all panels.
+
+    Attributes
+    ----------
+    limits : of all panels, or of each by its name; seaborn's, with a margin, if left out.
+    ticks : places and what is written there; at most `most` round ones if left out.
+    names : whether the places are rows with names, from the top down.
+    line : where a line crosses the panels.
+    """
+
+    label: str = ""
+    limits: tuple[float, float] | Mapping[str, tuple[float, float]] | None = None
+    ticks: Mapping[float, str] | None = None
+    write: Callable[[float], str] = "{:g}".format
+    most: int = 8
+    log: bool = False
+    names: bool = False
+    line: float | None = None
+
+    def apply(self, axes: Axes, name: Literal["x", "y"], panel: str) -> None:
+        """Set the axis of a panel that is called x or y."""
+        axis = getattr(axes, f"{name}axis")
+        limits = self.limits[panel] if isinstance(self.limits, Mapping) else self.limits
+        axes.set(**{f"{name}scale": "log"} if self.log else {})
+        axes.set(**{f"{name}lim": limits} if limits else {})
+        axis.set_minor_formatter(NullFormatter())
+        if (ticks := self.ticks) is not None:
+            axis.set_major_locator(FixedLocator(list(ticks)))
+            axis.set_minor_locator(NullLocator())
+            axis.set_major_formatter(FuncFormatter(lambda at, _: ticks.get(at, "")))
+        else:
+            round_ones = MaxNLocator(self.most, steps=[1, 2, 2.5, 5, 10])
+            axis.set_major_locator(LogLocator(numticks=9) if self.log else round_ones)
+            axis.set_major_formatter(FuncFormatter(lambda at, _: wording.minus(self.write(at))))
+        if self.line is not None:
+            {"x": axes.axvline, "y": axes.axhline}[name](self.line, **_ACROSS)
+        if self.names:
+            axes.tick_params(axis=name, length=0, which="both")
+            axis.set_minor_locator(FixedLocator([at + 0.5 for at in self.ticks or ()][:-1]))
+            axes.grid(True, axis=name, which="minor")
+            axes.grid(False, axis=name)
+            axes.grid(True, axis="x")
+
+
+_NO_MARKS: dict[str, style.Mark] = {}
+_PLAIN = Axis()
+_ACROSS: dict[str, Any] = {"color": style.FAINT, "linewidth": 0.9, "zorder": 2}
+
+
+def percent(share: float) -> str:
+    """Write a share in percent, with as many decimals as it needs."""
+    return f"{100 * share:.4g} %"
+
+
+def power(value: float) -> str:
+    """Write a power of ten, as 10⁻³, without mathtext."""
+    exponent = round(np.log10(value))
+    return "10" + str(exponent).translate(_UP) if exponent < 0 else f"{10.0**exponent:g}"
+
+
+def rows(names: Sequence[str]) -> Axis:
+    """Return a y axis of rows with names, from the top down: the first is at 0."""
+    return Axis("", (len(names) - 0.5, -0.5), dict(enumerate(names)), names=True)
+
+
+def aside(at: pd.Series, arms: pd.Series, order: Sequence[str], gap: float) -> pd.Series:
+    """Move each arm's points aside, so that their bars stand beside each other."""
+    return at + gap * (arms.map(list(order).index) - (len(order) - 1) / 2)
+
+
+def score(outcomes: pd.DataFrame, *values: pd.Series) -> Axis:
+    """Return the y axis of an outcome: from chance on, unless that is far below all values.
+
+    Far is further than half again the range of the values, which would press them into a strip.
+
+    Parameters
+    ----------
+    outcomes : the `final_outcomes` that the values are of.
+    """
+    judged = outcome.of(outcomes)
+    chance = judged.chance(outcomes["outputs"].max())
+    drawn = judged.drawn(pd.concat(values)).dropna()
+    low, high = (drawn.min(), drawn.max()) if len(drawn) else (0.0, 1.0)
+    low = low if low - chance > 1.5 * (high - low) else min(low, chance)
+    room = 0.1 * (max(high, chance) - low) or 0.05
+    write = percent if judged.scale == 100 else "{:.4g}".format
+    return Axis(judged.said, (low - room, max(high, low) + room), write=write)
+
+
+class Grid(NamedTuple):
     """How panels are laid out; lengths in inches.
 
     Attributes
@@ -60,179 +180,163 @@ class Arrangement(NamedTuple):
         columns = max(min(panels, self.columns), 1)
         return max(-(-panels // columns), 1), columns
 
+    @property
+    def gaps(self) -> tuple[float, float]:
+        """Between columns and between rows."""
+        return BETWEEN if self.share_y else self.left, 0.12 if self.share_x else self.below
+
     def width(self, panels: int) -> float:
         """Return a panel's width."""
         _, columns = self.side(panels)
-        gap = BETWEEN if self.share_y else self.left
-        whole = style.WIDTH - self.left - self.right - gap * (columns - 1)
-        return whole / columns
+        return (style.WIDTH - self.left - self.right - self.gaps[0] * (columns - 1)) / columns
 
     def body(self, panels: int, keys: float = 0.0) -> float:
         """Return the height of all rows below a key."""
-        rows, _ = self.side(panels)
-        gaps = (rows - 1) * (0.12 if self.share_x else self.below)
-        return keys + rows * (self.above + self.height) + gaps + self.below
+        lines, _ = self.side(panels)
+        return keys + lines * (self.above + self.height) + (lines - 1) * self.gaps[1] + self.below
 
-    def place(self, part: SubFigure, panels: int, keys: float) -> None:
-        """Set the margins of a figure's part that the panels are in."""
-        body = self.body(panels, keys)
-        gap = BETWEEN if self.share_y else self.left
-        under = self.above + (0.12 if self.share_x else self.below)
-        part.subplots_adjust(
-            left=self.left / style.WIDTH,
-            right=1 - self.right / style.WIDTH,
-            top=1 - (keys + self.above) / body,
-            bottom=self.below / body,
-            wspace=gap / self.width(panels),
-            hspace=under / self.height,
-        )
+    def box(self, place: int, panels: int, keys: float = 0.0) -> style.Box:
+        """Return a panel's left, down, width and height, as `Sheet.box` takes them."""
+        line, column = divmod(place, self.side(panels)[1])
+        wide, down = self.width(panels), self.above + self.height + self.gaps[1]
+        left = self.left - style.MARGIN + column * (wide + self.gaps[0])
+        return left, keys + self.above + line * down, wide, self.height
 
-
-def scales(grid: Arrangement, panels: int) -> str:
-    """Say which scales differ between panels, for the facts."""
-    differ = [name for name, one in zip("xy", grid[2:4], strict=True) if not one]
-    many = panels > 1 and differ
-    return f" Panels differ in their scale of {' and '.join(differ)}." if many else ""
+    @property
+    def scales(self) -> str:
+        """Say which scales differ between panels, for the facts."""
+        differ = [one for one, shared in (("x", self.share_x), ("y", self.share_y)) if not shared]
+        return f" Panels differ in their scale of {' and '.join(differ)}." if differ else ""
 
 
 def draw(
-    said: tuple[str, str, str],
-    panels: Sequence[wording.Panel],
-    drawn: Sequence[tuple[pd.DataFrame, Sequence[str]]],
-    marks: Mapping[str, style.Mark],
-    grid: Arrangement,
-    labels: tuple[str, str],
-    found: wording.Findings | None = None,
+    title: str,
+    caption: str,
+    facts: str,
+    found: wording.Findings,
+    panels: Mapping[str, str],
+    layers: Sequence[Layer] = (),
+    marks: Mapping[str, style.Mark] = _NO_MARKS,
+    x: Axis = _PLAIN,
+    y: Axis = _PLAIN,
+    *,
+    grid: Grid,
     key: Mapping[str, style.Mark] | None = None,
-) -> tuple[style.Sheet, Iterator[tuple[wording.Panel, Axes]]]:
-    """Draw panels on a sheet of their own.
+    chance: pd.DataFrame | None = None,
+) -> style.Sheet:
+    """Draw panels on a sheet of their own; without layers they are left for heat maps.
 
     Parameters
     ----------
-    said : title, subtitle, facts.
-    drawn : tables, each with the layers that it is drawn as.
-    marks : of every arm in the tables.
-    labels : of x and y.
-    found : the finding by panel.
-    key : what the key shows; the marks if not given, nothing if empty.
-
-    Returns
-    -------
-    The sheet, and every panel with its axes.
+    found : the finding by panel: its numbers begin the facts.
+    panels : their names, and what is added in small. The first part of a name is its heading.
+    marks : of every arm in the layers.
+    key : what the key shows, of the arms that there are; the marks if not given.
+    chance : runs by panel, to draw what knows nothing.
     """
-    shown = dict(marks if key is None else key)
-    lined = {arm for table, layers in drawn if "line" in layers for arm in table["arm"]}
-    lines = bool(lined & set(shown))
+    there = {arm for one in layers for arm in one.table["arm"]}
+    lined = {arm for one in layers if "line" in one.kinds.split() for arm in one.table["arm"]}
+    shown = {
+        arm: mark if arm in lined else mark._replace(line="")
+        for arm, mark in (marks if key is None else key).items()
+        if arm in there
+    }
     keys, many = style.key_height(shown), len(panels)
-    title, subtitle, facts = said
-    facts += scales(grid, many)
-    sheet = style.sheet(title, subtitle, facts, grid.body(many, keys), found)
-    part = sheet.part()
-    plot = _plotted(part, panels, drawn, marks, grid, labels)
-    grid.place(part, many, keys)
+    facts += grid.scales if many > 1 else ""
+    sheet = style.sheet(title, caption, facts, grid.body(many, keys), found)
+    plot = _plotted(sheet, list(panels), layers, marks, grid, (x.label, y.label))
+    sheet = sheet._replace(panels=dict(zip(panels, plot, strict=True)))
     if shown:
-        style.key(sheet, grid.left - style.MARGIN, shown, lines)
-    made, (_, columns) = list(zip(panels, plot, strict=True)), grid.side(many)
-    for place, (panel, axes) in enumerate(made, 1):
-        beside = BETWEEN - 0.1 if place % columns else grid.right - 0.04
-        style.panel_title(axes, panel.heading, panel.about, grid.width(many) + beside)
-    return sheet, iter(made)
+        style.key(sheet, grid.left - style.MARGIN, shown)
+    for place, (name, axes) in enumerate(sheet.panels.items()):
+        axes.set_position(sheet.box(*grid.box(place, many, keys)))
+        x.apply(axes, "x", name)
+        y.apply(axes, "y", name)
+        if chance is not None:
+            _chance_line(axes, chance[chance["panel"] == name])
+        last = (place + 1) % grid.side(many)[1] == 0
+        room = grid.width(many) + (grid.right - 0.04 if last else BETWEEN - 0.1)
+        heading, _, about = name.partition(", ")
+        style.panel_title(axes, heading, "; ".join(filter(None, [about, panels[name]])), room)
+    return sheet
 
 
-def _plotted(part, panels, drawn, marks, grid, labels) -> list[Axes]:
-    """Let seaborn draw the tables; return the panels' axes in their order."""
-    every = (
-        pd.concat([table for table, _ in drawn], ignore_index=True)
-        if drawn
-        else rows("", "", [], [])
-    )
-    if every["y"].isna().all():
-        axes = part.subplots(*grid.side(len(panels)), squeeze=False).ravel()
-        for one in axes[len(panels) :]:
-            one.remove()
-        return list(axes[: len(panels)])
-    every = every.astype({"panel": object, "arm": object})  # quicker than strings
-    names, start = [panel.name for panel in panels], 0
-    arms = [arm for arm in marks if arm in set(every["arm"])]
+def _plotted(sheet, panels, layers, marks, grid, labels) -> list[Axes]:
+    """Let seaborn draw the layers; return the panels' axes in their order."""
+    points = [one.points.assign(layer=number) for number, one in enumerate(layers)]
+    every = pd.concat([pd.DataFrame({"panel": panels, "arm": None}), *points], ignore_index=True)
+    there = [arm for arm in marks if arm in set(every["arm"])]
     plot = (
-        so.Plot(every, x="x", y="y", color="arm")
-        .on(part)
-        .facet("panel", order=names, wrap=grid.side(len(panels))[1])
+        so.Plot(every)
+        .on(sheet.figure)
+        .facet("panel", order=panels, wrap=grid.side(len(panels))[1])
         .share(x=grid.share_x, y=grid.share_y)
         .scale(
-            x=so.Continuous(),
-            y=so.Continuous(),
-            color=so.Nominal([marks[arm].color for arm in arms], order=arms),
-            marker=so.Nominal([marks[arm].marker or "o" for arm in arms], order=arms),
+            color=so.Nominal([marks[arm].color for arm in there], order=there),
+            marker=so.Nominal([marks[arm].marker or "o" for arm in there], order=there),
         )
         .label(title=lambda _: "", x=labels[0], y=labels[1])
         .theme(style.THEME)
     )
-    for table, layers in drawn:
-        own, start = every.iloc[start : start + len(table)], start + len(table)
-        for name in layers:
-            mark, read = LAYERS[name]
-            read = {"x": "x", "y": "y", "color": "arm"} | read
-            read |= {"marker": "arm"} if name in _WITH_MARKER else {}
-            plot = plot.add(mark, data=own, legend=False, **read)
+    for number, layer in enumerate(layers):
+        own = every[every["layer"] == number]
+        if own["y"].notna().any():
+            for name in layer.kinds.split():
+                mark, read = KINDS[name]
+                read = {"x": "x", "y": "y", "color": "arm"} | read
+                plot = plot.add(mark, data=own, legend=False, **read)
     plot.plot()
-    by_color = {marks[arm].color.lower(): marks[arm] for arm in reversed(arms)}
-    for axes in part.axes:
+    by_color = {marks[arm].color.lower(): marks[arm] for arm in reversed(there)}
+    for axes in sheet.figure.axes:
         for line in axes.lines:  # seaborn would cross every marker with every line
             mark = by_color[_hex(line.get_color())]
             every_few = max(1, len(line.get_xdata()) // MARKED)
             line.set(linestyle=mark.line, marker=mark.marker or "", markevery=every_few)
             line.set(markeredgewidth=0, zorder=3)
-    return part.axes
+    return list(sheet.figure.axes)
 
 
 def _hex(color) -> str:
     return "#" + "".join(f"{round(255 * part):02x}" for part in color[:3])
 
 
-def rows(
-    panel: str, arm: str | pd.Series, x, y, low=np.nan, high=np.nan, index=None
-) -> pd.DataFrame:
-    """Return points of a panel as `draw` takes them."""
-    columns = {"panel": panel, "arm": arm, "x": x, "y": y, "low": low, "high": high}
-    numbers = dict.fromkeys(("x", "y", "low", "high"), float)
-    return pd.DataFrame(columns, index=index).astype({"panel": object} | numbers)
+def _chance_line(axes: Axes, outcomes: pd.DataFrame) -> None:
+    """Draw what knows nothing with its name, or say that it lies below the axis."""
+    judged, low = outcome.of(outcomes), axes.get_ylim()[0]
+    chance = judged.chance(outcomes["outputs"].iloc[0])
+    name = f"{judged.chance_said}, {judged.scale * chance:.3g}{' %' if judged.scale == 100 else ''}"
+    beside: dict[str, Any] = {"ha": "right", "va": "bottom"}
+    if chance < low:
+        style.note(axes, f"↓ {name}, is below", (1, 0), "axes fraction", (-2, 3), **beside)
+        return
+    axes.axhline(chance, **_ACROSS | {"linestyle": (0, (2, 2)), "zorder": 1.5})
+    beside["va"] = "top"
+    style.note(axes, name, (1, chance), ("axes fraction", "data"), (-2, -3), **beside)
 
 
-def intervals(panel: str, arm: str | pd.Series, x: pd.Series, table: pd.DataFrame, of: str):
-    """Return a table's values with their bounds, which are named low and high or after the value.
-
-    Parameters
-    ----------
-    of : the column of the values.
-    """
-    low, high = (
-        table[name if name in table else f"{of}_{name}"].astype(float) for name in ("low", "high")
-    )
-    return rows(panel, arm, x, table[of], low, high, table.index)
-
-
-def level(panel: str, arm: str, table: pd.DataFrame, of: str, ends: tuple[float, float]):
-    """Return what does not depend on x as a line from end to end, with its interval as a band."""
-    twice = table.loc[table.index.repeat(2)].reset_index(drop=True)
-    return intervals(panel, arm, pd.Series(list(ends) * len(table), dtype=float), twice, of)
-
-
-def apart(x: pd.Series, place: int, many: int, gap: float) -> pd.Series:
-    """Move an arm's points aside, so that their bars stand beside each other."""
-    return x + (place - (many - 1) / 2) * gap
-
-
-def legible(axes: Axes) -> None:
-    """Write each number of a heat map dark on light cells and white on dark ones.
+def heat(axes: Axes, table: pd.DataFrame, labels: tuple[str, str] = ("", ""), **look) -> None:
+    """Draw a table as a heat map, with each number dark on light cells and white on dark ones.
 
     The line between them is where both contrasts are the same (WCAG 2: luminance 0.18); seaborn's
     leaves white on mid tones.
+
+    Parameters
+    ----------
+    labels : of x and y.
+    look : as `seaborn.heatmap` takes it.
     """
+    before = len(axes.texts)
+    seaborn.heatmap(table, ax=axes, **{"cbar": False, "fmt": "", **look})
+    axes.set(xlabel=labels[0], ylabel=labels[1])
+    axes.tick_params(length=0, labelsize=8)
+    axes.tick_params(axis="y", rotation=0)
+    axes.grid(False)
+    if len(axes.texts) == before:
+        return
     cells = axes.collections[0]
     there = ~np.ma.getmaskarray(np.ma.asarray(cells.get_array())).ravel()
     colors = np.asarray(cells.get_facecolor())[there, :3]
     linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
     bright = linear @ [0.2126, 0.7152, 0.0722]
-    for text, light in zip(axes.texts[-len(bright) :], bright, strict=True):
+    for text, light in zip(axes.texts[before:], bright, strict=False):
         text.set_color("black" if light > 0.18 else "white")

@@ -12,32 +12,28 @@ LEFT, GAP = 1.35, 0.04  # inches: names of the strips, and between frames
 def described(strip: dict[str, Any]) -> list[str]:
     """Return the lines that name a strip."""
     outcome = "reaches the goal" if strip["success"] else "does not reach it"
-    ending = [f"return {strip['return']:,.0f}".replace("-", "−"), outcome]
+    ending = [wording.minus(f"return {strip['return']:,.0f}"), outcome]
     if strip["name"] == "expert":
         return ["expert", "(its mean action)", *ending]
-    mean = f"mean {strip['mean_return']:,.0f}".replace("-", "−")
-    budget = wording.counted(strip["budget"], "unknown")
-    about = [f"{strip['structure']}, {strip['arm']}", budget]
+    about = [f"{strip['structure']}, {strip['arm']}", wording.counted(strip["budget"], "unknown")]
+    mean = wording.minus(f"mean {strip['mean_return']:,.0f}")
     return [f"{strip['name']} model", *about, mean, *ending]
 
 
 def finding(about: dict[str, Any]) -> str:
     """Say which of the models reach the goal."""
-    best, worst = (
-        next(strip["success"] for strip in about["strips"] if strip["name"] == name)
-        for name in ("best", "worst")
-    )
+    reached = {strip["name"]: strip["success"] for strip in about["strips"]}
     said = {
         (True, True): "reaches the goal, and so does the worst",
         (True, False): "reaches the goal, the worst does not",
         (False, True): "misses the goal, the worst reaches it",
         (False, False): "misses the goal, and so does the worst",
-    }
-    return f"From one start state the best of {about['runs']} models {said[best, worst]}"
+    }[reached["best"], reached["worst"]]
+    return f"From one start state the best of {about['runs']} models {said}"
 
 
 @style.themed
-def draw(images: np.ndarray, about: dict[str, Any]) -> style.Sheet:
+def draw(images: np.ndarray, about: dict[str, Any], caption: str = "") -> style.Sheet:
     """Draw the strips, one under another, time from left to right.
 
     Parameters
@@ -47,35 +43,28 @@ def draw(images: np.ndarray, about: dict[str, Any]) -> style.Sheet:
     if not len(images):
         title = "No frames: no renderer of MuJoCo's works where they were asked for"
         return style.nothing(title, about["reason"])
-    shown = about["strips"]
-    width = style.WIDTH - 2 * style.MARGIN - LEFT
-    side = width / images.shape[1] - GAP
+    pitch = (style.WIDTH - 2 * style.MARGIN - LEFT) / images.shape[1]
+    side = pitch - GAP
     sheet = style.sheet(
         finding(about),
-        f"{about['experiment']}: frames after the named steps of one episode; the start state is "
-        f"the same in all rows",
-        f"Best and worst by mean return, of {about['runs']} runs of the experiment. The start "
-        f"state is number {about['episode']}, in which the best model's return is its median. "
-        f"Unknowns: the budget; mean: over all the model's episodes.",
-        0.3 + len(images) * (side + GAP),
-        {strip["name"]: ("return", f"{strip['return']:,.0f}".replace("-", "−")) for strip in shown},
+        caption,
+        f"Experiment {about['experiment']}: frames after the named steps. Best and worst by mean "
+        f"return, of {about['runs']} runs. The start state is number {about['episode']}, in which "
+        "the best model's return is its median. Unknowns: the budget; mean: over all the model's "
+        "episodes.",
+        0.3 + len(images) * pitch,
+        {one["name"]: ("return", described(one)[-2].split()[1]) for one in about["strips"]},
     )
-    for row, (strip, known) in enumerate(zip(images, shown, strict=True)):
-        top = 0.25 + row * (side + GAP)
+    for row, (strip, known) in enumerate(zip(images, about["strips"], strict=True)):
         for column, image in enumerate(strip):
-            axes = sheet.axes(LEFT + column * (side + GAP), top, side, side)
+            axes = sheet.axes(LEFT + column * pitch, 0.25 + row * pitch, side, side)
             axes.imshow(image, interpolation="antialiased")
             axes.axis("off")
             if row == 0:
                 axes.set_title(f"step {about['moments'][column]}", size=9, loc="left", pad=3)
-        high = sheet.figure.get_size_inches()[1]
         for place, line in enumerate(described(known)):
-            sheet.figure.text(
-                sheet.left / style.WIDTH,
-                (sheet.top - top - 0.2 - 0.16 * place) / high,
-                line,
-                size=10 if place == 0 else 8.5,
-                weight="bold" if place == 0 else "normal",
-                color=style.INK if place == 0 else style.FAINT,
-            )
+            left, low, *_ = sheet.box(0, 0.45 + row * pitch + 0.16 * place, 0, 0)
+            look: dict[str, Any] = {"size": 8.5, "color": style.FAINT}
+            look |= {"size": 10, "weight": "bold", "color": style.INK} if place == 0 else {}
+            sheet.figure.text(left, low, line, **look)
     return sheet

@@ -1,145 +1,177 @@
-"""What the hidden proportion explains: final accuracy, or how fast and how far an arm fits.
+"""What predicts a pattern that was left out: the hidden proportion, its rivals, and of what.
 
 Fixed before any run of the papers' `even` design at its own scale: four outcomes, R² of patterns
-left out of a natural spline with 4 degrees of freedom, alone and given each rival, patterns
-resampled and refitted.
+left out of a natural spline with 4 degrees of freedom on the hidden proportion, alone and given
+each rival, patterns resampled and refitted. Beside it, of final accuracy: every other explanation.
 """
 
-import numpy as np
 import pandas as pd
 
 from blockmaps.report.figures import facets, style, wording
+from blockmaps.results import outcome
 
+FINAL, AREA, PROPORTION = "logit_clean", "area_clean", "hidden_proportion"
 OUTCOMES = {
-    "logit_clean": "final test accuracy",
+    FINAL: "final test accuracy",
     "logit_train": "final train accuracy",
-    "area_clean": "area under the test curve",
+    AREA: "area under the test curve",
     "steps_to_half_clean": "steps to half way",
 }
-ALONE = "alone"
-MARKS = {
-    ALONE: style.Mark("#00664B", "s", ""),
-    "given n_yh": style.Mark("#D55E00", "^", ""),
-    "given the spectral radius": style.Mark("#0072B2", "o", ""),
-    "given |h|": style.Mark("#868686", "D", ""),
-}
-LOW = {f"{given}, below": style.Mark(mark.color, "<", "") for given, mark in MARKS.items()}
-_RIVALS = {"n_yh": "given n_yh", "radius": "given the spectral radius", "|h|": "given |h|"}
-DESIGN = "even"  # unknowns and |h| fixed
-PROPORTION, FORM = "hidden_proportion", "spline"
+DESIGNS = ("even", "factorial", "grid", "random", "all")  # in even unknowns and |h| are fixed
+MOST_DESIGNS = 2  # of each panel, in that order; all only where there is no other
 LOWEST = -0.6  # R² below it is drawn at the left edge, with an arrow
-LEFT, ROW = 1.85, 0.36  # inches
-TOO_FEW = "Too few patterns of one number of unknowns and |h|"
+# The rows: an outcome and what it is explained by.
+ROWS = {
+    (FINAL, PROPORTION): "hidden proportion",
+    ("logit_train", PROPORTION): "· of train accuracy",
+    (AREA, PROPORTION): "· of the curve's area",
+    ("steps_to_half_clean", PROPORTION): "· of steps to half way",
+    (FINAL, "hidden_proportion_hh_hx"): "n_hh / (n_hx + n_hh)",
+    (FINAL, "hidden_proportion_hh_all"): "n_hh / all",
+    (FINAL, "density"): "overall density",
+    (FINAL, "hidden"): "|h|",
+    (FINAL, "share_yx"): "n_yx / N",
+    (FINAL, "spectral_radius"): "spectral radius before",
+    (FINAL, "state_scale"): "state's scale before",
+}
+SPLINE = "spline"
+MARKS = {
+    "linear": style.Mark("#868686", "o", ""),
+    "quadratic": style.Mark("#D55E00", "^", ""),
+    SPLINE: style.Mark("#00664B", "s", ""),
+    "spline, given n_yh": style.Mark("#7A1F6B", "v", ""),
+    "spline, given the spectral radius": style.Mark("#0072B2", "D", ""),
+    "spline, given |h|": style.Mark("#000000", "P", ""),
+}
+LOW = {f"{arm}, below": mark._replace(marker="<") for arm, mark in MARKS.items()}
+_GIVEN = {"n_yh": "n_yh", "radius": "the spectral radius", "|h|": "|h|"}
+TOO_FEW = "Too few patterns to explain the outcome by"
 
 
-def selected(explained: pd.DataFrame, partial: pd.DataFrame) -> pd.DataFrame:
-    """Return R² by panel, outcome and what is given, of the design in which N and |h| are fixed.
+def selected(explained: pd.DataFrame, partial: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return R² by panel: of every experiment and budget at most two designs.
+
+    Bounds are a bootstrap's that fits again where there is one (splines of the even design), else
+    a jackknife's.
 
     Returns
     -------
-    Columns of the panel, outcome, given, value, low, high, patterns, n, and `judged`: whether what
-    is given can be told from the proportion. What does not vary in the design has no row.
+    Rows by panel, with columns row, arm (a form, or a spline beside what is given), value, low,
+    high, patterns, n, and `judged`: whether what is given can be told from the proportion. What
+    does not vary in a design has no row.
     """
-    bounds = {"cv_bootstrap_low": "low", "cv_bootstrap_high": "high"}
-    jackknife = ["cv_low", "cv_high"]
-    alone = explained.drop(columns=jackknife).rename(columns={"cv_r2": "value", **bounds})
-    beside = partial[partial["given"].isin(_RIVALS) & (partial["inflation"] > 1)]
-    beside = beside.drop(columns=jackknife).rename(columns={"cv_partial_r2": "value", **bounds})
-    beside = beside.assign(
-        given=beside["given"].map(_RIVALS), judged=beside["separable"].astype(bool)
+    beside = partial[partial["given"].isin(_GIVEN) & (partial["inflation"] > 1)]
+    beside = beside[(beside["explanation"] == PROPORTION) & (beside["form"] == SPLINE)].assign(
+        arm="spline, given " + beside["given"].map(_GIVEN), judged=beside["separable"].astype(bool)
     )
-    rows = pd.concat([alone.assign(given=ALONE, judged=True), beside], ignore_index=True)
-    chosen = (rows["explanation"] == PROPORTION) & (rows["form"] == FORM)
-    chosen &= rows["outcome"].isin(OUTCOMES) & (rows["design"] == DESIGN)
-    names = ["experiment", "dataset", "budget", "inputs", "outputs", "outcome", "given"]
-    return rows.loc[chosen, [*names, "value", "low", "high", "judged", "patterns", "n"]]
+    alone = explained.assign(arm=explained["form"], judged=True)
+    beside = beside[beside["design"] == "even"].rename(columns={"cv_partial_r2": "cv_r2"})
+    rows = pd.concat([alone, beside], ignore_index=True).rename(columns={"cv_r2": "value"})
+    rows["outcome"] = rows["outcome"].replace(
+        {outcome.named(FINAL, one): FINAL for one in outcome.ALL}
+    )
+    rows["row"] = list(map(ROWS.get, zip(rows["outcome"], rows["explanation"], strict=True)))
+    for bound in ("low", "high"):
+        rows[bound] = rows[f"cv_bootstrap_{bound}"].fillna(rows[f"cv_{bound}"])
+    found = {}
+    for name, panel in wording.panels(rows[rows["row"].notna()]).items():
+        there = [one for one in DESIGNS if one in set(panel["design"])]
+        for design in [one for one in there if one != "all"][:MOST_DESIGNS] or there:
+            named = wording.part(name, design)
+            found[named] = panel[panel["design"] == design].assign(panel=named)
+    return found
 
 
 def _said(row: pd.Series) -> str:
-    value = f"{row['value']:.2f}".replace("-", "−")
-    if not np.isfinite(row["low"]):
-        return value
     if row["low"] < -1:  # far below the mean is no number to remember
-        return f"{value} [below{wording.NO_BREAK}−1,{wording.NO_BREAK}{row['high']:.2f}]"
-    return f"{value} {wording.interval(row['low'], row['high'], 2)}"
+        said = f"{row['value']:.2f} [below{wording.NO_BREAK}-1,{wording.NO_BREAK}{row['high']:.2f}]"
+        return wording.minus(said)
+    return wording.estimate(row[["value", "low", "high"]], 2, "")
+
+
+def of_proportion(panel: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the hidden proportion's spline, alone, by outcome."""
+    own = (panel["explanation"] == PROPORTION) & (panel["arm"] == SPLINE)
+    return panel[own].drop_duplicates("outcome").set_index("outcome")
+
+
+def fixed(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the panels in which unknowns and |h| are fixed, all where there is none."""
+    even = {name: rows for name, rows in found.items() if (rows["design"] == "even").all()}
+    return even or found
 
 
 def finding(panel: pd.DataFrame) -> tuple[str, str]:
-    """Say the R² of every outcome, alone."""
-    own = panel[panel["given"] == ALONE].set_index("outcome")
+    """Say the R² of every outcome on the hidden proportion, alone."""
+    own = of_proportion(panel)
     said = [f"{name} {_said(own.loc[one])}" for one, name in OUTCOMES.items() if one in own.index]
-    return "R² of the hidden proportion for", ", ".join(said)
+    return "R² of the hidden proportion's spline for", ", ".join(said)
 
 
-def title(panels: list[tuple[str, pd.DataFrame]]) -> str:
-    """Say in how many panels the proportion explains speed better than final accuracy."""
-    if not panels:
+def title(found: dict[str, pd.DataFrame]) -> str:
+    """Say in how many panels the proportion predicts patterns left out, of those with |h| fixed."""
+    if not found:
         return TOO_FEW
-    more = 0
-    for _, panel in panels:
-        value = panel[panel["given"] == ALONE].set_index("outcome")["value"]
-        more += value.get("area_clean", np.nan) > value.get("logit_clean", np.nan)
-    of = wording.counted(len(panels), "panel")
-    return f"The area under the curve is explained better than final accuracy in {more} of {of}"
+    own = [of_proportion(rows) for rows in fixed(found).values()]
+    lows = [rows.loc[FINAL, "low"] for rows in own if FINAL in rows.index]
+    if not lows:
+        return "The hidden proportion does not vary here"
+    told, of = sum(low > 0 for low in lows), wording.counted(len(lows), "panel")
+    return f"The hidden proportion predicts patterns left out in {told} of {of}"
 
 
-def _points(name: str, panel: pd.DataFrame) -> pd.DataFrame:
-    """Return a point an outcome and what is given; what is below `LOWEST` stands there."""
-    place = {one: at for at, one in enumerate(OUTCOMES)}
-    y = panel["outcome"].map(place) + 0.2 * (panel["given"].map(list(MARKS).index) - 1.5)
-    value, low, high = (panel[of].clip(lower=LOWEST) for of in ("value", "low", "high"))
-    arm = panel["given"].where(panel["value"] >= LOWEST, panel["given"] + ", below")
-    return facets.rows(name, arm, value, y, low, high, panel.index)
+def speed(found: dict[str, pd.DataFrame]) -> str:
+    """Say in how many of these panels the area is explained better than final accuracy."""
+    both = [of_proportion(rows)["value"].reindex([AREA, FINAL]) for rows in fixed(found).values()]
+    known = [one for one in both if one.notna().all()]
+    more, of = sum(one[AREA] > one[FINAL] for one in known), wording.counted(len(known), "panel")
+    return f"The area is explained better than final accuracy in {more} of {of}. "
 
 
 @style.themed
-def draw(explained: pd.DataFrame, partial: pd.DataFrame) -> style.Sheet:
-    """Draw what the proportion explains of four outcomes, a panel an experiment and budget.
+def draw(explained: pd.DataFrame, partial: pd.DataFrame, caption: str = "") -> style.Sheet:
+    """Draw R² by explanation, from the tables `explained` and `partial` (see `analysis.columns`).
 
-    Parameters
-    ----------
-    explained, partial : `analysis/explained.csv`, `analysis/partial.csv` (see `analysis.columns`).
+    What is below `LOWEST` stands there, as an arrow.
     """
-    rows = selected(explained, partial)
-    found = list(wording.panels(rows))
+    found = selected(explained, partial)
     if not found:
         return style.nothing(title(found))
-    sizes = rows[["dataset", "inputs", "outputs"]].drop_duplicates().to_numpy()
-    data = ", ".join(f"{name} (|x| = {x}, |y| = {y})" for name, x, y in sizes)
-    points = pd.concat([_points(name, panel) for name, panel in found])
-    told = rows["judged"].loc[points.index].to_numpy(bool)
-    sheet, panels = facets.draw(
-        (
-            title(found),
-            "Share of the variance that a spline on the hidden proportion predicts of patterns "
-            f"left out, alone or given another explanation (below {LOWEST:g}: an arrow)".replace(
-                "-", "−"
-            ),
-            f"Data set {data}. Number of unknowns and |h| are fixed (design even). What does not "
-            "vary in it cannot be given, and has no mark. Open: an inflation of variance above 10, "
-            "so that the two are hardly told apart. Bars: 95 %, bootstrap over patterns that fits "
-            "again. Spline: natural cubic, 4 degrees of freedom. Accuracies by their logit.",
-        ),
-        [
-            wording.panel(name, f"n = {panel['n'].iloc[0]:,}, {panel['patterns'].iloc[0]} patterns")
-            for name, panel in found
-        ],
-        [(points[told], ["across", "dots"]), (points[~told], ["across", "open"])],
-        MARKS | LOW,
-        facets.Arrangement(
-            columns=3 if len(found) > 4 else 2, height=ROW * len(OUTCOMES), left=LEFT
-        ),
-        ("cross-validated R²", ""),
-        {name: finding(panel) for name, panel in found},
-        {given: mark for given, mark in MARKS.items() if given in set(rows["given"])},
+    rows = pd.concat(found.values())
+    names = [name for name in ROWS.values() if name in set(rows["row"])]
+    arms = [arm for arm in MARKS if arm in set(rows["arm"])]
+    edge = rows["value"] < LOWEST
+    points = rows.assign(
+        at=facets.aside(rows["row"].map(names.index), rows["arm"], arms, 0.75 / len(arms)),
+        arm=rows["arm"].where(~edge, rows["arm"] + ", below"),
+        **rows[["value", "low", "high"]].clip(lower=LOWEST),
     )
-    for _, axes in panels:
-        axes.axvline(0, color=style.FAINT, linewidth=0.9, zorder=2)
-        axes.set_xlim(LOWEST - 0.06, 1.03)
-        axes.set_ylim(len(OUTCOMES) - 0.5, -0.5)
-        axes.set_yticks(range(len(OUTCOMES)), list(OUTCOMES.values()))
-        axes.tick_params(axis="y", length=0)
-        axes.set_xticks([-0.5, 0, 0.5, 1], ["−0.5", "0", "0.5", "1"])
-        axes.grid(True, axis="x")
-        axes.grid(False, axis="y")
-    return sheet
+    starts = rows.groupby("initialisation")["experiment"].unique()
+    said = "; ".join(f"{start}: {', '.join(of)}" for start, of in starts.items())
+    first = {name: panel.iloc[0] for name, panel in found.items()}
+    return facets.draw(
+        title(found),
+        caption,
+        f"{speed(found)}{wording.data(rows)} {f'Initialisation {said}. ' * (len(starts) > 1)}A "
+        "pattern is left out with all its seeds. Below zero: worse than the mean of the others (in "
+        "even: of those with the same |h|). What does not vary in a design has no mark. Open: an "
+        "inflation of variance above 10, so that the two are hardly told apart. Bars: 95 %, of "
+        "splines in even a bootstrap over patterns that fits again, else a jackknife. Spline: "
+        "natural cubic, 4 degrees of freedom.",
+        {name: finding(rows) for name, rows in fixed(found).items()},
+        {name: f"n = {row['n']:,}, {row['patterns']} patterns" for name, row in first.items()},
+        [
+            facets.Layer("across dots", points[points["judged"]], "value", "at"),
+            facets.Layer("across open", points[~points["judged"]], "value", "at"),
+        ],
+        MARKS | LOW,
+        facets.Axis(
+            "cross-validated R²",
+            (LOWEST - 0.06, 1.03),
+            {-0.5: "−0.5", 0: "0", 0.5: "0.5", 1: "1"},
+            line=0,
+        ),
+        facets.rows(names),
+        grid=facets.Grid(columns=3 if len(found) > 4 else 2, height=0.3 * len(names), left=1.85),
+        key=MARKS,
+    )

@@ -1,9 +1,10 @@
 """Accuracy by pair of transforms, a heat map an arm."""
 
-import pandas as pd
-import seaborn
+from typing import Any
 
-from blockmaps.report.figures import facets, style, wording
+import pandas as pd
+
+from blockmaps.report.figures import facets, style
 
 ARMS = ("uniform", "balanced", "dense")
 NOTHING = "The table holds no pairs of transforms"
@@ -12,22 +13,20 @@ NOTHING = "The table holds no pairs of transforms"
 def shown(table: pd.DataFrame) -> pd.DataFrame:
     """Return what is drawn, of split test: the first experiment with the most of `ARMS` and pairs.
 
-    Of several budgets the largest at which it has those arms.
+    Of several budgets the largest at which it has those arms. An experiment and budget with none of
+    the arms shows its own first arm.
     """
-    rows = table[(table["split"] == "test") & table["anomaly"].notna()]
-    rows = rows[rows["anomaly"] != ""]
+    rows = table[(table["split"] == "test") & table["anomaly"].notna() & (table["anomaly"] != "")]
     if rows.empty:
         return rows
-    # an experiment and budget with none of the arms shows its own first arm
-    panels = rows.groupby(["experiment", "budget"])["arm"].agg(
-        lambda arms: len(set(arms) & set(ARMS))
-    )
-    best = panels[panels == panels.max()].reset_index()
+    panel = rows[["experiment", "budget"]]
+    main = rows["arm"].where(rows["arm"].isin(ARMS)).groupby([*panel.T.to_numpy()]).nunique()
+    best = main[main == main.max()].index.to_frame(index=False, name=["experiment", "budget"])
     experiment = best["experiment"].iloc[0]
     budget = best.loc[best["experiment"] == experiment, "budget"].max()
     rows = rows[(rows["experiment"] == experiment) & (rows["budget"] == budget)]
-    main = rows[rows["arm"].isin(ARMS)]
-    return main if len(main) else rows[rows["arm"] == rows["arm"].iloc[0]]
+    own = rows[rows["arm"].isin(ARMS)]
+    return own if len(own) else rows[rows["arm"] == rows["arm"].iloc[0]]
 
 
 def overall(rows: pd.DataFrame) -> pd.Series:
@@ -43,56 +42,44 @@ def finding(rows: pd.DataFrame) -> str:
     best = overall(rows).idxmax()
     means = rows[rows["arm"] == best].set_index(["others", "anomaly"])["mean"]
     (a, b), (c, d) = means.idxmax(), means.idxmin()
-    return f"Hardest to tell apart is {d} among {c}, easiest {b} among {a}"
+    hardest = f"Hardest to tell apart is {d} among {c}"
+    whole = f"{hardest}, easiest {b} among {a}"
+    return whole if style.fits(whole) else hardest
 
 
 @style.themed
-def draw(table: pd.DataFrame) -> style.Sheet:
-    """Draw a heat map an arm.
-
-    Parameters
-    ----------
-    table : columns in `blockmaps.analysis.pairs`.
-    """
+def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
+    """Draw a heat map an arm (columns in `blockmaps.analysis.pairs`)."""
     rows = shown(table)
     if rows.empty:
         return style.nothing(NOTHING)
     arms = list(dict.fromkeys(arm for arm in (*ARMS, *rows["arm"]) if arm in set(rows["arm"])))
-    counts, (low, high) = rows.groupby("arm")["runs"].max(), rows["sequences"].agg(["min", "max"])
-    runs, whole = ", ".join(f"{arm} {counts[arm]}" for arm in arms), overall(rows)
+    counts, sequences, whole = rows.groupby("arm")["runs"].max(), rows["sequences"], overall(rows)
+    first, best = rows.iloc[0], rows.loc[rows["arm"] == whole.idxmax(), "mean"]
     names = list(dict.fromkeys([*rows["others"], *rows["anomaly"]]))
     room = max(style.text_width(name, 8) for name in names) + 0.2
-    grid = facets.Arrangement(3, 0.0, left=room, below=room)
-    grid = grid._replace(height=min(grid.width(len(arms[:3])), 2.4))
-    ends = rows[rows["arm"] == whole.idxmax()]["mean"].agg(["min", "max"])
-    sheet, panels = facets.draw(
-        (
-            finding(rows),
-            "Accuracy in percent, by the transform of the one image that differs (columns) and of "
-            "the others (rows)",
-            f"Experiment {rows['experiment'].iloc[0]}, data set {rows['dataset'].iloc[0]}, "
-            f"{rows['budget'].iloc[0]:,} unknowns, test sequences of images not trained on, "
-            f"{low} to {high} a pair; {whole.idxmax()} from {100 * ends['min']:.0f} % to "
-            f"{100 * ends['max']:.0f} %. Runs: {runs}; intervals are in pairs.csv.",
-        ),
-        [wording.Panel(arm, arm, f"all pairs: {100 * whole[arm]:.1f} %") for arm in arms[:3]],
-        [],
-        {},
-        grid,
-        ("", ""),
+    grid = facets.Grid(height=0.0, left=room, below=room)
+    sheet = facets.draw(
+        finding(rows),
+        caption,
+        f"Experiment {first['experiment']}, data set {first['dataset']}, {first['budget']:,} "
+        f"unknowns, test sequences of images not trained on, {sequences.min()} to "
+        f"{sequences.max()} a pair; {whole.idxmax()} from {100 * best.min():.0f} % to "
+        f"{100 * best.max():.0f} %. Runs: {', '.join(f'{arm} {counts[arm]}' for arm in arms)}; "
+        "intervals are in pairs.csv.",
         {arm: ("accuracy over all pairs", f"{100 * value:.1f} %") for arm, value in whole.items()},
+        {arm: f"all pairs: {100 * whole[arm]:.1f} %" for arm in arms[:3]},
+        grid=grid._replace(height=min(grid.width(len(arms[:3])), 2.4)),
     )
-    look = {"cmap": "cividis", "vmin": 0, "vmax": 100, "cbar": False, "fmt": ".0f", "annot": True}
-    for place, (panel, axes) in enumerate(panels):
-        own = rows[rows["arm"] == panel.name].pivot(
-            index="others", columns="anomaly", values="mean"
-        )
+    for arm, axes in sheet.panels.items():
+        own = rows[rows["arm"] == arm].pivot(index="others", columns="anomaly", values="mean")
         own = 100 * own.reindex(index=names, columns=names)
-        labels = names if place == 0 else False
-        look |= {"xticklabels": names, "yticklabels": labels, "annot_kws": {"size": 7.5}}
-        seaborn.heatmap(own, ax=axes, **look)
-        facets.legible(axes)
-        axes.set(xlabel="", ylabel="")
-        axes.tick_params(length=0, labelsize=8)
-        axes.grid(False)
+        look: dict[str, Any] = {
+            "annot": True,
+            "fmt": ".0f",
+            "annot_kws": {"size": 7.5},
+            "cmap": "cividis",
+        }
+        look |= {"xticklabels": names, "yticklabels": names}
+        facets.heat(axes, own, vmin=0, vmax=100, **look)
     return sheet

@@ -1,7 +1,8 @@
-"""Accuracy on the path from an MLP to random places: a panel a data set and start."""
+"""Accuracy on the path from an MLP to random places, and with more iterations of the map."""
 
 import numpy as np
 import pandas as pd
+import seaborn
 
 from blockmaps.report.figures import facets, style, wording
 
@@ -15,147 +16,119 @@ NAMES = {
     "dense": "dense",
 }
 ARMS = {
-    "control": style.Mark("#595959", "", (0, (5, 1.5))),
-    "mlp": style.Mark("#000000", "o", "-"),
-    "path-0.5": style.Mark("#7A1F6B", "v", (0, (3, 1.5, 1, 1.5))),
-    "random-places": style.Mark("#D55E00", "D", (0, (4, 1.5))),
+    NAMES["control"]: style.Mark("#595959", "", (0, (5, 1.5))),
+    NAMES["mlp"]: style.Mark("#000000", "o", "-"),
+    NAMES["path-0.5"]: style.Mark("#7A1F6B", "v", (0, (3, 1.5, 1, 1.5))),
+    NAMES["random-places"]: style.Mark("#D55E00", "D", (0, (4, 1.5))),
     **style.marks(["dense"]),
 }
-KEY = {
-    NAMES["control"]: ARMS["control"],
-    "from MLP to random": style.Mark("#7A1F6B", "o", "-"),
-    "dense map": ARMS["dense"]._replace(line=""),
-}
-GRID = facets.Arrangement(columns=3, height=2.2, share_y=False, left=0.78, below=0.62)
+CONTROL, ON_PATH, DENSE, MORE = NAMES["control"], "from MLP to random", "dense map", "K = {}"
 FEWEST = 3  # shares on a path that is drawn
 NOTHING = "The table holds no path from an MLP to random places"
-DENSE_AT, ENDS = 1.14, (-0.06, 1.21)
+DENSE_AT, ENDS, APART = 1.14, (-0.06, 1.21), 0.035
 BARS = (
     "95 %, t over seeds with the arm's own variance, on the logit where it would leave 0 to 100 %"
 )
 
 
-def paths(table: pd.DataFrame) -> list[tuple[dict, pd.DataFrame]]:
-    """Return labels and rows of every path, those with as many iterations as the MLP's layers."""
-    found = []
+def named(labels: tuple) -> str:
+    """Name a panel in words: the data set, how unknowns start, how many there are."""
+    experiment, dataset, budget, initialisation = labels
+    told = experiment == dataset or experiment.startswith("path")
+    name = dataset.replace("-", " ") + ("" if told else f" ({experiment})")
+    return f"{name}, {wording.start(initialisation)}; {budget:,} unknowns"
+
+
+def on_paths(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of every path, with their panel, what they are drawn as, and where.
+
+    The path has as many iterations as the MLP has layers; an arm with more stands beside it.
+    """
+    parts = []
     for labels, rows in table.groupby(PANEL, sort=True):
         mlp = rows.loc[rows["arm"] == "mlp", "iterations"]
         least = mlp.min() if len(mlp) else rows["iterations"].max()
-        own = rows[(rows["iterations"] == least) | (rows["arm"] == "control")]
-        if own["moved"].nunique() >= FEWEST:
-            found.append((dict(zip(PANEL, labels, strict=True)), own))
-    return found
+        more = (rows["iterations"] > least) & rows["moved"].notna() & (rows["arm"] != "mlp")
+        at_least = (rows["iterations"] == least) & (
+            rows["moved"].notna() | (rows["arm"] == "dense")
+        )
+        if rows.loc[at_least, "moved"].nunique() < FEWEST:
+            continue
+        drawn = np.where(rows["arm"] == "dense", DENSE, ON_PATH)
+        drawn = np.where(more, [MORE.format(f"{K:g}") for K in rows["iterations"]], drawn)
+        drawn = np.where(rows["arm"] == "control", CONTROL, drawn)
+        place = rows["iterations"].where(more).rank(method="dense").fillna(0)
+        at = rows["moved"].fillna(DENSE_AT) - APART * place
+        shown = rows.assign(panel=named(labels), name=rows["arm"], arm=drawn, at=at)
+        parts.append(shown[at_least | more | (rows["arm"] == "control")])
+    return pd.concat(parts) if parts else table.iloc[:0].assign(panel="")
 
 
-def named(labels: dict) -> wording.Panel:
-    """Return a panel in words: the data set, how unknowns start, how many there are."""
-    start, data = wording.start(labels["initialisation"]), labels["dataset"].replace("-", " ")
-    told = labels["experiment"] == labels["dataset"] or labels["experiment"].startswith("path")
-    own = "" if told else f" ({labels['experiment']})"
-    return wording.Panel(f"{data}{own}, {start}, {labels['budget']:,} unknowns", data + own, start)
+def differences_of(paths: pd.DataFrame, differences: pd.DataFrame) -> dict[str, list[float]]:
+    """Return random places less the MLP by panel, as mean, low and high; NaN without a row."""
+    own = differences[differences["difference"] == "random - MLP"].sort_values("iterations")
+    names = paths[[*PANEL, "panel"]].drop_duplicates()
+    rows = names.merge(own.drop_duplicates(PANEL), on=PANEL, how="left").set_index("panel")
+    return rows[["mean", "low_95", "high_95"]].T.to_dict("list")
 
 
-def difference(labels: dict, differences: pd.DataFrame) -> pd.Series | None:
-    """Return random places less the MLP, None with too few seeds for an interval."""
-    same = (differences[list(labels)] == pd.Series(labels)).all(axis=1)
-    rows = differences[same & (differences["difference"] == "random - MLP")]
-    if rows.empty or rows["low_95"].isna().all():
+def iterations(rows: pd.DataFrame) -> tuple[str, str] | None:
+    """Say what more iterations do to random places, as far as intervals do not overlap."""
+    own = rows[rows["name"] == "random-places"].sort_values("iterations")
+    if own["iterations"].nunique() < 2:
         return None
-    return rows.sort_values("iterations").iloc[0]
-
-
-def finding(labels: dict, differences: pd.DataFrame) -> tuple[str, str]:
-    """Say how random places come out against the MLP."""
-    row = difference(labels, differences)
-    if row is None:
-        return "too few seeds to tell random places from the MLP", ""
-    bounds = row["low_95"], row["high_95"]
-    said = f"random places end {wording.relation(*bounds)} the MLP:"
-    return said, wording.estimate(row["mean"], *bounds, 1)
-
-
-def title(found: list[pd.Series | None]) -> str:
-    """Say how random places come out in most panels."""
-    bounds = [None if row is None else (row["low_95"], row["high_95"]) for row in found]
-    if not any(bounds):
-        return "Too few seeds to tell random places from the MLP"
-    said = wording.compared("random places", bounds, "the MLP")
-    return wording.first_upper(said.replace(" ends ", " end "))
-
-
-def facts(found: list[tuple[dict, pd.DataFrame]]) -> str:
-    """Say what was trained, on what, and what the bars are."""
-    every = pd.concat([rows for _, rows in found])
-    runs = wording.counted(int(every["n"].sum()), "run")
-    sizes = every.groupby("dataset", sort=True)["test_images"].first()
-    data = ", ".join(f"{name} ({number:,} test images)" for name, number in sizes.items())
-    budgets = " or ".join(f"{one:,}" for one in sorted(every["budget"].unique()))
-    epochs = every[["epochs", "steps"]].drop_duplicates().itertuples(index=False)
-    after = " or ".join(f"{one} epochs ({steps:,} steps)" for one, steps in epochs)
-    return (
-        f"{runs} ({int(every['diverged'].sum())} diverged), "
-        f"{wording.several(every['n'].min(), every['n'].max())} an arm, {budgets} unknowns in "
-        f"every arm, after {after}. Data set {data}. Bars and band: {BARS}; in brackets: 95 % "
-        "Welch's t interval of the difference in points. The path takes as many iterations as the "
-        "MLP has layers."
-    )
-
-
-def _points(name: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
-    """Return the control's level, the path, and the dense map beside it."""
-    control, path, dense = KEY
-    moved = rows[rows["moved"].notna()].sort_values("moved")
-    full = rows[rows["arm"] == "dense"]
-    return (
-        facets.level(name, control, rows[rows["arm"] == "control"], "accuracy", ENDS),
-        facets.intervals(name, path, moved["moved"], moved, "accuracy"),
-        facets.intervals(name, dense, full["moved"].fillna(DENSE_AT), full, "accuracy"),
-    )
+    first, last = own.iloc[0], own.iloc[-1]
+    change = f"{100 * first['accuracy']:.1f} → {100 * last['accuracy']:.1f}{wording.NO_BREAK}%"
+    numbers = f"{change} from K = {first['iterations']:g} to {last['iterations']:g}"
+    if last["low"] > first["high"]:
+        return "with more iterations random places do better", numbers
+    if last["high"] < first["low"]:
+        return "with more iterations random places do worse", numbers
+    return "more iterations make no clear difference to random places", numbers
 
 
 @style.themed
-def draw(table: pd.DataFrame, differences: pd.DataFrame) -> style.Sheet:
-    """Draw test accuracy against the share of unknowns that are moved.
-
-    Parameters
-    ----------
-    table, differences : columns in `blockmaps.analysis.continuum`.
-    """
-    found = paths(table)
-    if not found:
+def draw(table: pd.DataFrame, differences: pd.DataFrame, caption: str = "") -> style.Sheet:
+    """Draw accuracy by share of unknowns moved (columns in `blockmaps.analysis.continuum`)."""
+    paths = on_paths(table)
+    if paths.empty:
         return style.nothing(NOTHING)
-    shown = [named(labels) for labels, _ in found]
-    control, path, dense = map(
-        pd.concat,
-        zip(
-            *(_points(panel.name, rows) for panel, (_, rows) in zip(shown, found, strict=True)),
-            strict=True,
-        ),
-    )
-    sheet, panels = facets.draw(
-        (
-            title([difference(labels, differences) for labels, _ in found]),
-            "Test accuracy against the share of the MLP's unknowns that are moved to any place of "
-            "the rows of the state; all arms have exactly as many unknowns",
-            facts(found),
-        ),
-        shown,
+    bounds = differences_of(paths, differences)
+    further = {name: iterations(rows) for name, rows in paths.groupby("panel", sort=False)}
+    control = paths[paths["arm"] == CONTROL].merge(pd.DataFrame({"to": ENDS}), how="cross")
+    more = sorted({one for one in paths["arm"] if one.startswith("K = ")}, key=lambda K: int(K[4:]))
+    ramp = seaborn.blend_palette(["#E0A458", "#7A2E00"], max(len(more), 2)).as_hex()
+    marks = {
+        CONTROL: ARMS[CONTROL],
+        ON_PATH: style.Mark("#7A1F6B", "o", "-"),
+        DENSE: ARMS["dense"],
+        **{K: style.Mark(color, "D", "") for K, color in zip(more, ramp, strict=False)},
+    }
+    images = paths.groupby("dataset", sort=True)["test_images"].first()
+    data = ", ".join(f"{name} ({number:,} test images)" for name, number in images.items())
+    budgets = " or ".join(f"{one:,}" for one in sorted(paths["budget"].unique()))
+    return facets.draw(
+        wording.compared("random places end", "the MLP", [one[1:] for one in bounds.values()]),
+        caption,
+        f"{wording.ran(paths['n'].sum(), paths['diverged'].sum())}, "
+        f"{wording.several(paths['n'])} an arm, {budgets} unknowns in every arm, "
+        f"{wording.trained(paths)}. Data set {data}. Bars and band: {BARS}; in brackets: 95 % "
+        "Welch's t interval of the difference in points. The path takes as many iterations as "
+        "the MLP has layers; with more (K) the image is held, and the MLP stays the same.",
+        {name: wording.told("random places end", "the MLP", one, 1) for name, one in bounds.items()}
+        | {f"{name}, K": said for name, said in further.items() if said},
+        dict.fromkeys(bounds, ""),
         [
-            (control, ["band", "line"]),
-            (path, ["range", "line"]),
-            (dense, ["range", "dots"]),
+            facets.Layer("band line", control, "to", "accuracy"),
+            facets.Layer(
+                "range line", paths[paths["arm"] == ON_PATH].sort_values("at"), "at", "accuracy"
+            ),
+            facets.Layer(
+                "range dots", paths[~paths["arm"].isin([ON_PATH, CONTROL])], "at", "accuracy"
+            ),
         ],
-        KEY,
-        GRID,
-        ("share of unknowns moved", "test accuracy"),
-        {
-            panel.name: finding(labels, differences)
-            for panel, (labels, _) in zip(shown, found, strict=True)
-        },
+        marks,
+        facets.Axis("share of unknowns moved", ENDS, {0: "0\nMLP", 0.5: "½", 1: "1\nrandom"}),
+        facets.Axis("test accuracy", write=facets.percent),
+        grid=facets.Grid(columns=3, height=2.2, share_y=False, below=0.62),
     )
-    for (_, rows), (_, axes) in zip(found, panels, strict=True):
-        axes.set_xlim(*ENDS)
-        axes.set_xticks(np.linspace(0, 1, 3), ["0\nMLP", "½", "1\nrandom"])
-        axes.set_ylim(*style.padded(rows[["accuracy", "low", "high"]].stack(), 0.1))
-        style.percent_axis(axes)
-    return sheet

@@ -1,20 +1,37 @@
-"""Test accuracy against the realised hidden proportion: every run a point, and a fitted curve."""
+"""The test score against the realised hidden proportion: a point a run, a curve and its optimum."""
 
 import numpy as np
 import pandas as pd
 
 from blockmaps.analysis.answers import plateau_ends
-from blockmaps.analysis.smoothing import BANDWIDTH, fit_local_mean
+from blockmaps.analysis.smoothing import BANDWIDTH, FEWEST, fit_local_mean
 from blockmaps.analysis.splines import SplineFit
 from blockmaps.analysis.statistics import BOOTSTRAP_FROM
-from blockmaps.analysis.summary import final_outcomes, without_repeats
+from blockmaps.analysis.summary import final_outcomes
 from blockmaps.report.figures import facets, style, wording
 from blockmaps.results import outcome
 
-GRID = facets.Arrangement(columns=3, height=2.3)
-CURVE = {"local mean": style.Mark("#000000", "", "-")}
-NAMED = ("dense", "uniform")
-AXIS = "hidden proportion (realised)"
+DESIGNS = ("even", "grid", "random", "factorial")
+CURVE = {
+    "local mean": style.Mark("#000000", "", "-"),
+    "where it is highest": style.Mark("#8D00EB", "X", ""),
+}
+NAMED = ("dense", "uniform")  # what claims compare, on top of the others
+SHARES = {0: "0", 0.25: "¼", 0.5: "½", 0.75: "¾", 1: "1"}
+AXIS = facets.Axis("hidden proportion (realised)", (-0.03, 1.03), SHARES)
+
+
+def curve_runs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs that a panel's curve is fitted to: of one design, or all where it is small.
+
+    In the even design the number of unknowns and |h| are fixed, so that the curve is the
+    proportion's own (claim A2). Over all patterns it would be |h|'s and density's as well.
+    """
+    for design in DESIGNS:
+        own = rows[rows["design"] == design]
+        if own["pattern"].nunique() >= BOOTSTRAP_FROM:
+            return own
+    return rows
 
 
 def fitted(rows: pd.DataFrame) -> SplineFit | None:
@@ -25,125 +42,119 @@ def fitted(rows: pd.DataFrame) -> SplineFit | None:
         return None
 
 
-def held(fit: SplineFit | None) -> tuple[bool, bool]:
-    """Say whether an optimum's interval stays clear of the first and of the last proportion."""
-    if fit is None or np.isnan(fit.optimum.low):
-        return False, False
-    step = fit.x[1] - fit.x[0]
-    return fit.optimum.low > fit.x[0] + step, fit.optimum.high < fit.x[-1] - step
-
-
 def finding(fit: SplineFit | None) -> tuple[str, str]:
     """Say where the curve is highest, if the interval of that place allows saying it."""
     if fit is None:
-        return "too few patterns for a curve on the hidden proportion", ""
+        return f"no curve, with fewer than {FEWEST} patterns", ""
     best, highest = fit.optimum, "the fitted curve is highest at a hidden proportion of"
     if np.isnan(best.low):
         found = "with too few patterns for an interval, the curve peaks at a hidden proportion of"
         return found, f"{best.mean:.2f}"
-    above_first, below_last = held(fit)
-    interval = wording.interval(best.low, best.high, 2)
+    step = fit.x[1] - fit.x[0]
+    above_first, below_last = best.low > fit.x[0] + step, best.high < fit.x[-1] - step
     if above_first and below_last:
-        return highest, f"{best.mean:.2f} {interval}"
+        return highest, wording.estimate(best[:3], 2, "")
     if above_first:
         return f"{highest} at least", f"{best.low:.2f}"
     if below_last:
         return f"{highest} at most", f"{best.high:.2f}"
-    return "no clear optimum of the hidden proportion, which may be anywhere in", interval
+    found = "no clear optimum of the hidden proportion, which may be anywhere in"
+    return found, wording.interval(best.low, best.high, 2)
+
+
+def placed(fits: list[SplineFit | None]) -> list[SplineFit]:
+    """Return the fits whose optimum has an interval."""
+    return [fit for fit in fits if fit is not None and fit.optimum.low <= fit.optimum.high]
 
 
 def title(fits: list[SplineFit | None], chance: float, said: str) -> str:
-    """Say what shape the curves have: where they are nearly as high as at their highest place."""
-    known = [fit for fit in fits if fit is not None and fit.optimum.low <= fit.optimum.high]
+    """Say what shape most curves have: where they are nearly as high as at their highest place."""
+    known = placed(fits)
     if not known:
         return "Too few patterns to place an optimum of the hidden proportion"
-    shapes = [(fit, plateau_ends(fit.x, fit.mean, chance)) for fit in known]
-    falls = [ends[0] for fit, ends in shapes if ends[0] > fit.x[0] and ends[1] >= fit.x[-1]]
-    peaks = sum(ends[0] > fit.x[0] and ends[1] < fit.x[-1] for fit, ends in shapes)
-    flat = sum(ends[0] <= fit.x[0] and ends[1] >= fit.x[-1] for fit, ends in shapes)
+    shapes = [(fit.x, plateau_ends(fit.x, fit.mean, chance)) for fit in known]
+    falls = [ends[0] for x, ends in shapes if ends[0] > x[0] and ends[1] >= x[-1]]
+    peaks = sum(ends[0] > x[0] and ends[1] < x[-1] for x, ends in shapes)
+    flat = sum(ends[0] <= x[0] and ends[1] >= x[-1] for x, ends in shapes)
     if len(falls) > max(peaks, flat):
-        found = f"{said} falls off below a hidden proportion of {max(falls):.2f}"
-        return found + wording.of_panels(len(falls), len(known))
-    if peaks > flat:
-        return (
-            f"{said} falls off on both sides of a best hidden proportion"
-            f"{wording.of_panels(peaks, len(known))}"
+        found, many = f"falls off below a hidden proportion of {max(falls):.2f}", len(falls)
+    elif peaks > flat:
+        found, many = "falls off on both sides of a best hidden proportion", peaks
+    else:
+        found, many = "hardly varies with the hidden proportion", flat
+    return f"{said} {found}{wording.of_panels(many, len(known))}"
+
+
+def half(fits: list[SplineFit | None]) -> str:
+    """Say in how many panels the interval of the optimum holds ½."""
+    held = [fit.optimum.low <= 0.5 <= fit.optimum.high for fit in placed(fits)]
+    return f"The interval of the best holds ½{wording.of_panels(sum(held), len(held))}. " * any(
+        held
+    )
+
+
+def _curves(fits: dict[str, SplineFit | None]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return every second point of the curves, and their highest points where these are known."""
+    known = {name: fit for name, fit in fits.items() if fit is not None}
+    lines = [
+        pd.DataFrame({"x": fit.x, "y": fit.mean, "low": fit.low, "high": fit.high})[::2].assign(
+            panel=name, arm="local mean"
         )
-    return f"{said} hardly varies with the hidden proportion{wording.of_panels(flat, len(known))}"
-
-
-def curve_of(name: str, fit: SplineFit | None, arm: str = "local mean") -> pd.DataFrame:
-    """Return a fit's points with their band."""
-    if fit is None:
-        return facets.rows(name, arm, [], [])
-    every_other = (one[::2] for one in (fit.x, fit.mean, fit.low, fit.high))
-    return facets.rows(name, arm, *every_other)
-
-
-def points_of(name: str, runs: pd.DataFrame, arm: str | pd.Series) -> pd.DataFrame:
-    """Return a point a run; what claims compare comes last, on top of the others."""
-    runs = runs.sort_values("arm", key=lambda arms: arms.isin(NAMED), kind="stable")
-    arm = arm if isinstance(arm, str) else arm.loc[runs.index]
-    at = runs["hidden_proportion"], runs["test_accuracy"]
-    return facets.rows(name, arm, *at, index=runs.index)
-
-
-def curve_runs(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs that the curve is fitted to: the even design's, or all where it is too small.
-
-    Only there are the number of unknowns and |h| fixed, so that the curve is the proportion's own
-    (claim A2). Over all patterns it would be |h|'s and density's as well.
-    """
-    even = outcomes[outcomes["design"] == "even"]
-    return even if even["pattern"].nunique() >= BOOTSTRAP_FROM else outcomes
+        for name, fit in known.items()
+    ]
+    best = [(name, fit.mean.max(), *fit.optimum[:3]) for name, fit in known.items()]
+    points = pd.DataFrame(best, columns=["panel", "y", "x", "low", "high"]).dropna()
+    columns = ["x", "y", "low", "high", "panel", "arm"]
+    return (
+        pd.concat(lines) if lines else pd.DataFrame(columns=columns),
+        points.assign(arm="where it is highest"),
+    )
 
 
 @style.themed
-def draw(runs: pd.DataFrame) -> style.Sheet:
-    """Draw test accuracy after the last epoch against the realised hidden proportion.
+def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
+    """Draw the score by hidden proportion, from the runs table (see `blockmaps.results.runs`).
 
-    Parameters
-    ----------
-    runs : the runs table (columns in `blockmaps.results.runs`); a panel a budget and experiment.
+    Panels with fewer than `FEWEST` patterns are left out where others have as many.
     """
-    outcomes = final_outcomes(without_repeats(runs))
-    judged = outcome.of(outcomes)
-    found = list(wording.panels(outcomes))
-    fits = [fitted(curve_runs(rows)) for _, rows in found]
-    bands = "No curve: fewer than 10 patterns."
-    if any(fits):
-        bands = (
-            f"Curve: local mean, Gaussian kernel of {BANDWIDTH}, over the patterns of the even "
-            "design alone (unknowns and |h| fixed) where there are at least "
-            f"{BOOTSTRAP_FROM}, else over all; band and interval of its optimum: 95 %, bootstrap "
-            "over patterns."
-        )
-    valued = {name: rows[rows["test_accuracy"].notna()] for name, rows in found}
+    every = wording.panels(final_outcomes(runs))
+    many = {name: rows for name, rows in every.items() if rows["pattern"].nunique() >= FEWEST}
+    found = many or every
+    outcomes = pd.concat(found.values())
+    judged, valued = outcome.of(outcomes), outcomes[outcomes["test_accuracy"].notna()]
+    fits = {name: fitted(curve_runs(rows)) for name, rows in found.items()}
+    curves, best = _curves(fits)
     marks = style.marks(outcomes["arm"])
-    sheet, panels = facets.draw(
-        (
-            title(fits, judged.chance(outcomes["outputs"].iloc[0]), judged.said_first)
-            if any(map(len, valued.values()))
-            else wording.NOTHING,
-            f"{judged.said_first} against the realised share of the hidden rows' unknowns that "
-            "read the state; a point a run",
-            wording.facts(outcomes, bands),
-        ),
-        [wording.panel(name, wording.runs_and_patterns(rows)) for name, rows in valued.items()],
+    ways = [wording.towards(rows) for rows in found.values()]
+    moved = "The way from dense to uniform leads " + wording.most(
+        [way.partition(",")[0] for way in ways if way] or [""]
+    )
+    few = ", ".join(sorted(set(every) - set(found)))
+    about = (
+        f"Curve: local mean, Gaussian kernel of {BANDWIDTH}, of the first of the designs "
+        f"{', '.join(DESIGNS)} with {BOOTSTRAP_FROM} patterns, else of all; in even alone unknowns "
+        "and |h| are fixed. Band, and bar at the optimum: 95 %, bootstrap over patterns."
+    )
+    about = about if len(curves) else f"No curve, with fewer than {FEWEST} patterns."
+    about += f" With fewer than {FEWEST}, and not drawn: {few}." * bool(few)
+    lines = -(-len(found) // 4)
+    on_top = valued.sort_values("arm", key=lambda arms: arms.isin(NAMED), kind="stable")
+    chance = judged.chance(outcomes["outputs"].iloc[0])
+    shape = title(list(fits.values()), chance, judged.said_first)
+    return facets.draw(
+        shape if len(valued) else wording.NOTHING,
+        caption,
+        half(list(fits.values())) + f"{moved}. " * any(ways) + wording.facts(outcomes, about),
+        {name: finding(fit) for name, fit in fits.items() if len(valued)},
+        {name: wording.runs_and_patterns(valued[valued["panel"] == name]) for name in found},
         [
-            (pd.concat(points_of(name, rows, rows["arm"]) for name, rows in found), ["cloud"]),
-            (pd.concat(map(curve_of, valued, fits)), ["band", "line"]),
+            facets.Layer("cloud", on_top, "hidden_proportion", "test_accuracy"),
+            facets.Layer("band line", curves, "x", "y"),
+            facets.Layer("across dots", best, "x", "y"),
         ],
         marks | CURVE,
-        GRID,
-        (AXIS, judged.said),
-        {name: finding(fit) for name, fit in zip(valued, fits, strict=True) if len(valued[name])},
-        marks,
+        AXIS,
+        facets.score(outcomes, outcomes["test_accuracy"]),
+        grid=facets.Grid(columns=-(-len(found) // lines), height=2.1 if lines == 1 else 1.8),
+        chance=outcomes,
     )
-    low, high = style.shown(outcomes["test_accuracy"], outcomes)
-    for (_, rows), (_, axes) in zip(found, panels, strict=True):
-        axes.set_ylim(low, high)
-        axes.set_xlim(*style.padded(outcomes["hidden_proportion"]))
-        style.chance_line(axes, rows, low)
-        style.outcome_axis(axes, judged)
-    return sheet

@@ -6,9 +6,6 @@ from blockmaps.report.figures import facets, style, wording
 from blockmaps.report.figures.path import ARMS, NAMES
 
 SHOWN = ("mlp", "path-0.5", "random-places", "dense")
-WHEN = ("before", "after")
-GRID = facets.Arrangement(columns=2, height=2.2)
-NOTHING = "The table holds no singular values"
 
 
 def raised(rows: pd.DataFrame) -> dict[str, float]:
@@ -16,10 +13,8 @@ def raised(rows: pd.DataFrame) -> dict[str, float]:
     largest = rows[rows["rank"] == 1].pivot_table(
         index="arm", columns="trained", values="value", aggfunc="mean"
     )
-    if len(largest.columns) < 2:
-        return {}
-    ratio = (largest["after"] / largest["before"]).dropna()
-    return {NAMES[arm]: ratio[arm] for arm in SHOWN if arm in ratio}
+    ratio = largest.get("after", largest.iloc[:, 0] * float("nan")) / largest.get("before")
+    return ratio.reindex(NAMES.values()).dropna().to_dict()
 
 
 def title(ratios: list[float]) -> str:
@@ -32,45 +27,31 @@ def title(ratios: list[float]) -> str:
 
 
 @style.themed
-def draw(table: pd.DataFrame) -> style.Sheet:
-    """Draw singular values against their rank, both on log scales.
-
-    Parameters
-    ----------
-    table : columns in `blockmaps.analysis.continuum`.
-    """
+def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
+    """Draw singular values against their rank (columns in `blockmaps.analysis.continuum`)."""
     rows = table[table["structure"].isin(SHOWN) & (table["value"] > 0)]
     if rows.empty:
-        return style.nothing(NOTHING)
-    rows = rows[rows["value"] > 1e-4 * rows["value"].max()]  # below, rounding decides
+        return style.nothing("The table holds no singular values")
+    rows = rows[rows["value"] > 1e-4 * rows["value"].max()].copy()  # below, rounding decides
     floor = rows["value"].min() / 1.5
-    found, panels, drawn = {}, [], []
-    for (experiment, dataset, budget), own in rows.groupby(["experiment", "dataset", "budget"]):
-        several = (
-            f" ({experiment})" if rows["dataset"].nunique() < rows["experiment"].nunique() else ""
+    rows["low"], rows["arm"] = rows["low"].clip(lower=floor), rows["arm"].map(NAMES)
+    several = rows["dataset"].nunique() < rows["experiment"].nunique()
+    named = ["dataset", "experiment", "budget", "trained"]
+    rows["panel"] = [
+        wording.part(
+            f"{data} ({experiment})" if several else data, f"{when} training, {budget:,} unknowns"
         )
-        found[dataset + several] = raised(own)
-        for when in WHEN:
-            name = f"{dataset}{several}, {when} training"
-            part = own[own["trained"] == when].sort_values("rank")
-            part = part.assign(low=part["low"].clip(lower=floor))
-            panels.append(wording.Panel(name, name, f"{budget:,} unknowns"))
-            arm = part["arm"].map(NAMES)
-            drawn.append(facets.intervals(name, arm, part["rank"], part, "value"))
-    sheet, axes_of = facets.draw(
-        (
-            title([ratio for one in found.values() for ratio in one.values()]),
-            "Singular values of the state's rows of W against their rank, both on log scales; a "
-            "line is the mean of the seeds, its band their range",
-            f"{wording.counted(int(rows['n'].max()), 'seed')} an arm. Ranks are spread evenly on a "
-            "log scale. Values that are zero are not shown: an MLP's W of few unknowns lacks full "
-            "rank.",
-        ),
-        panels,
-        [(pd.concat(drawn), ["band", "line"])],
-        {NAMES[arm]: ARMS[arm] for arm in SHOWN if arm in set(rows["arm"])},
-        GRID,
-        ("rank (log)", "singular value (log)"),
+        for data, experiment, budget, when in rows[named].itertuples(index=False)
+    ]
+    panels = rows.sort_values(named, ascending=[True, True, True, False])["panel"].unique()
+    rows["of"] = rows["panel"].str.partition(":")[0]
+    found = {name: raised(own) for name, own in rows.groupby("of")}
+    return facets.draw(
+        title([ratio for one in found.values() for ratio in one.values()]),
+        caption,
+        f"{wording.counted(int(rows['n'].max()), 'seed')} an arm. Ranks are spread evenly on a "
+        "log scale. Values that are zero are not shown: an MLP's W of few unknowns lacks full "
+        "rank.",
         {
             name: (
                 "largest singular value after training over before",
@@ -78,12 +59,12 @@ def draw(table: pd.DataFrame) -> style.Sheet:
             )
             for name, one in found.items()
         },
+        dict.fromkeys(panels, ""),
+        [facets.Layer("band line", rows.sort_values("rank"), "rank", "value")],
+        {arm: mark for arm, mark in ARMS.items() if arm in set(rows["arm"])},
+        facets.Axis("rank (log)", (0.9, rows["rank"].max() * 1.1), write=facets.power, log=True),
+        facets.Axis(
+            "singular value (log)", (floor, rows["high"].max() * 1.5), write=facets.power, log=True
+        ),
+        grid=facets.Grid(columns=2, height=2.2),
     )
-    for _, axes in axes_of:
-        axes.set(xscale="log", yscale="log")
-        axes.set_ylim(floor, rows["high"].max() * 1.5)
-        axes.set_xlim(0.9, rows["rank"].max() * 1.1)
-        style.log_axis(axes.yaxis)
-        style.log_axis(axes.xaxis)
-        axes.grid(True, axis="both")
-    return sheet

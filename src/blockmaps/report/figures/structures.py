@@ -1,8 +1,9 @@
 """Test accuracy by structure, ordered, above the densities of its six blocks."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
-import seaborn
 
 from blockmaps.analysis.summary import by_structure, final_outcomes, without_repeats
 from blockmaps.designs.patterns import RNN_BLOCKS
@@ -12,13 +13,15 @@ from blockmaps.results.outcome import Outcome
 
 HEIGHT, ROW, GAP = 1.5, 0.14, 0.12  # inches
 REFERENCES = ("dense", "uniform")
+LOOK = {
+    "linecolor": "#c8c8c8",
+    "yticklabels": True,
+    "cmap": "Greys",
+    "vmin": 0,
+    "vmax": 1,
+    "linewidths": 0.6,
+}
 PITCH = 8.5 / 72  # inches that a structure's name takes
-
-
-def _densities(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return the densities of the six blocks by pattern, a mean over budgets."""
-    columns = [f"density_{name}" for name in RNN_BLOCKS]
-    return outcomes.groupby("pattern")[columns].mean().set_axis(RNN_BLOCKS, axis=1)
 
 
 def _ordered(means: pd.DataFrame) -> list[str]:
@@ -35,18 +38,14 @@ def clear(means: pd.DataFrame) -> tuple[str, str, int, int, int] | None:
     -------
     What is counted, against which arm, of how many, above and below.
     """
-    arms = means.set_index("arm")
-    reference = next((arm for arm in REFERENCES if arm in arms.index), None)
-    if reference is None:
+    reference = next((arm for arm in REFERENCES if arm in set(means["arm"])), None)
+    base = means[means["arm"] == reference]
+    group = "mixed structures" if (means["arm"] == "mixed").any() else "other structures"
+    others = means[means["arm"] == "mixed" if "mixed" in group else means["arm"] != reference]
+    if reference is None or others["low"].isna().all() or np.isnan(base["low"].iloc[0]):
         return None
-    base = arms.loc[[reference]].iloc[0]
-    others, group = means[means["arm"] != reference], "other structures"
-    if (means["arm"] == "mixed").any():
-        others, group = means[means["arm"] == "mixed"], "mixed structures"
-    if others["low"].isna().all() or np.isnan(base["low"]):
-        return None
-    above, below = (others["low"] > base["high"]).sum(), (others["high"] < base["low"]).sum()
-    return group, reference, len(others), int(above), int(below)
+    above, below = others["low"] > base["high"].iloc[0], others["high"] < base["low"].iloc[0]
+    return group, reference, len(others), int(above.sum()), int(below.sum())
 
 
 def finding(means: pd.DataFrame, judged: Outcome = outcome.ACCURACY) -> tuple[str, str]:
@@ -56,8 +55,7 @@ def finding(means: pd.DataFrame, judged: Outcome = outcome.ACCURACY) -> tuple[st
         return wording.NOTHING, ""
     found = clear(means)
     if found is None:
-        low, high = means["mean"].min(), means["mean"].max()
-        ends = f"{judged.write(low)} to {judged.write(high)}"
+        ends = f"{judged.write(means['mean'].min())} to {judged.write(means['mean'].max())}"
         return f"mean {judged.said} of structures ranges from", ends
     group, reference, number, above, below = found
     return f"of {number} {group}, clear of {reference}:", f"{above} above and {below} below"
@@ -68,26 +66,20 @@ def title(panels: list[pd.DataFrame]) -> str:
     panels = [means.dropna(subset="mean") for means in panels]
     if not any(map(len, panels)):
         return wording.NOTHING
-    counted = [found for found in map(clear, panels) if found is not None]
-    if not counted:
+    counted = pd.DataFrame([found for found in map(clear, panels) if found is not None])
+    if counted.empty:
         return "Accuracy by structure, with too few seeds to tell them from dense"
-    numbers = [one[2:] for one in counted]
-    number, above, below = (sum(column) for column in zip(*numbers, strict=True))
-    group, reference = (
-        counted[0][:2] if len({one[:2] for one in counted}) == 1 else ("structures", "dense")
-    )
+    number, above, below = counted[[2, 3, 4]].sum()
+    alike = len(counted[[0, 1]].drop_duplicates()) == 1
+    group, reference = counted.loc[0, [0, 1]] if alike else ("structures", "dense")
     return f"Clearly above {reference}: {above} of {number} {group}; clearly below: {below}"
 
 
 @style.themed
-def draw(runs: pd.DataFrame) -> style.Sheet:
-    """Draw test accuracy after the last epoch by structure, a panel a budget and experiment.
+def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
+    """Draw accuracy by structure from the runs table (columns in `blockmaps.results.runs`).
 
     The 64 structures of the factorial design if the table has them, otherwise all there are.
-
-    Parameters
-    ----------
-    runs : the runs table (columns in `blockmaps.results.runs`).
     """
     runs = without_repeats(runs)
     outcomes, means = final_outcomes(runs), by_structure(runs, ["test_accuracy"])
@@ -96,9 +88,10 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     if len(factorial):
         outcomes = outcomes[outcomes["pattern"].isin(factorial)]
         means = means[means["structure"].isin(factorial)]
-    found = list(wording.panels(means)) or [("any budget", means)]
+    found = wording.panels(means) or {"any budget": means.assign(panel="any budget")}
     order = _ordered(means) or sorted(outcomes["pattern"].unique())
     place = {structure: number + 0.5 for number, structure in enumerate(order)}
+    points = pd.concat(found.values()).assign(at=lambda rows: rows["structure"].map(place))
     named = not len(factorial) and (style.WIDTH - 0.8) / len(order) > PITCH
     names = 0.07 * max(map(len, order)) + 0.05 if named else 0.0
     matrix = ROW * len(RNN_BLOCKS)
@@ -109,54 +102,34 @@ def draw(runs: pd.DataFrame) -> style.Sheet:
     )
     if means["low"].isna().all():
         bands = "No intervals: one seed a pattern."
-    grid = facets.Arrangement(
-        columns=1, height=HEIGHT, share_y=False, below=GAP + matrix + names + 0.3
-    )
+    grid = facets.Grid(columns=1, height=HEIGHT, below=GAP + matrix + names + 0.3)
     marks = style.marks(outcomes["arm"])
-    sheet, panels = facets.draw(
-        (
-            title([rows for _, rows in found]),
-            f"{judged.said_first}, the mean of each structure, and the densities of its six blocks "
-            "(target source)",
-            wording.facts(outcomes, bands),
-        ),
-        [wording.panel(name, wording.counted(len(rows), "structure")) for name, rows in found],
-        [(pd.concat(_points(name, rows, place) for name, rows in found), ["range", "dots"])],
+    sheet = facets.draw(
+        title(list(found.values())),
+        caption,
+        wording.facts(outcomes, bands),
+        {name: finding(rows, judged) for name, rows in found.items()},
+        {name: wording.counted(len(rows), "structure") for name, rows in found.items()},
+        [facets.Layer("range dots", points, "at", "mean")],
         marks,
-        grid,
-        ("", judged.said),
-        {name: finding(rows, judged) for name, rows in found},
+        facets.Axis("", (0, len(order)), {}),
+        facets.score(outcomes, points["mean"], points["low"], points["high"]),
+        grid=grid,
+        chance=pd.concat(outcomes.assign(panel=name) for name in found),
     )
-    for (_, rows), (_, axes) in zip(found, panels, strict=True):
-        low, high = style.shown(pd.concat([rows["mean"], rows["low"], rows["high"]]), outcomes)
-        axes.set_ylim(low, high)
-        axes.set_xlim(0, len(order))
-        axes.set_xticks([])
-        style.chance_line(axes, outcomes, low, over=True)  # the best are right
-        style.outcome_axis(axes, judged)
-        for arm, own in rows[rows["arm"].isin(REFERENCES)].groupby("arm"):
-            for at in own["structure"].map(place):
-                axes.axvspan(at - 0.5, at + 0.5, color=marks[arm].color, alpha=0.13, linewidth=0)
-    down = grid.body(len(found), style.key_height(marks)) - grid.below + GAP
-    wide = grid.width(len(found))
-    axes = sheet.axes(grid.left - style.MARGIN, down, wide, matrix)
+    references = points[points["arm"].isin(REFERENCES)].dropna(subset="at")
+    for row in references.itertuples():
+        shade: dict[str, Any] = {"color": marks[row.arm].color, "alpha": 0.13, "linewidth": 0}
+        sheet.panels[row.panel].axvspan(row.at - 0.5, row.at + 0.5, **shade)
+    columns = [f"density_{name}" for name in RNN_BLOCKS]
+    densities = outcomes.groupby("pattern")[columns].mean().set_axis(RNN_BLOCKS, axis=1)
+    left, down, wide, _ = grid.box(len(found) - 1, len(found), style.key_height(marks))
     several = " over budgets" if len(found) > 1 else ""
-    _matrix(axes, _densities(outcomes).loc[order], order if named else False)
-    axes.set_xlabel(f"structures, ordered by their mean{several}; density: white 0, black 1")
+    facets.heat(
+        sheet.axes(left, down + HEIGHT + GAP, wide, matrix),
+        densities.loc[order].T,
+        (f"structures, ordered by their mean{several}; density: white 0, black 1", ""),
+        **LOOK,
+        xticklabels=order if named else False,
+    )
     return sheet
-
-
-def _points(name: str, rows: pd.DataFrame, place: dict[str, float]) -> pd.DataFrame:
-    at = rows["structure"].map(place)
-    return facets.rows(name, rows["arm"], at, rows["mean"], rows["low"], rows["high"], rows.index)
-
-
-def _matrix(axes, densities: pd.DataFrame, names) -> None:
-    """Draw a square a block and structure, the darker the denser."""
-    look = {"cmap": "Greys", "vmin": 0, "vmax": 1, "cbar": False, "xticklabels": names}
-    look["yticklabels"] = RNN_BLOCKS
-    seaborn.heatmap(densities.T, ax=axes, linewidths=0.6, linecolor="#c8c8c8", **look)
-    axes.tick_params(length=0, pad=3, labelsize=8)
-    axes.tick_params(axis="y", rotation=0)
-    axes.grid(False)
-    axes.set_ylabel("")

@@ -12,34 +12,28 @@ from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 import seaborn
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import whole
 from blockmaps.report.figures import wording
-from blockmaps.results import outcome
-from blockmaps.results.outcome import Outcome
 
 WIDTH = 9.0  # inches; 900 px on a page at 100 px an inch
 PIXELS_PER_INCH = 200
 INK, FAINT, GRID = "#1a1a1a", "#595959", "#e3e3e3"
-UP = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 HALO = [withStroke(linewidth=2.5, foreground="white")]
 MARGIN = 0.12  # inches around the sheet
 KEY_COLUMNS = 7
 # Points of the texts of a sheet, none is smaller; lines' pitch in sizes; inches below the
 # title and above the facts.
-TITLE_SIZE, SUBTITLE_SIZE, FOOTER_SIZE, SMALLEST = 13, 9.5, 8, 7.5
+TITLE_SIZE, CAPTION_SIZE, FOOTER_SIZE, SMALLEST = 13, 9.5, 8, 7.5
 LINE = 1.35
 BELOW_TITLE, APART = 0.06, 0.14
 
@@ -173,15 +167,18 @@ class Words(NamedTuple):
     Attributes
     ----------
     finding : its title, one line; the numbers are in the facts.
-    subtitle : what is drawn and how.
+    caption : what is drawn and how, as the catalogue says it.
     facts : the numbers of the finding, and what it is drawn from: n, scale, bars and bands.
     numbers : those numbers, by what they are of.
     """
 
     finding: str
-    subtitle: str
+    caption: str
     facts: str
     numbers: dict[str, str]
+
+
+Box = tuple[float, float, float, float]
 
 
 class Sheet(NamedTuple):
@@ -190,6 +187,7 @@ class Sheet(NamedTuple):
     Attributes
     ----------
     left, bottom, right, top : of that part, inches from the figure's left and bottom.
+    panels : axes by name, as `facets.draw` makes them.
     """
 
     figure: Figure
@@ -198,24 +196,22 @@ class Sheet(NamedTuple):
     bottom: float
     right: float
     top: float
+    panels: dict[str, Axes] = {}  # noqa: RUF012  (a tuple's, which nothing writes to)
 
-    def part(self) -> SubFigure:
-        """Return that part as a figure of its own, as wide as the sheet."""
-        high = self.figure.get_size_inches()[1]
-        rows = (high - self.top, self.top - self.bottom, self.bottom)
-        return self.figure.add_subfigure(self.figure.add_gridspec(3, 1, height_ratios=rows)[1])
-
-    def axes(self, left: float, down: float, width: float, height: float, **options) -> Axes:
-        """Add axes: inches from the left of that part, and down from its top."""
+    def box(self, left: float, down: float, width: float, height: float) -> Box:
+        """Return a box in shares of the figure: inches from that part's left, down from its top."""
         wide, high = self.figure.get_size_inches()
         low = self.top - down - height
-        box = ((self.left + left) / wide, low / high, width / wide, height / high)
-        return self.figure.add_axes(box, **options)
+        return (self.left + left) / wide, low / high, width / wide, height / high
+
+    def axes(self, *box: float, **options) -> Axes:
+        """Add axes in a box, as `box` takes it."""
+        return self.figure.add_axes(self.box(*box), **options)
 
 
 def sheet(
     title: str,
-    subtitle: str,
+    caption: str,
     facts: str,
     body: float,
     found: wording.Findings | None = None,
@@ -234,7 +230,7 @@ def sheet(
     texts = []
     for text, size, weight, color in (
         (title, TITLE_SIZE, "bold", INK),
-        (subtitle, SUBTITLE_SIZE, "normal", FAINT),
+        (caption, CAPTION_SIZE, "normal", FAINT),
         (facts, FOOTER_SIZE, "normal", FAINT),
     ):
         lines = fold(text, size, width, weight) if text else []
@@ -247,15 +243,15 @@ def sheet(
         for place, line in enumerate(lines):
             at = MARGIN / WIDTH, (start - place * size * LINE / 72) / height
             figure.text(*at, line, size=size, weight=weight, color=color, va="top")
-    words = Words(title, subtitle, facts, {name: own for name, (_, own) in told.items()})
+    words = Words(title, caption, facts, {name: own for name, (_, own) in told.items()})
     bottom, top = MARGIN + below + APART, height - MARGIN - above
     return Sheet(figure, words, MARGIN, bottom, WIDTH - MARGIN, top)
 
 
-def nothing(title: str, subtitle: str = "") -> Sheet:
+def nothing(title: str, caption: str = "") -> Sheet:
     """Return a sheet of a table that there is nothing to draw of."""
     with mpl.rc_context(THEME):
-        return sheet(title, subtitle, "", 0.2)
+        return sheet(title, caption, "", 0.2)
 
 
 def words_of(picture: Path) -> Path:
@@ -263,11 +259,10 @@ def words_of(picture: Path) -> Path:
     return picture.with_suffix(".words.json")
 
 
-def save(sheet: Sheet, paths: Iterable[Path], caption: str = "") -> list[Path]:
+def save(sheet: Sheet, paths: Iterable[Path]) -> list[Path]:
     """Write a figure to every path, svg or png, whole or not at all, without date or creator.
 
-    Beside an SVG lie its words: finding, subtitle, facts, numbers, the caption, and how much of the
-    picture is words, `above` and `below` in points.
+    Beside an SVG lie its words, and how much of the picture they are: `above`, `below`, in points.
 
     Returns
     -------
@@ -295,7 +290,7 @@ def save(sheet: Sheet, paths: Iterable[Path], caption: str = "") -> list[Path]:
         if kind == "svg":
             height = sheet.figure.get_size_inches()[1]
             above, below = (round(72 * inches, 3) for inches in (height - sheet.top, sheet.bottom))
-            said = {**sheet.words._asdict(), "caption": caption, "above": above, "below": below}
+            said = {**sheet.words._asdict(), "above": above, "below": below}
             with whole(words_of(path)) as partial:
                 text = json.dumps(said, indent=1, ensure_ascii=False)
                 partial.write_text(text + "\n", encoding="utf-8")
@@ -303,61 +298,10 @@ def save(sheet: Sheet, paths: Iterable[Path], caption: str = "") -> list[Path]:
     return written
 
 
-def written(axis: Axis, write: Callable[[float], str], most: int = 8) -> None:
-    """Let an axis have at most so many ticks, each written by a function."""
-    axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: write(value).replace("-", "−")))
-
-
-def percent_axis(axes: Axes) -> None:
-    """Label the y axis in percent, with as many decimals as its ticks need."""
-    written(axes.yaxis, lambda share: f"{100 * share:.4g} %")
-
-
-def log_axis(axis: Axis) -> None:
-    """Label a log axis in powers of ten, as 10⁻³, without mathtext."""
-    axis.set_major_locator(LogLocator(numticks=9))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: power(np.log10(value))))
-    axis.set_minor_formatter(NullFormatter())
-
-
-def power(exponent: float) -> str:
-    """Write a power of ten."""
-    exponent = round(exponent)
-    return "10" + str(exponent).translate(UP) if exponent < 0 else f"{10.0**exponent:g}"
-
-
-def outcome_axis(axes: Axes, judged: Outcome) -> None:
-    """Label the y axis with what runs are judged by."""
-    axes.set_ylabel(judged.said if axes.yaxis.get_label().get_visible() else "")
-    if judged.scale == 100:
-        percent_axis(axes)
-
-
 def note(axes: Axes, text: str, at: tuple, xy: Any, shift: tuple, **look) -> None:
     """Write within a panel, so many points from a place."""
     look = {"size": 8.5, "color": FAINT, "path_effects": HALO, **look}
     axes.annotate(text, at, xycoords=xy, xytext=shift, textcoords="offset points", **look)
-
-
-def chance_line(axes: Axes, rows: pd.DataFrame, low: float, over: bool = False) -> None:
-    """Draw what knows nothing, its name under it or `over` it, or say that it lies below `low`.
-
-    Parameters
-    ----------
-    rows : the panel's `final_outcomes`.
-    """
-    judged = outcome.of(rows)
-    chance = judged.chance(rows["outputs"].iloc[0])
-    name = f"{judged.chance_said}, {judged.scale * chance:.3g}{' %' if judged.scale == 100 else ''}"
-    beside: dict[str, Any] = {"ha": "right", "va": "bottom"}
-    if chance < low:
-        note(axes, f"↓ {name}, is below", (1, 0), "axes fraction", (-2, 3), **beside)
-        return
-    axes.axhline(chance, color=FAINT, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1.5)
-    beside["va"] = "bottom" if over else "top"
-    place = (1, chance), ("axes fraction", "data"), (-2, 2 if over else -3)
-    note(axes, name, *place, **beside)
 
 
 def panel_title(axes: Axes, name: str, about: str, room: float = np.inf) -> None:
@@ -387,49 +331,23 @@ def key_height(drawn: dict[str, Mark]) -> float:
     return 0.22 * -(-len(drawn) // _key_columns(drawn)) + 0.07 if drawn else 0.0
 
 
-def key(sheet: Sheet, left: float, drawn: dict[str, Mark], lines: bool) -> None:
-    """Draw the key of arms at the top of the panels' part, from `left` inches on."""
-    handles = [
-        Line2D([], [], color=mark.color, marker=mark.marker, ls=mark.line if lines else "", ms=5.5)
-        for mark in drawn.values()
-    ]
-    height = sheet.figure.get_size_inches()[1]
+def key(
+    sheet: Sheet, left: float, drawn: dict[str, Mark], down: float = 0.07, columns: int = 0
+) -> None:
+    """Draw a key: inches from the left and the top of the panels' part."""
+    lines = any(mark.line for mark in drawn.values())
     sheet.figure.legend(
-        handles,
+        [
+            Line2D([], [], color=mark.color, marker=mark.marker, ls=mark.line, ms=5.5)
+            for mark in drawn.values()
+        ],
         drawn,
         loc="upper left",
-        ncols=_key_columns(drawn),
+        ncols=columns or _key_columns(drawn),
         borderaxespad=0,
         borderpad=0,
         columnspacing=1.3,
         handletextpad=0.3,
         handlelength=2.4 if lines else 1.2,
-        bbox_to_anchor=((sheet.left + left) / WIDTH, (sheet.top - 0.07) / height),
+        bbox_to_anchor=sheet.box(left, down, 0, 0)[:2],
     )
-
-
-def padded(values: pd.Series, share: float = 0.05) -> tuple[float, float]:
-    """Return limits a little wider than the values, 0 and 1 if there are none."""
-    low, high = values.min(), values.max()
-    if not low <= high:
-        return 0.0, 1.0
-    room = share * (high - low) or 0.05
-    return low - room, high + room
-
-
-def shown(values: pd.Series, rows: pd.DataFrame) -> tuple[float, float]:
-    """Return the limits of an outcome's axis: from chance on, unless that is far below all values.
-
-    Far is further than half again the range of the values, which would press them into a strip.
-
-    Parameters
-    ----------
-    rows : the `final_outcomes` that the values are of.
-    """
-    judged = outcome.of(rows)
-    chance = judged.chance(rows["outputs"].max())
-    values = judged.drawn(values)
-    low, high = values.min(), values.max()
-    if low - chance > 1.5 * (high - low):
-        return padded(values, 0.12)
-    return padded(pd.Series([low, high, chance]), 0.08)

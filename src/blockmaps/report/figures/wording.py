@@ -1,8 +1,8 @@
 """What figures say in words: names of panels, findings put into one sentence, facts below."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
+import numpy as np
 import pandas as pd
 
 from blockmaps.analysis.summary import PANEL
@@ -17,20 +17,28 @@ NOTHING = "The table holds no run that can be judged"
 PAPER_INPUTS = 2500  # 2509.15057: images of 50 × 50
 
 
-class Panel(NamedTuple):
-    """A panel's name, which is its key in tables, and the two lines above it."""
+def panels(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the rows of every panel by its name, which they have too: a column `panel`.
 
-    name: str
-    heading: str
-    about: str
-
-
-def panels(outcomes: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield a name and the rows of every panel: a budget, of an experiment if there are several."""
-    several = outcomes["experiment"].nunique() > 1
-    for (experiment, _, budget), rows in outcomes.groupby(PANEL):
+    A panel is a budget, of an experiment if there are several.
+    """
+    several, found = table["experiment"].nunique() > 1, {}
+    for (experiment, _, budget), rows in table.groupby(PANEL):
         name = f"{budget:,}{NO_BREAK}unknowns" if budget else "any number of unknowns"
-        yield f"{experiment}, {name}" if several else name, rows
+        name = f"{experiment}, {name}" if several else name
+        found[name] = rows.assign(panel=name)
+    return found
+
+
+def part(panel: str, of: str) -> str:
+    """Return the name of a part of a panel: rad, 4,000 unknowns is rad: test, 4,000 unknowns."""
+    heading, *more = panel.split(", ", 1)
+    return ", ".join([f"{heading}: {of}", *more])
+
+
+def minus(text: str) -> str:
+    """Write the sign as it is printed."""
+    return text.replace("-", "−")
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -38,19 +46,27 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def several(low: int, high: int) -> str:
+def several(counts: pd.Series) -> str:
     """Write how many there are of each: n = 5, or n = 5 to 20."""
+    low, high = counts.min(), counts.max()
     return f"n = {low}" if low == high else f"n = {low} to {high}"
 
 
 def interval(low: float, high: float, digits: int) -> str:
     """Write an interval that no line is broken in: [0.41, 0.51]."""
-    return f"[{low:,.{digits}f},{NO_BREAK}{high:,.{digits}f}]".replace("-", "−")
+    return minus(f"[{low:,.{digits}f},{NO_BREAK}{high:,.{digits}f}]")
 
 
-def estimate(value: float, low: float, high: float, digits: int) -> str:
-    """Write a difference with its sign and interval, in which no line is broken."""
-    return f"{value:+,.{digits}f}".replace("-", "−") + NO_BREAK + interval(low, high, digits)
+def estimate(row: Iterable[float], digits: int, sign: str = "+") -> str:
+    """Write a number with its interval, in which no line is broken; a difference with its sign.
+
+    Parameters
+    ----------
+    row : the number and its bounds, NaN where there are none.
+    """
+    value, low, high = map(float, row)
+    said = minus(f"{value:{sign},.{digits}f}")
+    return said + NO_BREAK + interval(low, high, digits) if np.isfinite(low) else said
 
 
 def sentence(findings: Findings) -> str:
@@ -75,37 +91,45 @@ def first_upper(text: str) -> str:
 def facts(outcomes: pd.DataFrame, bands: str) -> str:
     """Say what a figure was drawn from: runs, patterns, seeds, data, training, scale, bands."""
     patterns = outcomes.drop_duplicates(["experiment", "budget", "arm", "pattern"])
-    seeds = outcomes["seed_index"].nunique()
-    runs = counted(len(outcomes), "run")
-    indices = counted(seeds, "seed index", "seed indices")
-    if diverged := int(outcomes["diverged"].sum()):
-        runs += f" ({diverged} diverged, shown as they are)"
-    trained = outcomes[["epochs", "steps"]].drop_duplicates().sort_values(["epochs", "steps"])
-    after = " or ".join(
-        f"{counted(epochs, 'epoch')} ({counted(steps, 'optimiser step')})"
-        for epochs, steps in trained.itertuples(index=False)
-    )
-    sizes = outcomes[["dataset", "inputs", "outputs", "task"]].drop_duplicates()
-    described: dict[str, list[str]] = {}
-    for one in sizes.sort_values(["dataset", "inputs"]).itertuples(index=False):
-        name, scale = _described(*one)
-        described.setdefault(scale, []).append(name)
-    data = "; ".join(", ".join(names) + scale for scale, names in described.items())
+    indices = counted(outcomes["seed_index"].nunique(), "seed index", "seed indices")
+    runs = ran(len(outcomes), outcomes["diverged"].sum())
     return (
-        f"{runs} of {counted(len(patterns), 'pattern')}, {indices}, "
-        f"after {after}. Data set {data}. {bands}"
+        f"{runs} of {counted(len(patterns), 'pattern')}, {indices}, {trained(outcomes)}. "
+        f"{data(outcomes)} {bands}"
     )
 
 
-def _described(dataset: str, inputs: int, outputs: int, task: str | None) -> tuple[str, str]:
-    """Describe a data set, and say so where the task is a paper's and its inputs are not."""
-    side = round(inputs**0.5)
-    square = side * side == inputs and task != OWN
-    name = f"{dataset} {side}×{side}" if square else dataset
-    paper = "50×50" if square else f"|x| = {PAPER_INPUTS:,}"
-    other = inputs != PAPER_INPUTS and task != OWN
-    scale = f": not the paper's scale ({paper})" if other else ""
-    return f"{name}, |x| = {inputs}, |y| = {outputs}", scale
+def ran(runs: int, diverged: float) -> str:
+    """Count runs, and those that diverged."""
+    lost = f" ({int(diverged)} diverged, shown as they are)" if diverged else ""
+    return counted(int(runs), "run") + lost
+
+
+def trained(table: pd.DataFrame, steps: str = "steps") -> str:
+    """Say how long runs were trained: columns epochs and `steps`."""
+    lengths = table[["epochs", steps]].drop_duplicates().sort_values(["epochs", steps])
+    return "after " + " or ".join(
+        f"{counted(epochs, 'epoch')} ({counted(number, 'optimiser step')})"
+        for epochs, number in lengths.itertuples(index=False)
+    )
+
+
+def data(table: pd.DataFrame) -> str:
+    """Say which data sets there are and their sizes: columns dataset, inputs, outputs.
+
+    Where a task is a paper's (column `task`) and its inputs are not, it is said too.
+    """
+    sizes = table.reindex(columns=["dataset", "inputs", "outputs", "task"]).drop_duplicates()
+    described: dict[str, list[str]] = {}
+    for name, inputs, outputs, task in sizes.sort_values(["dataset", "inputs"]).to_numpy():
+        side = round(inputs**0.5)
+        square = side * side == inputs and task != OWN
+        paper = "50×50" if square else f"|x| = {PAPER_INPUTS:,}"
+        other = "task" in table and inputs != PAPER_INPUTS and task != OWN
+        scale = f": not the paper's scale ({paper})" if other else ""
+        called = f"{name} {side}×{side}" if square else name
+        described.setdefault(scale, []).append(f"{called}, |x| = {inputs}, |y| = {outputs}")
+    return "Data set " + "; ".join(", ".join(of) + scale for scale, of in described.items()) + "."
 
 
 def of_panels(some: int, panels: int) -> str:
@@ -113,27 +137,40 @@ def of_panels(some: int, panels: int) -> str:
     return f" in {some} of {panels} panels" if panels > 1 else ""
 
 
+def most(said: Sequence[str]) -> str:
+    """Return what most panels say, and how many."""
+    common = max(sorted(set(said)), key=said.count)
+    return common + of_panels(said.count(common), len(said))
+
+
 def relation(low: float, high: float) -> str:
     """Say how a difference's interval lies to zero."""
     return "clearly above" if low > 0 else "clearly below" if high < 0 else "not clearly apart from"
 
 
-def compared(first: str, bounds: Sequence[tuple[float, float] | None], second: str) -> str:
-    """Say how one arm ends against another in most panels.
+def told(first: str, second: str, row: Iterable[float], digits: int) -> tuple[str, str]:
+    """Say how a difference comes out: `first` holds the verb, `row` mean, low and high."""
+    value, low, high = map(float, row)
+    if not np.isfinite(low):
+        return f"too few seeds to tell {first.rpartition(' ')[0]} from {second}", ""
+    return f"{first} {relation(low, high)} {second}:", estimate((value, low, high), digits)
+
+
+def compared(first: str, second: str, bounds: Iterable[Sequence[float]]) -> str:
+    """Say how a difference comes out in most panels.
 
     Parameters
     ----------
-    bounds : the difference's interval in every panel, None where seeds are too few for one.
+    first : with the verb, as "balanced ends".
+    bounds : low and high of every panel, NaN where seeds are too few for them.
     """
-    relations = [relation(*one) for one in bounds if one is not None]
-    words = max(sorted(set(relations)), key=relations.count)
-    return f"{first} ends {words} {second}{of_panels(relations.count(words), len(bounds))}"
-
-
-def panel(name: str, about: str) -> Panel:
-    """Return a panel whose name is an experiment's and a budget's, or the budget's alone."""
-    heading, _, budget = name.partition(", ")
-    return Panel(name, heading, f"{budget}; {about}" if budget else about)
+    bounds = list(bounds)
+    known = [relation(*one) for one in bounds if np.isfinite(one[0])]
+    if not known:
+        return f"Too few seeds to tell {first.rpartition(' ')[0]} from {second}"
+    words = max(sorted(set(known)), key=known.count)
+    said = f"{first} {words} {second}{of_panels(known.count(words), len(bounds))}"
+    return first_upper(said)
 
 
 def runs_and_patterns(rows: pd.DataFrame) -> str:
@@ -148,3 +185,14 @@ def start(initialisation: str) -> str:
         return f"start {initialisation}"
     gain, _, more = rest.partition(", ")
     return ", ".join(filter(None, [f"start scaled by {scheme} (gain {gain})", more]))
+
+
+def towards(rows: pd.DataFrame) -> str:
+    """Say which way uniform sparsity moves the hidden proportion from dense, "" without both."""
+    dense, uniform = (
+        rows.loc[rows["arm"] == arm, "hidden_proportion"].mean() for arm in ("dense", "uniform")
+    )
+    if np.isnan([dense, uniform]).any():
+        return ""
+    way = "towards" if abs(uniform - 0.5) < abs(dense - 0.5) else "away from"
+    return f"{way} ½, from {dense:.2f} to {uniform:.2f}"

@@ -24,7 +24,7 @@ class Exhibit(NamedTuple):
 
     Attributes
     ----------
-    finding, subtitle, facts : the figure's own words (see `figures.style.Words`); "" without any.
+    finding, caption, facts : the figure's own words (see `figures.style.Words`); "" without any.
     source : the picture, as a data address.
     width, height : of the picture, in points.
     """
@@ -32,9 +32,8 @@ class Exhibit(NamedTuple):
     name: str
     study: str
     finding: str
-    subtitle: str
-    facts: str
     caption: str
+    facts: str
     command: str
     source: str
     width: float
@@ -43,7 +42,7 @@ class Exhibit(NamedTuple):
     @property
     def alternative(self) -> str:
         """The text in the picture's place: what is found, and how it is drawn."""
-        parts = (self.finding, self.subtitle or self.caption)
+        parts = (self.finding, self.caption)
         return ". ".join(part.rstrip(".") for part in parts if part) + "."
 
 
@@ -56,7 +55,7 @@ def words(picture: Path) -> dict[str, Any]:
         If they are not what it writes.
     """
     path = words_of(picture)
-    said: dict[str, Any] = dict.fromkeys(("finding", "subtitle", "facts", "caption"), "")
+    said: dict[str, Any] = dict.fromkeys(("finding", "caption", "facts"), "")
     said |= {"above": 0.0, "below": 0.0}
     if not path.is_file():
         return said
