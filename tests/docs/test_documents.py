@@ -157,6 +157,15 @@ def test_the_page_of_tables_shows_every_column_and_the_catalogue():
     assert "<!-- blockmaps catalogue -->" in text
 
 
+def test_the_page_explains_its_words_as_the_document_does():
+    """It has some of them, so that a page which is sent to somebody can be read alone."""
+    said = " ".join(re.sub("[*`]", "", text_of("docs/words.md")).split())
+    page = text_of("src/blockmaps/report/page/templates/words.html")
+    shown = re.findall(r'^  \("(.+?)", "(.+)"\),$', page, re.MULTILINE)
+    assert len(shown) > 20
+    assert not [word for word, about in shown if f"- {word}: {about}" not in said]
+
+
 def test_sentences_are_short():
     """It warns: a long sentence is no fault, many are."""
     for name in GUIDES:
