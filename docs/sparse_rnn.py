@@ -35,8 +35,9 @@ print(tuple(x.shape))
 # %% [markdown]
 # ## One pattern each
 #
-# Every network has about 1,000 unknowns. Dense takes all places, so its hidden state is small. The
-# recommended pattern follows a rule that knows the sizes alone.
+# Every network has about 1,000 *unknowns*, trainable weights. Dense has them everywhere, so it has
+# few hidden units. Uniform has one density everywhere. The recommended pattern follows a rule that
+# knows the sizes alone. [Words](words.md) has the others.
 
 # %%
 dense = dict.fromkeys(("hx", "hh", "hy", "yx", "yh", "yy"), 1.0)
