@@ -109,15 +109,13 @@ def test_the_metrics_figure_says_the_tables_numbers_and_what_cannot_be_told_apar
     sheet = metric.draw(*both)
     chosen = both[0][(both[0]["design"] == "even") & (both[0]["form"] == "spline")]
     chosen = chosen[chosen["explanation"] == "hidden_proportion"].set_index(["budget", "outcome"])
-    said = {name.replace(wording.NO_BREAK, " "): one for name, one in sheet.words.numbers.items()}
+    told = "R² of the hidden proportion's spline for (even: even, {:,}\xa0unknowns)"
     for budget in (4000, 10000):
         for outcome, name in metric.OUTCOMES.items():
             row = chosen.loc[(budget, outcome)]
             bounds = wording.interval(row["cv_bootstrap_low"], row["cv_bootstrap_high"], 2)
-            assert (
-                f"{name} {row['cv_r2']:.2f}{wording.NO_BREAK}{bounds}"
-                in said[f"even: even, {budget:,} unknowns"]
-            )
+            said = f"{name} {row['cv_r2']:.2f}{wording.NO_BREAK}{bounds}"
+            assert said in sheet.words.numbers[told.format(budget)]
     # n_yh and |h| do not vary in this design; the radius nearly is the proportion
     rows = pd.concat(metric.selected(*both).values())
     given = rows["arm"].str.contains("given")
@@ -142,12 +140,11 @@ def test_train_and_test_show_the_arms_that_are_compared_and_say_by_how_much():
     assert not faults(sheet)
     pair = curves.pairs_of(set(table["arm"]))[-1]
     found = described(run_outcomes(table)).set_index(["of", "measure", "protocol"])
-    name = f"{table['experiment'].iloc[0]}, 4,000 unknowns"
-    said = sheet.words.numbers[name.replace("00 u", f"00{wording.NO_BREAK}u")]
-    for name, measure, protocol in (("train", "train", ""), ("gap", "gap", "clean")):
+    name = f"{table['experiment'].iloc[0]}, 4,000{wording.NO_BREAK}unknowns"
+    for measure, protocol in (("train", ""), ("gap", "clean")):
         row = found.loc[(" - ".join(pair), measure, protocol)]
         bounds = wording.estimate(row[["estimate", "low", "high"]], 1)
-        assert f"{name} {bounds}" in said
+        assert sheet.words.numbers[f"{' less '.join(pair)}, {measure}: ({name})"] == bounds
     assert sheet.words.finding.startswith("Balanced ends clearly above uniform on train")
     assert "Accuracy while training" in curves.draw(alone).words.finding
 

@@ -73,7 +73,7 @@ def draw(arms: pd.DataFrame, finding: str, names: Names) -> style.Sheet:
         "an arm samples them (even, mixed …), else of seeds and replicates. Bars: 95 %, "
         "Student's t, each by itself; none where the runs of an arm agree. Filled: moved, "
         f"after Holm over all arms. {others}".strip(),
-        {},
+        (),
         {"": ""},
         [
             facets.Layer("across", rows, "estimate", "y"),

@@ -13,7 +13,8 @@ from blockmaps.report.figures import facets, style, wording
 from blockmaps.results import outcome
 
 SPLITS = ("test", "train")
-SAID = {"accuracy": "test", TRAIN: "train", GAP: "gap", "area": "area under the test curve"}
+TEST = "accuracy"
+SAID = {TEST: "test", TRAIN: "train", GAP: "gap", "area": "area under the test curve"}
 SAID |= {HALF: "steps to half way"}
 MOST_ARMS = 7  # more lines than these cannot be told apart
 
@@ -53,7 +54,7 @@ def differences(runs: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
     """
     table = train_test(run_outcomes(runs))
     table = table[table["protocol"].isin(["clean", ""])]
-    table["measure"] = table["measure"].where(table["measure"].isin(SAID), "accuracy")
+    table["measure"] = table["measure"].where(table["measure"].isin(SAID), TEST)
     names = outcomes[[*PANEL, "panel"]].drop_duplicates()
     found = names.merge(table, on=PANEL).set_index(["panel", "of"])
     arms = outcomes.groupby("panel")["arm"].agg(set)
@@ -68,37 +69,32 @@ def findings(table: pd.DataFrame, digits: int) -> wording.Findings:
     ----------
     table : of `differences`.
     """
-    found: wording.Findings = {}
-    numbers = ["estimate", "low", "high"]
-    for (panel, of), own in table.set_index("measure").groupby(["panel", "of"], sort=False):
-        first, second = of.split(" - ")
-        row = own.loc["accuracy", numbers]
-        found[f"{panel}, {first} − {second}"] = wording.told(f"{first} ends", second, row, digits)
-        known = own.loc[np.isfinite(own["low"]), numbers].drop("accuracy", errors="ignore")
-        said = [
-            f"{SAID[one]} {wording.estimate(row, 0 if one == HALF else digits)}"
-            for one, row in zip(known.index, known.to_numpy(float), strict=True)
-        ]
-        found[panel] = f"{first} less {second} beside it:", ", ".join(said)
-    return {name: said for name, said in found.items() if any(said)}
+    known = table["of"].isin(table["of"].tail(1)) | (table["measure"] == TEST)
+    return [
+        (
+            row.panel,
+            f"{row.of.replace(' - ', ' less ')}, {SAID[row.measure]}:",
+            wording.estimate(
+                row[["estimate", "low", "high"]], 0 if row.measure == HALF else digits
+            ),
+        )
+        for _, row in table[known & np.isfinite(table["low"])].iterrows()
+    ]
 
 
 def title(table: pd.DataFrame) -> str:
     """Say how two arms end on train and on test, in most panels."""
     if table.empty:
         return "Accuracy while training, by arm"
-    of = table["of"].iloc[-1]
-    own, (first, second) = table[table["of"] == of], of.split(" - ")
-    on = {
-        measure: wording.compared(
-            f"{first} ends", second, own.loc[own["measure"] == measure, ["low", "high"]].to_numpy()
-        )
-        for measure in (TRAIN, "accuracy")
-    }
-    said = on["accuracy"]
-    test = said.partition(" ends ")[2].replace(f" {second}", "").removesuffix(" from")
-    whole = f"{on[TRAIN]} on train, {test} on test"
-    return whole if " ends " in said and " ends " in on[TRAIN] and style.fits(whole) else said
+    first, second = table["of"].iloc[-1].split(" - ")
+    own = table[table["of"] == table["of"].iloc[-1]].set_index("measure")
+    train, test = (
+        wording.compared(f"{first} ends", second, own.loc[[one], ["low", "high"]].to_numpy())
+        for one in (TRAIN, TEST)
+    )
+    end = test.partition(" ends ")[2].replace(f" {second}", "").removesuffix(" from")
+    whole = f"{train} on train, {end} on test"
+    return whole if " ends " in test and " ends " in train and style.fits(whole) else test
 
 
 def few_enough(outcomes: pd.DataFrame) -> tuple[pd.DataFrame, str]:

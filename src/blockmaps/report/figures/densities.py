@@ -7,6 +7,7 @@ from blockmaps.analysis.summary import final_outcomes
 from blockmaps.report.figures import facets, style, wording
 
 DESIGNS = ("grid", "factorial", "random")
+NEAR = "cells within a point of the best lie at hidden proportions of"
 MOST_LEVELS = 6
 EDGES = np.array([0, 0.1, 0.2, 0.4, 0.7, 1.0])
 WORST = 10.0  # points below the best: what is worse has the same colour
@@ -79,13 +80,7 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
         finding(np.concatenate(list(near.values()))),
         caption,
         wording.facts(shown, f"Designs: {designs}; the other blocks' densities are averaged over."),
-        {
-            name: (
-                "cells within a point of the best lie at hidden proportions of",
-                f"{own.min():.2f} to {own.max():.2f}",
-            )
-            for name, own in near.items()
-        },
+        [(name, NEAR, f"{own.min():.2f} to {own.max():.2f}") for name, own in near.items()],
         {name: f"n = {len(rows)}" for name, rows in found.items()},
         grid=grid,
     )

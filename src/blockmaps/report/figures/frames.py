@@ -53,7 +53,7 @@ def draw(images: np.ndarray, about: dict[str, Any], caption: str = "") -> style.
         "the best model's return is its median. Unknowns: the budget; mean: over all the model's "
         "episodes.",
         0.3 + len(images) * pitch,
-        {one["name"]: ("return", described(one)[-2].split()[1]) for one in about["strips"]},
+        [(one["name"], *described(one)[-2].split()) for one in about["strips"]],
     )
     for row, (strip, known) in enumerate(zip(images, about["strips"], strict=True)):
         for column, image in enumerate(strip):

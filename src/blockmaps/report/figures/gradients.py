@@ -85,7 +85,7 @@ def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
         f"{wording.several(every['n'])} runs an arm, each a mean over 64 training sequences. "
         f"Of every task the most steps: {most}. Gradients that are exactly zero are not "
         "shown.",
-        {name: finding(rows) for name, rows in found.items()},
+        [(name, *finding(rows)) for name, rows in found.items()],
         dict.fromkeys(panels, ""),
         [facets.Layer("band line", drawn, "back", "gradient")],
         style.marks(every["arm"]),

@@ -74,13 +74,10 @@ def draw(impulse: pd.DataFrame, caption: str = "") -> style.Sheet:
         "colours are medians, bands reach from the smallest to the largest. White: exactly 0 "
         "in every network. Inputs hold themselves in both maps, so that their influence stays; "
         "without the identity h₀ is 0 from iteration 1 on.",
-        {
-            name: (
-                f"state {named(slot)} depends on h₀ at iteration",
-                ", ".join(map(str, moved_at(impulse, identity))),
-            )
-            for identity, name in PANELS.items()
-        },
+        [
+            (name, f"state {named(slot)} depends on h₀ at iteration", ", ".join(map(str, moved)))
+            for name, moved in ((name, moved_at(impulse, one)) for one, name in PANELS.items())
+        ],
         dict.fromkeys(PANELS.values(), ""),
         [facets.Layer("band line", ends, "iteration", "influence")],
         key,

@@ -57,7 +57,7 @@ def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
         "of theirs a cell (qbhershey/iterativenn, notebooks/paper/project.csv). Images 50×50, "
         "three a sequence. Not clearly apart: Welch's 95 % interval holds 0. The table has "
         "every difference. A loss above 20 stands at the right edge.",
-        {},
+        (),
         {NAMES[name]: f"n = {counts[name]}" for name in AUTHORS if name in counts},
         [facets.Layer("across dots", losses(known, list(marks)), "loss", "at")],
         marks,

@@ -158,7 +158,7 @@ def draw(explained: pd.DataFrame, partial: pd.DataFrame, caption: str = "") -> s
         "inflation of variance above 10, so that the two are hardly told apart. Bars: 95 %, of "
         "splines in even a bootstrap over patterns that fits again, else a jackknife. Spline: "
         "natural cubic, 4 degrees of freedom.",
-        {name: finding(rows) for name, rows in fixed(found).items()},
+        [(name, *finding(rows)) for name, rows in fixed(found).items()],
         {name: f"n = {row['n']:,}, {row['patterns']} patterns" for name, row in first.items()},
         [
             facets.Layer("across dots", points[points["judged"]], "value", "at"),

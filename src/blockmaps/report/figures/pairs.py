@@ -7,6 +7,8 @@ import pandas as pd
 from blockmaps.report.figures import facets, style
 
 ARMS = ("uniform", "balanced", "dense")
+LOOK: dict[str, Any] = {"cmap": "cividis", "vmin": 0, "vmax": 100, "annot": True, "fmt": ".0f"}
+LOOK |= {"annot_kws": {"size": 7.5}}
 NOTHING = "The table holds no pairs of transforms"
 
 
@@ -67,19 +69,12 @@ def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
         f"{sequences.max()} a pair; {whole.idxmax()} from {100 * best.min():.0f} % to "
         f"{100 * best.max():.0f} %. Runs: {', '.join(f'{arm} {counts[arm]}' for arm in arms)}; "
         "intervals are in pairs.csv.",
-        {arm: ("accuracy over all pairs", f"{100 * value:.1f} %") for arm, value in whole.items()},
+        [(arm, "accuracy over all pairs", f"{100 * share:.1f} %") for arm, share in whole.items()],
         {arm: f"all pairs: {100 * whole[arm]:.1f} %" for arm in arms[:3]},
         grid=grid._replace(height=min(grid.width(len(arms[:3])), 2.4)),
     )
     for arm, axes in sheet.panels.items():
         own = rows[rows["arm"] == arm].pivot(index="others", columns="anomaly", values="mean")
         own = 100 * own.reindex(index=names, columns=names)
-        look: dict[str, Any] = {
-            "annot": True,
-            "fmt": ".0f",
-            "annot_kws": {"size": 7.5},
-            "cmap": "cividis",
-        }
-        look |= {"xticklabels": names, "yticklabels": names}
-        facets.heat(axes, own, vmin=0, vmax=100, **look)
+        facets.heat(axes, own, xticklabels=names, yticklabels=names, **LOOK)
     return sheet

@@ -96,6 +96,9 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame, caption: str = "") -> s
     bounds = differences_of(paths, differences)
     further = {name: iterations(rows) for name, rows in paths.groupby("panel", sort=False)}
     control = paths[paths["arm"] == CONTROL].merge(pd.DataFrame({"to": ENDS}), how="cross")
+    of_path = paths[paths["arm"] == ON_PATH]
+    beside = paths.drop(of_path.index)
+    beside = beside[beside["arm"] != CONTROL]
     more = sorted({one for one in paths["arm"] if one.startswith("K = ")}, key=lambda K: int(K[4:]))
     ramp = seaborn.blend_palette(["#E0A458", "#7A2E00"], max(len(more), 2)).as_hex()
     marks = {
@@ -115,17 +118,16 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame, caption: str = "") -> s
         f"{wording.trained(paths)}. Data set {data}. Bars and band: {BARS}; in brackets: 95 % "
         "Welch's t interval of the difference in points. The path takes as many iterations as "
         "the MLP has layers; with more (K) the image is held, and the MLP stays the same.",
-        {name: wording.told("random places end", "the MLP", one, 1) for name, one in bounds.items()}
-        | {f"{name}, K": said for name, said in further.items() if said},
+        [
+            (name, *wording.told("random places end", "the MLP", one, 1))
+            for name, one in bounds.items()
+        ]
+        + [(name, *said) for name, said in further.items() if said],
         dict.fromkeys(bounds, ""),
         [
             facets.Layer("band line", control, "to", "accuracy"),
-            facets.Layer(
-                "range line", paths[paths["arm"] == ON_PATH].sort_values("at"), "at", "accuracy"
-            ),
-            facets.Layer(
-                "range dots", paths[~paths["arm"].isin([ON_PATH, CONTROL])], "at", "accuracy"
-            ),
+            facets.Layer("range line", of_path.sort_values("at"), "at", "accuracy"),
+            facets.Layer("range dots", beside, "at", "accuracy"),
         ],
         marks,
         facets.Axis("share of unknowns moved", ENDS, {0: "0\nMLP", 0.5: "½", 1: "1\nrandom"}),

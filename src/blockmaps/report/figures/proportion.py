@@ -145,7 +145,7 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
         shape if len(valued) else wording.NOTHING,
         caption,
         half(list(fits.values())) + f"{moved}. " * any(ways) + wording.facts(outcomes, about),
-        {name: finding(fit) for name, fit in fits.items() if len(valued)},
+        [(name, *finding(fit)) for name, fit in fits.items() if len(valued)],
         {name: wording.runs_and_patterns(valued[valued["panel"] == name]) for name in found},
         [
             facets.Layer("cloud", on_top, "hidden_proportion", "test_accuracy"),

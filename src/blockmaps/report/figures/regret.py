@@ -6,6 +6,7 @@ from blockmaps.core.fixed import SEARCHED
 from blockmaps.report.figures import facets, style, wording
 
 BEST = f"recommended - expected best of {SEARCHED} random"
+LESS = f"best of {SEARCHED} less the recommended one"
 NOTHING = "The table holds no recommended pattern beside random ones"
 MARKS = {
     "best of N": style.Mark("#0072B2", "", "-"),
@@ -69,13 +70,10 @@ def draw(table: pd.DataFrame, apriori: pd.DataFrame, caption: str = "") -> style
         f"{first['seeds']} seeds each; recommended: {first['n']} seeds. {wording.data(table)} "
         "Not the paper's scale. Band: 95 %, jackknife over patterns and t over seeds, up to "
         "two fifths of the patterns.",
-        {
-            row["panel"]: (
-                f"best of {SEARCHED} less the recommended one",
-                wording.estimate(row[["regret", "low", "high"]], 1),
-            )
+        [
+            (row["panel"], LESS, wording.estimate(row[["regret", "low", "high"]], 1))
             for _, row in at.iterrows()
-        },
+        ],
         {name: f"recommended: {value:.1f} %" for name, value in best.items()},
         [facets.Layer("band line", lines(table), "N", "y")],
         MARKS,

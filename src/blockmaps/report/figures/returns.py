@@ -2,13 +2,16 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from blockmaps.report.figures import facets, style, wording
-from blockmaps.report.figures.proportion import NAMED
+from blockmaps.report.figures.proportion import AXIS, NAMED, SHARES
 
 PANEL = ["experiment", "dataset", "budget"]
-LABELS = {"return": "mean return", "success": "success rate"}
+LABELS = {"return": "mean return", "success": "success in percent"}
 CELL_AT = 1.1  # where a cell stands, which has no hidden proportion
+COMPARED = "uniform in mean return"
+SPARSE = "making a dense model sparse moves its hidden proportion"
 NOTHING = "The table holds no returns"
 NOT_COMPARED = "No experiment here has both a dense and a uniform arm"
 
@@ -33,9 +36,8 @@ def title(found: list[pd.Series]) -> str:
 def _with_error(row: pd.Series) -> str:
     """Write the expert's mean ± its standard error, which tables that were kept before lack."""
     error = f" ± {row['expert_error']:,.0f} (standard error)" if "expert_error" in row else ""
-    return (
-        f"{row['expert']:,.0f}{error} over {row['expert_episodes']:,} episodes ({row['dataset']})"
-    )
+    episodes = f"{row['expert_episodes']:,} episodes ({row['dataset']})"
+    return f"{row['expert']:,.0f}{error} over {episodes}"
 
 
 def facts(table: pd.DataFrame) -> str:
@@ -56,64 +58,46 @@ def facts(table: pd.DataFrame) -> str:
     )
 
 
-def _limits(rows: pd.DataFrame) -> tuple[float, float]:
-    """Return where the y axis ends: the values and the expert's."""
-    if (rows["outcome"] == "success").all():
-        return -0.04, 1.04
-    values = rows[["mean", "low", "high", "expert"]].to_numpy(float)
-    low, high = np.nanmin(values), np.nanmax(values)
-    room = 0.08 * (high - low) or 0.05
-    return low - room, high + room
-
-
 @style.themed
 def draw(table: pd.DataFrame, differences: pd.DataFrame, caption: str = "") -> style.Sheet:
     """Draw return and success by structure (columns in `blockmaps.analysis.control`)."""
     if table.empty:
         return style.nothing(NOTHING)
+    share = table["outcome"] == "success"
+    values = ["mean", "low", "high", "expert"]
     table = table.assign(
         panel=table["experiment"] + table["budget"].map(", {:,} unknowns".format),
         at=table["hidden_proportion"].fillna(CELL_AT),
-    )
+        **table[values].mul(np.where(share, 100, 1), axis=0),
+    ).sort_values("outcome", kind="stable")
+    found = compared(table, differences)
+    ways = {name: wording.towards(rows) for name, rows in table.groupby("panel", sort=False)}
     # the arms that are compared by name come last, on top
     points = table.sort_values("arm", key=lambda arms: arms.isin(NAMED), kind="stable")
     points["panel"] = list(map(wording.part, points["panel"], points["outcome"].map(LABELS)))
     parts = {
-        wording.part(name, label): points[points["panel"] == wording.part(name, label)]
-        for name in table["panel"].unique()
-        for label in LABELS.values()
+        name: points[points["panel"] == name]
+        for name in (wording.part(one, label) for one in ways for label in LABELS.values())
     }
-    found = compared(table, differences)
-    ways = {name: wording.towards(rows) for name, rows in table.groupby("panel", sort=False)}
     cells = table["hidden_proportion"].isna().any()
-    ticks = {tick / 4: name for tick, name in enumerate(("0", "¼", "½", "¾", "1"))}
     sheet = facets.draw(
         title(list(found.values())),
         caption,
         facts(table),
+        [(name, *wording.told("dense ends", COMPARED, row, 0)) for name, row in found.items()]
+        + [(name, SPARSE, way) for name, way in ways.items()],
         {
-            name: (said.replace("uniform:", "uniform in mean return:"), numbers)
-            for name, row in found.items()
-            for said, numbers in [wording.told("dense ends", "uniform", row, 0)]
-        }
-        | {
-            f"{name}, uniform": ("making a dense model sparse moves its hidden proportion", way)
-            for name, way in ways.items()
-            if way
-        },
-        {
-            name: wording.counted(len(rows), "structure") + f", {wording.several(rows['seeds'])}"
+            name: f"{wording.counted(len(rows), 'structure')}, {wording.several(rows['seeds'])}"
             for name, rows in parts.items()
         },
         [facets.Layer("range dots", points, "at", "mean")],
         style.marks(table["arm"]),
-        facets.Axis(
-            "hidden proportion (realised)",
-            (-0.03, (CELL_AT if cells else 1) + 0.07),
-            ticks | ({CELL_AT: "LSTM"} if cells else {}),
+        AXIS._replace(
+            limits=(-0.03, (CELL_AT if cells else 1) + 0.07),
+            ticks=SHARES | ({CELL_AT: "LSTM"} if cells else {}),
             line=0.5,
         ),
-        facets.Axis("", {name: _limits(rows) for name, rows in parts.items()}, most=7),
+        facets.Axis(write="{:,.0f}".format, most=7),
         grid=facets.Grid(columns=2, height=2.2, share_y=False, left=0.85),
     )
     for name, axes in sheet.panels.items():
@@ -121,19 +105,14 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame, caption: str = "") -> s
     return sheet
 
 
-def _beside(axes, rows: pd.DataFrame) -> None:
+def _beside(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw the expert's mean as a line with its name, and an arrow from dense to uniform."""
     expert, ends = rows["expert"].iloc[0], rows.groupby("arm")[["at", "mean"]].mean()
     if np.isfinite(expert):
         axes.axhline(expert, color=style.INK, linewidth=1.3, linestyle=(0, (5, 2)), zorder=2)
-        place = (0, expert), ("axes fraction", "data"), (3, 2)
-        style.note(axes, "expert, sampled actions", *place, color=style.INK, va="bottom")
+        place = (0, expert), ("axes fraction", "data"), (3, -3)
+        style.note(axes, "expert, sampled actions", *place, color=style.INK, va="top")
     if set(NAMED) <= set(ends.index):
         look = {"arrowstyle": "->", "color": style.FAINT, "shrinkA": 6, "shrinkB": 6}
         dense, uniform = ends.loc[list(NAMED)].to_numpy()
         axes.annotate("", uniform, dense, arrowprops=look, zorder=6)
-    facets.Axis(
-        LABELS[rows["outcome"].iloc[0]],
-        write=facets.percent if (rows["outcome"] == "success").all() else "{:,.0f}".format,
-        most=7,
-    ).apply(axes, "y", "")

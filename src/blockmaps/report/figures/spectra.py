@@ -5,6 +5,7 @@ import pandas as pd
 from blockmaps.report.figures import facets, style, wording
 from blockmaps.report.figures.path import ARMS, NAMES
 
+RAISED = "largest singular value after training over before"
 SHOWN = ("mlp", "path-0.5", "random-places", "dense")
 
 
@@ -52,13 +53,10 @@ def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
         f"{wording.counted(int(rows['n'].max()), 'seed')} an arm. Ranks are spread evenly on a "
         "log scale. Values that are zero are not shown: an MLP's W of few unknowns lacks full "
         "rank.",
-        {
-            name: (
-                "largest singular value after training over before",
-                ", ".join(f"{arm} × {ratio:.1f}" for arm, ratio in one.items()),
-            )
+        [
+            (name, RAISED, ", ".join(f"{arm} × {ratio:.1f}" for arm, ratio in one.items()))
             for name, one in found.items()
-        },
+        ],
         dict.fromkeys(panels, ""),
         [facets.Layer("band line", rows.sort_values("rank"), "rank", "value")],
         {arm: mark for arm, mark in ARMS.items() if arm in set(rows["arm"])},

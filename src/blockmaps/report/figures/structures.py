@@ -40,11 +40,12 @@ def clear(means: pd.DataFrame) -> tuple[str, str, int, int, int] | None:
     """
     reference = next((arm for arm in REFERENCES if arm in set(means["arm"])), None)
     base = means[means["arm"] == reference]
-    group = "mixed structures" if (means["arm"] == "mixed").any() else "other structures"
-    others = means[means["arm"] == "mixed" if "mixed" in group else means["arm"] != reference]
+    mixed = means[means["arm"] == "mixed"]
+    others = mixed if len(mixed) else means[means["arm"] != reference]
     if reference is None or others["low"].isna().all() or np.isnan(base["low"].iloc[0]):
         return None
     above, below = others["low"] > base["high"].iloc[0], others["high"] < base["low"].iloc[0]
+    group = f"{'mixed' if len(mixed) else 'other'} structures"
     return group, reference, len(others), int(above.sum()), int(below.sum())
 
 
@@ -53,8 +54,7 @@ def finding(means: pd.DataFrame, judged: Outcome = outcome.ACCURACY) -> tuple[st
     means = means.dropna(subset="mean")
     if means.empty:
         return wording.NOTHING, ""
-    found = clear(means)
-    if found is None:
+    if (found := clear(means)) is None:
         ends = f"{judged.write(means['mean'].min())} to {judged.write(means['mean'].max())}"
         return f"mean {judged.said} of structures ranges from", ends
     group, reference, number, above, below = found
@@ -63,10 +63,10 @@ def finding(means: pd.DataFrame, judged: Outcome = outcome.ACCURACY) -> tuple[st
 
 def title(panels: list[pd.DataFrame]) -> str:
     """Say how many structures are clear of dense, over all panels."""
-    panels = [means.dropna(subset="mean") for means in panels]
-    if not any(map(len, panels)):
+    known = [means.dropna(subset="mean") for means in panels]
+    if not any(map(len, known)):
         return wording.NOTHING
-    counted = pd.DataFrame([found for found in map(clear, panels) if found is not None])
+    counted = pd.DataFrame([found for found in map(clear, known) if found is not None])
     if counted.empty:
         return "Accuracy by structure, with too few seeds to tell them from dense"
     number, above, below = counted[[2, 3, 4]].sum()
@@ -108,7 +108,7 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
         title(list(found.values())),
         caption,
         wording.facts(outcomes, bands),
-        {name: finding(rows, judged) for name, rows in found.items()},
+        [(name, *finding(rows, judged)) for name, rows in found.items()],
         {name: wording.counted(len(rows), "structure") for name, rows in found.items()},
         [facets.Layer("range dots", points, "at", "mean")],
         marks,

@@ -5,9 +5,12 @@ saved without dates, so that the same table gives the same bytes.
 """
 
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable
 from functools import cache, wraps
+from itertools import cycle
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
@@ -30,6 +33,7 @@ PIXELS_PER_INCH = 200
 INK, FAINT, GRID = "#1a1a1a", "#595959", "#e3e3e3"
 HALO = [withStroke(linewidth=2.5, foreground="white")]
 MARGIN = 0.12  # inches around the sheet
+UNDATED = {"svg": ("Date", "Creator"), "png": ("Software",)}  # what is not written, by kind
 KEY_COLUMNS = 7
 # Points of the texts of a sheet, none is smaller; lines' pitch in sizes; inches below the
 # title and above the facts.
@@ -37,35 +41,26 @@ TITLE_SIZE, CAPTION_SIZE, FOOTER_SIZE, SMALLEST = 13, 9.5, 8, 7.5
 LINE = 1.35
 BELOW_TITLE, APART = 0.06, 0.14
 
+_SIZES = {"font": 9.5, "axes.label": 9.5, "axes.title": 10.5, "xtick.label": 9, "ytick.label": 9}
+_WIDTHS = dict.fromkeys(("axes.linewidth", "grid.linewidth", "xtick.major.width"), 0.8)
 THEME = {
-    **seaborn.axes_style("white"),
+    **seaborn.axes_style("whitegrid"),
+    **{f"{name}.size" if name == "font" else f"{name}size": size for name, size in _SIZES.items()},
+    **_WIDTHS,
     "text.parse_math": False,  # a name may hold a dollar
     "patch.edgecolor": "none",
     "font.family": ["DejaVu Sans"],
-    "font.size": 9.5,
     "text.color": INK,
     "axes.labelcolor": INK,
-    "axes.labelsize": 9.5,
-    "axes.titlesize": 10.5,
     "axes.edgecolor": "#8c8c8c",
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.grid": True,
     "axes.grid.axis": "y",
     "grid.color": GRID,
-    "axes.linewidth": 0.8,
-    "axes.labelpad": 4.0,
-    "grid.linewidth": 0.8,
-    "grid.linestyle": "-",
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
     "xtick.bottom": True,
-    "xtick.major.size": 3,
-    "xtick.major.width": 0.8,
-    "xtick.minor.size": 2,
-    "xtick.minor.width": 0.6,
     "legend.frameon": False,
+    "xtick.major.size": 3,
     # names within an SVG are hashes of this and of what they name, not random
     "svg.hashsalt": "blockmaps",
     "svg.fonttype": "path",
@@ -96,31 +91,22 @@ _OTHERS = ("#56B4E9", "#1A1A1A", "#8D00EB", "#EBB998", "#990000", "#95BF56", "#0
 _LIGHT, _DARK = "#F2C46B", "#3A2200"  # of uniform-0.02 … uniform-0.5, by density
 
 
-def marks(arms: Iterable[str]) -> dict[str, Mark]:
+def marks(arms: Collection[str]) -> dict[str, Mark]:
     """Return how every arm is drawn, in the order of the key.
 
     The arms of the claims have fixed marks. Uniform patterns with a number (uniform-0.1) go from
     light to dark as it grows, and any other arm has the next of seven colours.
     """
-    arms = sorted(set(arms), key=lambda arm: (*_number(arm), arm))
-    found = {arm: mark for arm, mark in _MARKS.items() if arm in arms}
-    numbered = [arm for arm in arms if arm.startswith("uniform-")]
-    others = [arm for arm in arms if arm not in found and arm not in numbered]
+    found = {arm: mark for arm, mark in _MARKS.items() if arm in set(arms)}
+    others = sorted(set(arms) - set(found))
+    numbered = [arm for arm in others if re.fullmatch(r"uniform-[\d.]+", arm)]
+    numbered.sort(key=lambda arm: float(arm.removeprefix("uniform-")))
+    others = [arm for arm in others if arm not in numbered]
     ramp = seaborn.blend_palette([_LIGHT, _DARK], max(len(numbered), 2)).as_hex()
     for group, colors in ((numbered, ramp), (others, _OTHERS)):
-        for place, arm in enumerate(group):
-            marker, line = _MARKERS[place % len(_MARKERS)], _LINES[place % len(_LINES)]
-            found[arm] = Mark(colors[place % len(colors)], marker, line)
+        looks = zip(group, cycle(colors), cycle(_MARKERS), cycle(_LINES), strict=False)
+        found |= {arm: Mark(*look) for arm, *look in looks}
     return found
-
-
-def _number(arm: str) -> tuple[str, float]:
-    """Split uniform-0.1 into its family and its number."""
-    family, _, number = arm.rpartition("-")
-    try:
-        return family, float(number)
-    except ValueError:
-        return arm, 0.0
 
 
 def themed(draw: Callable[..., "Sheet"]) -> Callable[..., "Sheet"]:
@@ -143,16 +129,12 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
 
 def fold(text: str, size: float, width: float, weight: str = "normal") -> list[str]:
     """Break a text at its spaces into lines of at most `width` inches at a size in points."""
-    lines, room = [""], 0.0
-    space = text_width("a b", size, weight) - text_width("ab", size, weight)
-    for word in text.split(" "):
-        # drawn text is a little wider than its outline
-        wide = text_width(word, size, weight) / 0.97 + space
-        if lines[-1] and wide > room:
-            lines.append("")
-        if not lines[-1]:
-            room = width + space
-        lines[-1], room = f"{lines[-1]} {word}".strip(), room - wide
+    room = 0.97 * width  # drawn text is a little wider than its outline
+    most = int(len(text) * min(1.1 * room / max(text_width(text, size, weight), 1e-9), 1))
+    lines = wrap(text, max(most, 1), break_on_hyphens=False, break_long_words=False)
+    while most > 1 and any(text_width(line, size, weight) > room for line in lines):
+        most -= 1
+        lines = wrap(text, most, break_on_hyphens=False, break_long_words=False)
     return lines
 
 
@@ -214,7 +196,7 @@ def sheet(
     caption: str,
     facts: str,
     body: float,
-    found: wording.Findings | None = None,
+    found: wording.Findings = (),
 ) -> Sheet:
     """Make a figure with a finding above, what is drawn under it, and the facts below.
 
@@ -223,7 +205,7 @@ def sheet(
     body : height of what is left for panels, inches.
     found : the finding's numbers, by panel: a sentence of them begins the facts.
     """
-    told = {name: said for name, said in (found or {}).items() if said[1]}
+    told = [one for one in found if one[2]]
     if told:
         facts = f"{wording.sentence(told)}. {facts}"
     width = WIDTH - 2 * MARGIN
@@ -233,7 +215,7 @@ def sheet(
         (caption, CAPTION_SIZE, "normal", FAINT),
         (facts, FOOTER_SIZE, "normal", FAINT),
     ):
-        lines = fold(text, size, width, weight) if text else []
+        lines = fold(text, size, width, weight)
         texts.append((lines, size, weight, color, len(lines) * size * LINE / 72))
     above, below = texts[0][4] + texts[1][4] + BELOW_TITLE, texts[2][4]
     height = above + below + body + 2 * MARGIN + APART
@@ -243,7 +225,7 @@ def sheet(
         for place, line in enumerate(lines):
             at = MARGIN / WIDTH, (start - place * size * LINE / 72) / height
             figure.text(*at, line, size=size, weight=weight, color=color, va="top")
-    words = Words(title, caption, facts, {name: own for name, (_, own) in told.items()})
+    words = Words(title, caption, facts, {f"{said} ({of})": own for of, said, own in told})
     bottom, top = MARGIN + below + APART, height - MARGIN - above
     return Sheet(figure, words, MARGIN, bottom, WIDTH - MARGIN, top)
 
@@ -278,23 +260,25 @@ def save(sheet: Sheet, paths: Iterable[Path]) -> list[Path]:
         # a name with $ is a name; what matplotlib writes itself, at log axes, is mathematics
         if "$" in label.get_text() and r"\mathdefault" not in label.get_text():
             label.set_parse_math(False)
+    height = sheet.figure.get_size_inches()[1]
+    said = {
+        **sheet.words._asdict(),
+        "above": round(72 * (height - sheet.top), 3),
+        "below": round(72 * sheet.bottom, 3),
+    }
     for path in map(Path, paths):
         kind = path.suffix.removeprefix(".")
-        if kind not in ("svg", "png"):
+        if kind not in UNDATED:
             raise InputError(f"{path}: a figure is .svg or .png")
-        empty = {"svg": ("Date", "Creator"), "png": ("Software",)}.get(kind, ())
         with mpl.rc_context(THEME), whole(path) as partial:
-            metadata = dict.fromkeys(empty)
+            metadata = dict.fromkeys(UNDATED[kind])
             sheet.figure.savefig(partial, format=kind, dpi=PIXELS_PER_INCH, metadata=metadata)
         written.append(path)
         if kind == "svg":
-            height = sheet.figure.get_size_inches()[1]
-            above, below = (round(72 * inches, 3) for inches in (height - sheet.top, sheet.bottom))
-            said = {**sheet.words._asdict(), "above": above, "below": below}
-            with whole(words_of(path)) as partial:
+            written.append(words_of(path))
+            with whole(written[-1]) as partial:
                 text = json.dumps(said, indent=1, ensure_ascii=False)
                 partial.write_text(text + "\n", encoding="utf-8")
-            written.append(words_of(path))
     return written
 
 

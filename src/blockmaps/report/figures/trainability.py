@@ -45,7 +45,7 @@ def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
         f"{wording.ran(every['n'].sum(), round(diverged))}, {wording.several(every['n'])} a "
         f"point, {wording.trained(every, 'optimiser_steps')}. Bars: 95 %, Wilson. At chance: "
         "an exact binomial test at 1 % does not tell it from guessing.",
-        {name: finding(rows) for name, rows in found.items()},
+        [(name, *finding(rows)) for name, rows in found.items()],
         {name: wording.several(rows["n"]) for name, rows in found.items()},
         [facets.Layer("range line", every, "at", "failed")],
         marks,

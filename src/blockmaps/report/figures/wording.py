@@ -8,9 +8,9 @@ import pandas as pd
 from blockmaps.analysis.summary import PANEL
 from blockmaps.plan.shards import OWN
 
-# What is found and its numbers, by the panel's name: {"4,000 unknowns": ("accuracy peaks at a
-# hidden proportion of", "0.43 [0.41, 0.51]")}.
-Findings = dict[str, tuple[str, str]]
+# A panel, what is found of it, and the numbers: ("4,000 unknowns", "accuracy peaks at a hidden
+# proportion of", "0.43 [0.41, 0.51]").
+Findings = Iterable[tuple[str, str, str]]
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 NOTHING = "The table holds no run that can be judged"
@@ -72,7 +72,7 @@ def estimate(row: Iterable[float], digits: int, sign: str = "+") -> str:
 def sentence(findings: Findings) -> str:
     """Join the findings of panels into one sentence, saying once what several have in common."""
     clauses: dict[str, list[tuple[str, str]]] = {}
-    for name, (found, numbers) in findings.items():
+    for name, found, numbers in findings:
         clauses.setdefault(found, []).append((name, numbers))
     said = "; ".join(
         f"{found} " + ", ".join(f"{numbers} ({name})" for name, numbers in panels)

@@ -123,10 +123,10 @@ def draw(
         "and inputs, outputs and gradients of all parameters, at the sizes of equivalence.csv; "
         f"claim B1 allows {allowed}. Drawn are smaller sizes, with 2 or 3 steps.",
         body + (wide.body(len(large)) if large else 0),
-        {
-            dtype: ("largest difference in outputs or gradients", f"{value:.0e}")
-            for dtype, value in worst.items()
-        },
+        [
+            (of, "largest difference in outputs or gradients", f"{one:.0e}")
+            for of, one in worst.items()
+        ],
     )
     boxes = {model: grid.box(place, many) for place, model in enumerate(small)}
     boxes |= {model: wide.box(place, len(LARGE), body) for place, model in enumerate(large)}
