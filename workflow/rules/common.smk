@@ -217,7 +217,11 @@ UNDECIDED = [RATES] if PLAN.tuning else []
 
 @cache
 def _decided(changed):
-    return PLACE.plan(CONFIG, _file)
+    made = PLACE.plan(CONFIG, _file)
+    new = made.shards.keys() - KNOWN.keys()
+    KNOWN.update(made.shards)
+    train_late([name for name in made.shards if name in new])
+    return made
 
 
 def compared():
@@ -351,18 +355,12 @@ def is_done(name):
     )
 
 
-def batched():
-    """Return what is missing or out of date in batches, by the names of their shards.
-
-    Jobs on other machines plan by themselves, when some of it has been trained: they take the
-    batches that Snakemake itself has written down.
-    """
-    if not workflow.is_main_process:
-        return PLACE.json("batches") if PLACE.has("batches") else []
+def batched(names):
+    """Return what is missing or out of date of shards, in batches of more than one."""
     asked = workflow.resource_settings
     found = batches.batches(
         CONFIG,
-        {name: shard for name, shard in KNOWN.items() if not is_done(name)},
+        {name: KNOWN[name] for name in names if not is_done(name)},
         lambda name: (
             KNOWN[name].dataset,
             KNOWN[name].dynamics,
@@ -372,6 +370,33 @@ def batched():
         GPUS or asked.nodes or asked.cores,
     )
     return [batch for batch in found if len(batch) > 1]
+
+
+def first_batches():
+    """Return the batches of the shards that are known now, by their names.
+
+    Jobs on other machines plan by themselves, when some of it has been trained: they take the
+    batches that Snakemake itself has written down.
+    """
+    if workflow.is_main_process:
+        return batched(KNOWN)
+    return PLACE.json("batches") if PLACE.has("batches") else []
+
+
+def train_late(names):
+    """Make rules for batches of shards that are known only when others have been trained.
+
+    Snakemake looks for rules among those that it has read, and is told of these. A module's are
+    not named as it wants them by now, and are trained one by one.
+    """
+    if IMPORTED or not workflow.is_main_process:
+        return
+    late = batched(names)
+    make_training([training_batch(batch) for batch in late])
+    for batch in late:
+        workflow.dag.specialize_rule(None, workflow.get_rule(f"train_{batch[0]}"))
+    BATCHES.extend(late)
+    PLACE.write_batches(BATCHES)
 
 
 class Training(NamedTuple):
@@ -479,7 +504,7 @@ def judged():
 # Data sets and trained shards are had from Snakemake's cache between workflows where --cache asks
 # for it. Said where it is not asked for, Snakemake would advertise it at every start.
 CACHED = workflow.workflow_settings.cache is not None
-BATCHES = batched()
+BATCHES = first_batches()
 TRAINING = [
     training_alone("train", WRITES, "[0-9a-f]{12}"),
     training_alone("train_policies", KEEPS, "|".join(PLAN.kept_shards) or "none"),

@@ -5,39 +5,46 @@
 # own, since all that it writes is declared, and Snakemake prefers rules without wildcards. Command
 # and parameters are the same either way, so that a shard that was trained in a batch is not trained
 # again alone; which shards a job has follows from its outputs, which Snakemake does not compare.
-for one in TRAINING:
+# fmt: off
+def make_training(several, here=workflow.included_stack[-1]):
+    """Make a rule of each, also when this file has been read."""
+    workflow.included_stack.append(here)
+    for one in several:
 
-    rule:
-        name:
-            one.name
-        input:
-            data=one.data,
-        output:
-            **one.outputs,
-        log:
-            one.log,
-        wildcard_constraints:
-            shard=one.shard,
-        cache: CACHED
-        priority: one.priority
-        conda:
-            ENVIRONMENT
-        threads: 1
-        resources:
-            gpu=min(GPUS, 1),
-            # what a job that was cut off may take when it is run again (--retries)
-            mem_mb=lambda wildcards, attempt: 3000 * attempt,
-            runtime=lambda wildcards, attempt: 240 * attempt,
-        params:
-            shards=shards_of_outputs,
-            code=one.code,
-            measured=one.measured,
-            precision=CONFIG.compute.precision,
-        shell:
-            "blockmaps train {params.shards:q} --data {input.data:q}"
-            " --memory {resources.mem_mb} &> {log:q}"
+        rule:
+            name:
+                one.name
+            input:
+                data=one.data,
+            output:
+                **one.outputs,
+            log:
+                one.log,
+            wildcard_constraints:
+                shard=one.shard,
+            cache: CACHED
+            priority: one.priority
+            conda:
+                ENVIRONMENT
+            threads: 1
+            resources:
+                gpu=min(GPUS, 1),
+                # what a job that was cut off may take when it is run again (--retries)
+                mem_mb=lambda wildcards, attempt: 3000 * attempt,
+                runtime=lambda wildcards, attempt: 240 * attempt,
+            params:
+                shards=shards_of_outputs,
+                code=one.code,
+                measured=one.measured,
+                precision=CONFIG.compute.precision,
+            shell:
+                "blockmaps train {params.shards:q} --data {input.data:q}"
+                " --memory {resources.mem_mb} &> {log:q}"
 
-    ask_as_train(one)
+        ask_as_train(one)
+    workflow.included_stack.pop()
+# fmt: on
+make_training(TRAINING)
 
 
 ruleorder: train_policies > train
