@@ -4,9 +4,16 @@ import pytest
 import yaml
 
 from blockmaps.core import csv
+from blockmaps.plan import tuning
 from blockmaps.results import runs
+from blockmaps.results.folder import Folder, read_shard
 
 PRESET = "tests/workflow/tuned.yaml"
+
+
+def shards_of(folder):
+    """Return the shards that there are files of, by name."""
+    return {path.stem: read_shard(path) for path in folder.file("shard", "x").parent.glob("*.json")}
 
 
 def test_what_waits_for_no_rate_is_trained_meanwhile(fresh):
@@ -24,11 +31,37 @@ def test_arms_are_compared_at_the_rates_that_were_chosen(tuned):
         assert several.loc[several["chosen"], "learning_rate"].item() == best
     chosen = table[table["chosen"]].set_index("arm")["learning_rate"].to_dict()
     found = runs.read(folder / "runs.parquet")
-    assert set(found["seed_index"]) == {0}  # no run of the tuning
+    assert set(found["seed_index"]) == {0, 1}  # no run of the tuning
     rates = found.groupby(["experiment", "arm"])["learning_rate"].unique().explode()
     assert rates["tuned"].to_dict() == chosen
     assert rates["fixed"].to_dict() == {"dense": 0.004, "uniform": 0.004}
     assert tuned.jobs("runs", "--configfile", PRESET) == {}
+
+
+def test_what_waits_for_rates_is_trained_in_one_job(tuned):
+    """Its shards have no names when Snakemake reads the rules; all that it writes is declared."""
+    folder = Folder(tuned.folder / "results/tuned")
+    late = {
+        name
+        for name, shard in shards_of(folder).items()
+        if shard.experiment == "tuned" and shard.seed_index < tuning.FIRST
+    }
+    assert len(late) == 2
+    (batch,) = (one for one in folder.json("batches") if late & {*one})
+    assert {*batch} == late
+    (log,) = (path for name in batch if (path := folder.file("log", f"train/{name}.log")).is_file())
+    said = log.read_text(encoding="utf-8")
+    assert all(f"runs/{name}.parquet: 2 variants" in said for name in late)
+
+
+def test_a_late_shard_that_is_lost_is_trained_alone(tuned):
+    folder = Folder(tuned.folder / "results/tuned")
+    lost = folder.file("shard runs", folder.json("batches")[-1][0])
+    lost.rename(lost.with_suffix(".away"))
+    try:
+        assert tuned.jobs("runs", "--configfile", PRESET) == {"train": 1, "runs": 1}
+    finally:
+        lost.with_suffix(".away").rename(lost)
 
 
 def test_another_grid_chooses_anew(tuned):

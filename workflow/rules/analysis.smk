@@ -42,6 +42,7 @@ rule analysis:
         ],
     log:
         RESULTS / "logs/analysis.log",
+    priority: 1  # it takes longest of all that follows the runs, and claims wait for it
     conda:
         ENVIRONMENT
     params:

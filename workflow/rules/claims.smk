@@ -38,6 +38,7 @@ rule claims:
         list=RESULTS / "claims.json",
     log:
         RESULTS / "logs/claims.log",
+    priority: 1  # the page waits for them
     localrule: True
     conda:
         ENVIRONMENT

@@ -31,7 +31,7 @@ except InputError as fault:
     print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
     sys.exit(2)
 from blockmaps.core.files import checksums, sweep, visible
-from blockmaps.plan import batches, catalogue, plan, tiers, written
+from blockmaps.plan import batches, catalogue, plan, tiers, tuning, written
 from blockmaps.plan import config as configs
 from blockmaps.plan.devices import count_gpus
 from blockmaps.report.page.assets import assets_digest
@@ -181,6 +181,10 @@ def data_made_from(wildcards):
     return digest([PLAN.data_digest(dataset, seed_index), code])
 
 
+# Made in about ten seconds by one thread.
+MANY_NUMBERS = 100_000_000
+
+
 def data_source(wildcards):
     """Return a data file's data set and seed index, as the command line takes them."""
     dataset, seed_index = PLAN.data_files[wildcards.data]
@@ -201,9 +205,30 @@ def priority_of(shards):
     return tiers.priority(CONFIG, shards) or first
 
 
+def urgency_of(shards):
+    """Return the priority of a job that trains shards.
+
+    Of one rank what learning rates wait for is first, and then what takes longest: so jobs end
+    together.
+    """
+    if any(shard.seed_index >= tuning.FIRST for shard in shards):
+        return priority_of(shards) + 0.9
+    seconds = sum(
+        tiers.estimated(shard, CONFIG.datasets[CONFIG.experiments[shard.experiment].dataset])
+        for shard in shards
+    )
+    return priority_of(shards) + 0.8 * seconds / (seconds + 600)
+
+
 def data_priority(wildcards):
     """Return a data file's priority."""
     return priority_of([one for one in PLAN.all.values() if one.dataset == wildcards.data])
+
+
+def data_threads(wildcards):
+    """Return how many threads make a data set: a small one leaves the other cores to other jobs."""
+    spec = CONFIG.datasets[PLAN.data_files[wildcards.data][0]]
+    return 4 if spec.environment or plan.numbers(spec) > MANY_NUMBERS else 1
 
 
 # Where a recipe is tuned, what is compared is known only when the learning rates have been chosen:
@@ -241,7 +266,7 @@ def shard_of(wildcards):
 
 def shard_priority(wildcards):
     """Return the priority of a job of one shard."""
-    return priority_of([shard_of(wildcards)])
+    return urgency_of([shard_of(wildcards)])
 
 
 def measured(shard):
@@ -362,7 +387,7 @@ def batched(names):
         CONFIG,
         {name: KNOWN[name] for name in names if not is_done(name)},
         lambda name: (
-            KNOWN[name].dataset,
+            KNOWN[name].seed_index >= tuning.FIRST,
             KNOWN[name].dynamics,
             written_by(name),
             priority_of([KNOWN[name]]),
@@ -432,7 +457,7 @@ def training_batch(names):
     writes = written_by(names[0])
     return Training(
         f"train_{names[0]}",
-        data_file(shards[0].dataset),
+        [data_file(name) for name in sorted({shard.dataset for shard in shards})],
         {
             f"{part.rpartition(' ')[2]}_{name}": FOLDER.file(part, name)
             for name in names
@@ -440,7 +465,7 @@ def training_batch(names):
         },
         RESULTS / f"logs/train/{names[0]}.log",
         "",
-        priority_of(shards),
+        urgency_of(shards),
         TRAINS[writes],
         measured(shards[0]),
     )

@@ -9,7 +9,7 @@ rule data:
     priority: data_priority
     conda:
         ENVIRONMENT
-    threads: 4
+    threads: data_threads
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

@@ -7,7 +7,8 @@ is a rival. So is n_yh, the unknowns from h to y. `even > 0.15` is the even desi
 the small proportions. Patterns are the unit throughout (see `regression`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -141,14 +142,22 @@ def cases(
             yield valued, labels, valued.runs[name].to_numpy(float), codes
 
 
-def _design(sample: Sample, names: tuple[str, ...], form: str, codes: np.ndarray) -> np.ndarray:
-    """Return the groups' columns and those of the explanations that vary."""
-    parts = [sample.groups]
-    for name in names:
+def _fits(
+    sample: Sample, value: np.ndarray, codes: np.ndarray
+) -> Callable[[tuple[str, ...], str], Fit]:
+    """Return what fits explanations in a form, those that vary, each of them once."""
+
+    @cache
+    def made(name: str, form: str) -> np.ndarray:
         x = sample.runs[name].to_numpy(float)
-        if varies(x, sample.groups):
-            parts.append(columns(x, form, codes))
-    return np.hstack(parts)
+        return columns(x, form, codes) if varies(x, sample.groups) else np.empty((len(x), 0))
+
+    @cache
+    def fitted(names: tuple[str, ...], form: str) -> Fit:
+        X = np.hstack([sample.groups, *(made(name, form) for name in names)])
+        return fit(value, X, codes)
+
+    return fitted
 
 
 def explained(outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -162,12 +171,12 @@ def explained(outcomes: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for sample, labels, value, codes in cases(outcomes, plateau=True):
-        base = fit(value, sample.groups, codes)
+        base, fitted = fit(value, sample.groups, codes), _fits(sample, value, codes)
         for name in EXPLANATIONS:
             if not varies(sample.runs[name].to_numpy(float), sample.groups):
                 continue
             for form in FORMS:
-                model = fit(value, _design(sample, (name,), form, codes), codes)
+                model = fitted((name,), form)
                 asked = _resampled(sample, form) and name in (*PROPORTIONS, YH)
                 inside, outside = adjusted(model, base), cross_validated(model, base, asked)
                 rows.append(
@@ -223,15 +232,13 @@ def partial(outcomes: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for sample, labels, value, codes in cases(outcomes):
+        fitted = _fits(sample, value, codes)
         for name, given, names in ADDED:
             if not usable(sample, name):
                 continue
             inflation, condition = collinearity(sample, name, names)
             for form in FORMS:
-                small, large = (
-                    fit(value, _design(sample, chosen, form, codes), codes)
-                    for chosen in (names, (*names, name))
-                )
+                small, large = fitted(names, form), fitted((*names, name), form)
                 if large.rank >= labels["patterns"]:
                     continue  # as many columns as patterns: nothing is left to judge by
                 asked = _resampled(sample, form) and given in RIVALS

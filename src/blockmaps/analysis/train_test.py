@@ -22,6 +22,9 @@ from blockmaps.results.outcome import Outcome
 
 TRAIN, GAP, HALF = "train", "gap", "steps_to_half"
 MEASURES = ("accuracy", TRAIN, GAP, "area", HALF)
+# What is read of a run beside its value: dozens of columns would be copied with every part.
+NEEDED = ["arm", "pattern", "seed_index", "density_yh", "steps"]
+NEEDED += [f"reached_{protocol}" for protocol in PROTOCOLS]
 
 
 def measured(outcomes: pd.DataFrame) -> Iterator[tuple[str, str, Outcome, pd.DataFrame]]:
@@ -40,7 +43,7 @@ def measured(outcomes: pd.DataFrame) -> Iterator[tuple[str, str, Outcome, pd.Dat
             else:
                 scale = 1.0 if measure == HALF else judged.scale
                 values = scale * outcomes[f"{measure}_{protocol}"]
-            runs = outcomes.assign(value=values.to_numpy(float))
+            runs = outcomes[NEEDED].assign(value=values.to_numpy(float))
             if np.isfinite(runs["value"]).any():
                 yield measure, protocol, judged, runs
 

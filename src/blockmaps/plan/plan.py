@@ -336,6 +336,19 @@ class Plan:
         ]
 
 
+def _counted(spec: DataSpec) -> int:
+    number = sum(found for key in COUNTS if isinstance(found := getattr(spec, key, None), int))
+    return max(number, 1)
+
+
+def numbers(spec: DataSpec) -> int:
+    """Return about how many numbers making a data set holds."""
+    held = _counted(spec) * spec.shape.steps
+    if isinstance(spec, FromImages):  # made of all images, each at its size
+        held = max(held, IMAGES[spec.source] + OWN_TEST.get(spec.source, 0))
+    return held * spec.shape.inputs
+
+
 def _sequences(spec: DataSpec, name: str) -> int:
     """Return about how many sequences a data set has, at least 1.
 
@@ -344,22 +357,18 @@ def _sequences(spec: DataSpec, name: str) -> int:
     InputError
         If it is larger than a job can hold.
     """
-    number = sum(found for key in COUNTS if isinstance(found := getattr(spec, key, None), int))
-    inputs, outputs, steps = spec.shape
     if min(spec.shape) < 1:
+        inputs, outputs, steps = spec.shape
         raise InputError(
             f"datasets.{name}: found |x| {inputs}, |y| {outputs}, {steps} steps; takes 1 of each "
             "or more"
         )
-    number = max(number, 1)
-    held = number * steps
-    if isinstance(spec, FromImages):  # made of all images, each at its size
-        held = max(held, IMAGES[spec.source] + OWN_TEST.get(spec.source, 0))
-    if held * inputs > MOST_DATA:
+    number, held = _counted(spec), numbers(spec)
+    if held > MOST_DATA:
         raise InputError(
-            f"datasets.{name}: found {number:,} sequences of {steps:,} steps, |x| {inputs:,}: "
-            f"about 10^{math.log10(held * inputs):.0f} numbers, more than a job can hold; takes "
-            f"at most 10^{math.log10(MOST_DATA):.0f}"
+            f"datasets.{name}: found {number:,} sequences of {spec.shape.steps:,} steps, |x| "
+            f"{spec.shape.inputs:,}: about 10^{math.log10(held):.0f} numbers, more than a job can "
+            f"hold; takes at most 10^{math.log10(MOST_DATA):.0f}"
         )
     return number
 

@@ -1,5 +1,6 @@
 """What is known of a variant before training: counts, proportions, scales, arithmetic."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,13 @@ def known(shard: Shard, data: Path) -> pd.DataFrame:
     first, steps = store.first_inputs(data, SCALE_SEQUENCES, shard.data_digest)
     rows = [before_training(one, draw(one, shard.seed), first, steps) for one in shard.variants]
     named = pd.DataFrame(rows).assign(experiment=shard.experiment)
-    return named.assign(mean_loss=mean_loss(store.read(data)))
+    return named.assign(mean_loss=_mean_loss(data, data.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=64)
+def _mean_loss(data: Path, written: int) -> float:
+    """Return `mean_loss` of a file, all of which is read and checked once: shards share it."""
+    return mean_loss(store.read(data))
 
 
 def mean_loss(data: SequenceData) -> float:
