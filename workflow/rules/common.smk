@@ -1,6 +1,7 @@
 """What the rules share: the checked config, the plan made from it, digests, and devices."""
 
 import atexit
+import gc
 import os
 import re
 import shlex
@@ -8,6 +9,9 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+
+# Until jobs run no garbage is looked for: there is none in rules, and it takes a tenth of the time.
+gc.disable()
 
 # A checkout's code, wherever the workflow lies in one; else, as where it is read from a URL, that of
 # the package that is installed.
@@ -107,6 +111,7 @@ FOLDERS = sorted(
 
 def prepare():
     """Write what the jobs read, and remove what killed ones of an earlier run have left."""
+    gc.enable()
     for folder in (PLACE.path, placed(REDRAWN)):
         sweep(folder)
     PLACE.write_asked(PLAN)

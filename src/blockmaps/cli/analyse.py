@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import ASK, DEFAULT_RUNS, RunsFile, app, give
+from blockmaps.cli.options import ASK, DEFAULT_RUNS, RunsFile, app, give, importing
 from blockmaps.core.errors import InputError
 from blockmaps.plan import catalogue
 
@@ -55,10 +55,11 @@ def analyse(
         known = ", ".join(TABLES)
         raise InputError(f"{what!r} is neither a folder nor a table; takes one of: {known}")
 
-    from blockmaps.analysis import tables
-    from blockmaps.core import csv
-    from blockmaps.results import runs as table_of_runs
-    from blockmaps.results.folder import Folder, read_typed
+    with importing():
+        from blockmaps.analysis import tables
+        from blockmaps.core import csv
+        from blockmaps.results import runs as table_of_runs
+        from blockmaps.results.folder import Folder, read_typed
 
     if is_folder:
         folder = output or Path(what) / catalogue.ANALYSIS_FOLDER

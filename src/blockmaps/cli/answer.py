@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import ASK, app
+from blockmaps.cli.options import ASK, app, importing
 
 
 @app.command(rich_help_panel=ASK)
@@ -19,11 +19,12 @@ def answer(
 
     It reads runs.parquet and analysis/explained.csv; nothing is trained.
     """
-    from blockmaps.analysis.answers import answers
-    from blockmaps.core.files import whole
-    from blockmaps.plan.catalogue import MAIN_STUDY
-    from blockmaps.results import runs
-    from blockmaps.results.folder import Folder
+    with importing():
+        from blockmaps.analysis.answers import answers
+        from blockmaps.core.files import whole
+        from blockmaps.plan.catalogue import MAIN_STUDY
+        from blockmaps.results import runs
+        from blockmaps.results.folder import Folder
 
     given = Folder.of(folder)
     explained = given.table("explained") if given.table_file("explained") else None

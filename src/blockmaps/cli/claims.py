@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import ASK, app
+from blockmaps.cli.options import ASK, app, importing
 from blockmaps.core.errors import InputError
 
 
@@ -52,8 +52,9 @@ def claims(
             print(f"{name}  {claim.statement}")
             print(f"    test {test.version}: {test.test}; on {test.outcome} ({test.unit})")
         return
-    from blockmaps.claims import judging, writing
-    from blockmaps.results.folder import find
+    with importing():
+        from blockmaps.claims import judging, writing
+        from blockmaps.results.folder import find
 
     rows = judging.verdicts(ledger, find(folders))
     for path in output or ():

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, RUN, ConfigFile, app, known, read_plan
+from blockmaps.cli.options import DEFAULT, RUN, ConfigFile, app, importing, known, read_plan
 from blockmaps.core.errors import InputError
 
 
@@ -28,7 +28,8 @@ def collect(
     ] = None,
 ) -> None:
     """Gather what the shards' jobs wrote: runs, answers by group, dynamics and manifests."""
-    from blockmaps.results import gathering
+    with importing():
+        from blockmaps.results import gathering
 
     made, results = read_plan(config)
     studies = {one.study for one in made.members}

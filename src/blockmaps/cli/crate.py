@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import KEEP, app
+from blockmaps.cli.options import KEEP, app, importing
 
 
 @app.command(rich_help_panel=KEEP)
@@ -17,7 +17,8 @@ def crate(
     ] = Path("workflow"),
 ) -> None:
     """Describe a results folder as a Workflow Run RO-Crate, ro-crate-metadata.json in it."""
-    from blockmaps.report.crate import write
+    with importing():
+        from blockmaps.report.crate import write
 
     path = write(folder, workflow)
     print(f"{path}: {len(json.loads(path.read_text(encoding='utf-8'))['@graph'])} entities")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import LOOK, app
+from blockmaps.cli.options import LOOK, app, importing
 from blockmaps.plan import catalogue
 
 
@@ -23,7 +23,8 @@ def draw(
     kind: Annotated[list[str] | None, typer.Option(help="svg or png; both if left out.")] = None,
 ) -> None:
     """Draw all figures of a folder from its tables; nothing is trained."""
-    from blockmaps.report import redraw
+    with importing():
+        from blockmaps.report import redraw
 
     for path in redraw.draw(folder, output, only or None, kind or redraw.KINDS):
         print(path, flush=True)

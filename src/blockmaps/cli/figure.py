@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT_RUNS, LOOK, RunsFile, app
+from blockmaps.cli.options import DEFAULT_RUNS, LOOK, RunsFile, app, importing
 from blockmaps.plan import catalogue
 
 
@@ -30,7 +30,8 @@ def figure(
     """
     entry = catalogue.figure(name)
 
-    from blockmaps.report import redraw
+    with importing():
+        from blockmaps.report import redraw
 
     def place(source: str) -> Path:
         if source == catalogue.RUNS:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import LOOK, app
+from blockmaps.cli.options import LOOK, app, importing
 
 
 @app.command(rich_help_panel=LOOK)
@@ -25,7 +25,8 @@ def page(
     It reads claims.json, runs.parquet, tables/, analysis/, figures/*.svg, manifest.json and
     config.json, and leaves out what is not there.
     """
-    from blockmaps.report.page import build
+    with importing():
+        from blockmaps.report.page import build
 
     path = output or folders[0] / "report.html"
     print(f"{path}: {build.write(folders, path) / 1e6:.1f} MB")

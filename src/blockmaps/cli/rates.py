@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, RUN, ConfigFile, app, read_plan
+from blockmaps.cli.options import DEFAULT, RUN, ConfigFile, app, importing, read_plan
 from blockmaps.core.errors import InputError
 
 
@@ -15,11 +15,12 @@ def rates(
     output: Annotated[Path | None, typer.Option(help="The table of rates.")] = None,
 ) -> None:
     """Choose each arm's learning rate, where a recipe is tuned, by its validation accuracy."""
-    import pandas as pd
+    with importing():
+        import pandas as pd
 
-    from blockmaps.analysis.rates import by_rate
-    from blockmaps.core import csv
-    from blockmaps.plan.plan import RATES
+        from blockmaps.analysis.rates import by_rate
+        from blockmaps.core import csv
+        from blockmaps.plan.plan import RATES
 
     made, results = read_plan(config)
     if not made.tuning:

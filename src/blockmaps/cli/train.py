@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from filelock import FileLock, Timeout
 
-from blockmaps.cli.options import RUN, ShardFiles, app, read_job, with_data
+from blockmaps.cli.options import RUN, ShardFiles, app, importing, read_job, with_data
 from blockmaps.core.errors import InputError
 from blockmaps.plan.devices import own_gpu
 
@@ -92,6 +92,9 @@ def _train_each(
     jobs : of each its file, itself, its results folder and the config there.
     data, memory, fresh, given : see `train` and `_train`.
     """
+    with importing():  # else what is imported is looked through after every shard
+        from blockmaps.training import job, probes, shard  # noqa: F401
+
     faults: dict[Path, Exception] = {}
     for file, found, results, config in jobs:
         source = data or results.file("data", found.dataset)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import LOOK, app
+from blockmaps.cli.options import LOOK, app, importing
 
 
 @app.command(rich_help_panel=LOOK)
@@ -24,7 +24,8 @@ def zoo(
 
     Exit code 1 if a difference is above what claim B1 allows.
     """
-    from blockmaps.maps.zoo import equivalence
+    with importing():
+        from blockmaps.maps.zoo import equivalence
 
     if tables:
         from blockmaps.maps.zoo.tables import write_all
