@@ -422,11 +422,14 @@ def train_late(names):
     if IMPORTED or not workflow.is_main_process:
         return
     late = batched(names)
+    if not late:
+        return
     make_training([training_batch(batch) for batch in late])
     for batch in late:
         workflow.dag.specialize_rule(None, workflow.get_rule(f"train_{batch[0]}"))
     BATCHES.extend(late)
-    PLACE.write_batches(BATCHES)
+    if not workflow.dryrun:
+        PLACE.write_batches(BATCHES)
 
 
 class Training(NamedTuple):

@@ -192,7 +192,7 @@ def units(outcomes: pd.DataFrame) -> np.ndarray:
     over the arm's patterns, of seed indices at which all of them have a value: otherwise the mean
     would mix in which patterns are missing.
     """
-    valued = with_value(outcomes)
+    valued = with_value(outcomes[["seed_index", "pattern", "value"]])
     table = valued.groupby(["seed_index", "pattern"])["value"].mean().unstack()
     if len(outcomes) and outcomes["arm"].iloc[0] in SAMPLED_ARMS:
         return table.mean(axis=0).to_numpy(float)
