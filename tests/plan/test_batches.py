@@ -47,23 +47,6 @@ def test_what_differs_in_what_a_job_is_given_shares_no_batch():
     assert indices == [{n} for n in range(6)]
 
 
-def test_data_sets_share_a_job_only_where_they_are_less_than_one(monkeypatch):
-    made = config()
-    halves = {name: shard.seed_index % 2 for name, shard in made.shards.items()}
-    shards = {
-        name: shard.model_copy(update={"dataset": f"rad-{halves[name]}"})
-        for name, shard in made.shards.items()
-    }
-    alike, every = lambda name: None, sum(seconds(made, one) for one in made.shards.values())
-    (both,) = batches(made.config, shards, alike)
-    assert [halves[name] for name in both] == sorted(halves.values())
-    monkeypatch.setattr(tiers, "JOB", every * 0.6)
-    assert len(batches(made.config, shards, alike, 2)) == 2
-    monkeypatch.setattr(tiers, "JOB", every * 0.2)
-    found = batches(made.config, shards, alike, 1000)
-    assert all(len({halves[name] for name in batch}) == 1 for batch in found)
-
-
 def test_every_core_gets_its_part_if_that_is_worth_a_jobs_start(monkeypatch):
     made = config()
     every = sum(seconds(made, one) for one in made.shards.values())

@@ -56,12 +56,16 @@ def test_what_waits_for_rates_is_trained_in_one_job(tuned):
 
 def test_a_late_shard_that_is_lost_is_trained_alone(tuned):
     folder = Folder(tuned.folder / "results/tuned")
-    lost = folder.file("shard runs", folder.json("batches")[-1][0])
-    lost.rename(lost.with_suffix(".away"))
+    shard = folder.json("batches")[-1][0]
+    lost = [folder.file("shard runs", shard), folder.file("runs")]
+    for path in lost:
+        path.rename(path.with_suffix(".away"))
     try:
-        assert tuned.jobs("runs", "--configfile", PRESET) == {"train": 1, "runs": 1}
+        jobs = tuned.jobs("runs", "--configfile", PRESET)
+        assert jobs == {"train": 1, "gather": 1, "runs": 1}
     finally:
-        lost.with_suffix(".away").rename(lost)
+        for path in lost:
+            path.with_suffix(".away").rename(path)
 
 
 def test_another_grid_chooses_anew(tuned):

@@ -392,7 +392,7 @@ def batched(names):
         CONFIG,
         {name: KNOWN[name] for name in names if not is_done(name)},
         lambda name: (
-            KNOWN[name].seed_index >= tuning.FIRST,
+            KNOWN[name].dataset,
             KNOWN[name].dynamics,
             written_by(name),
             priority_of([KNOWN[name]]),
@@ -465,7 +465,7 @@ def training_batch(names):
     writes = written_by(names[0])
     return Training(
         f"train_{names[0]}",
-        [data_file(name) for name in sorted({shard.dataset for shard in shards})],
+        data_file(shards[0].dataset),
         {
             f"{part.rpartition(' ')[2]}_{name}": FOLDER.file(part, name)
             for name in names

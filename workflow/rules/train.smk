@@ -38,7 +38,8 @@ def make_training(several, here=workflow.included_stack[-1]):
                 measured=one.measured,
                 precision=CONFIG.compute.precision,
             shell:
-                "blockmaps train {params.shards:q} --memory {resources.mem_mb} &> {log:q}"
+                "blockmaps train {params.shards:q} --data {input.data:q}"
+                " --memory {resources.mem_mb} &> {log:q}"
 
         ask_as_train(one)
     workflow.included_stack.pop()

@@ -1,9 +1,8 @@
 """Batches: shards that one training job takes one after another.
 
 Importing torch and Lightning costs a job 4 to 5 seconds, as much as training many a shard. So what
-is to be trained of one data set goes into jobs of some minutes, and where that is less, together
-with what is of others. What a batch is decides no result: each shard's files are what they are if
-it is trained alone.
+is to be trained of one data set goes into jobs of some minutes. What a batch is decides no result:
+each shard's files are what they are if it is trained alone.
 """
 
 import math
@@ -16,8 +15,6 @@ from blockmaps.plan.shards import Shard
 # Jobs for each place that they run in: where one takes longer than estimated, the others get more.
 JOBS_EACH = 2
 UNKNOWN = 60.0  # seconds of a shard whose data set does not say how many sequences it trains on
-
-Batch = list[tuple[str, float]]  # names of shards, and their seconds by estimate
 
 
 def batches(
@@ -36,41 +33,29 @@ def batches(
     ----------
     config : that asks for the shards.
     todo : all that is to be trained, by name.
-    alike : by a shard's name what it must share with others to share a batch: whatever their job
-        is given.
+    alike : by a shard's name what it must share with others to share a batch: its data, and
+        whatever else their job is given.
     at_once : how many jobs run at once; None if that is not known.
     """
-    kinds: dict[tuple[Hashable, str], list[tuple[str, float]]] = {}
+    kinds: dict[Hashable, list[tuple[str, float]]] = {}
     for name, shard in todo.items():
         spec = config.datasets[config.experiments[shard.experiment].dataset]
         seconds = tiers.estimated(shard, spec) - tiers.JOB  # the job has started
-        kinds.setdefault((alike(name), shard.dataset), []).append((name, seconds or UNKNOWN))
+        kinds.setdefault(alike(name), []).append((name, seconds or UNKNOWN))
     most = 60 * config.compute.job_minutes
     if at_once is not None:
         every = sum(seconds for several in kinds.values() for _, seconds in several)
         most = min(most, max(every / (JOBS_EACH * at_once), tiers.JOB))
-    found: dict[Hashable, list[Batch]] = {}
-    for (own, _), several in kinds.items():
-        made = found.setdefault(own, [])
-        for batch in _split(several, most):
-            if made and _length(made[-1]) + _length(batch) <= most:
-                made[-1] = made[-1] + batch
-            else:
-                made.append(batch)
-    return [[name for name, _ in batch] for made in found.values() for batch in made]
+    return [batch for several in kinds.values() for batch in _split(several, most)]
 
 
-def _length(batch: Batch) -> float:
-    return sum(seconds for _, seconds in batch)
-
-
-def _split(several: Batch, most: float) -> list[Batch]:
+def _split(several: list[tuple[str, float]], most: float) -> list[list[str]]:
     """Return shards of one kind in batches; each is where the middle of its time falls."""
-    every = _length(several)
+    every = sum(seconds for _, seconds in several)
     share = every / math.ceil(every / most)
-    found: dict[int, Batch] = {}
+    found: dict[int, list[str]] = {}
     before = 0.0
     for name, seconds in several:
-        found.setdefault(int((before + seconds / 2) / share), []).append((name, seconds))
+        found.setdefault(int((before + seconds / 2) / share), []).append(name)
         before += seconds
     return list(found.values())
