@@ -1,5 +1,6 @@
 """One thread a process, as in the pipeline, and array shapes checked in every test run."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -7,6 +8,8 @@ from pathlib import Path
 
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
+
+gc.disable()  # until all that tests import is there: it is no garbage
 
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
@@ -32,6 +35,11 @@ ROOT = Path(__file__).parents[1]
 
 def pytest_addoption(parser):
     parser.addoption("--slurm", action="store_true", help="run the tests on a SLURM of their own")
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config, items):
