@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import LOOK, app
+from blockmaps.cli.options import LOOK, app, importing
 from blockmaps.core.errors import InputError
 
 
@@ -23,7 +23,8 @@ def compare(
     ] = None,
 ) -> None:
     """Compare two folders: config, code, learning curves, and which arms moved by how much."""
-    from blockmaps.analysis.compare import folders, words
+    with importing():
+        from blockmaps.analysis.compare import folders, words
 
     if wrong := [path for path in figure or [] if path.suffix not in (".svg", ".png")]:
         raise InputError(f"{wrong[0]}: a figure is .svg or .png")

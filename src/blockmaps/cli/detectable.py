@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import ASK, DEFAULT, ConfigFile, app, experts, give, read_plan
+from blockmaps.cli.options import ASK, DEFAULT, ConfigFile, app, experts, give, importing, read_plan
 from blockmaps.core.errors import InputError
 
 
@@ -18,7 +18,8 @@ def detectable(
 
     It needs the data files alone, so it can be asked before anything is trained.
     """
-    from blockmaps.analysis.power import Planned, by_experiment
+    with importing():
+        from blockmaps.analysis.power import Planned, by_experiment
 
     made, results = read_plan(config)
     if not made.policy_shards:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import KEEP, app
+from blockmaps.cli.options import KEEP, app, importing
 from blockmaps.core.errors import InputError
 
 
@@ -26,7 +26,8 @@ def export(
     """
     if to.suffix != ".safetensors":
         raise InputError(f"--to: found {str(to)!r}; takes a file that ends in .safetensors")
-    from blockmaps.maps import weights
+    with importing():
+        from blockmaps.maps import weights
 
     found = weights.find(results, key)
     weights.export(to, found)

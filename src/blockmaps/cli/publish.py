@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import KEEP, app, known
+from blockmaps.cli.options import KEEP, app, importing, known
 
 
 @app.command(rich_help_panel=KEEP)
@@ -31,9 +31,10 @@ def publish(
     there already stay; one that is there and here must be the same. Tables and verdicts are made of
     all of them. A published folder given twice is brought up to date: tables, verdicts, checksums.
     """
-    from blockmaps.claims import tests
-    from blockmaps.core.fixed import FILE
-    from blockmaps.report import publish
+    with importing():
+        from blockmaps.claims import tests
+        from blockmaps.core.fixed import FILE
+        from blockmaps.report import publish
 
     claims = tests.read(file or FILE)
     files = publish.publish(results, folder, claims, commit, known, replace)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import DEFAULT, RUN, ConfigFile, app, experts, read_plan
+from blockmaps.cli.options import DEFAULT, RUN, ConfigFile, app, experts, importing, read_plan
 from blockmaps.core.errors import InputError
 
 
@@ -15,8 +15,9 @@ def returns(
     output: Annotated[Path | None, typer.Option(help="The table of returns.")] = None,
 ) -> None:
     """Gather the shards' returns, with what each policy is and how the expert does."""
-    from blockmaps.results import returns as table
-    from blockmaps.results import runs
+    with importing():
+        from blockmaps.results import returns as table
+        from blockmaps.results import runs
 
     made, results = read_plan(config)
     shards = made.policy_shards

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from blockmaps.cli.options import LOOK, app
+from blockmaps.cli.options import LOOK, app, importing
 
 _SIZES = "Sizes, of what the model has; without one, that of tables/equivalence.csv"
 # Beside the registry in `zoo.examples`, which imports torch; a test says if they differ.
@@ -35,8 +35,9 @@ def show(
 ) -> None:
     """Print a model's slots, what each becomes, its blocks and its iterations."""
     given = {name: size for name, size in locals().items() if name != "model" and size is not None}
-    from blockmaps.maps.zoo.examples import MODELS, build
-    from blockmaps.maps.zoo.show import describe
+    with importing():
+        from blockmaps.maps.zoo.examples import MODELS, build
+        from blockmaps.maps.zoo.show import describe
 
     example = build(model, **given)
     print(describe(model, MODELS[model].about, example))
