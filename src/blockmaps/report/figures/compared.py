@@ -33,14 +33,6 @@ def _numbers(row: pd.Series) -> str:
     return f"{text}, n = {row['n']}".replace("+0.00", "0.00")
 
 
-def _title(arms: pd.DataFrame) -> str:
-    """Count the arms that moved."""
-    tested = int(arms["p"].notna().sum())
-    if not tested:
-        return "Not told whether an arm moved: too few pairs"
-    return f"{int(arms['moved'].sum())} of {wording.counted(tested, 'arm')} moved"
-
-
 @style.themed
 def draw(arms: pd.DataFrame, finding: str, names: Names) -> style.Sheet:
     """Draw the difference of every arm that has an accuracy, an experiment and budget a block.
@@ -51,13 +43,17 @@ def draw(arms: pd.DataFrame, finding: str, names: Names) -> style.Sheet:
     finding : the sentence above.
     names : of the two sides.
     """
+    tested = wording.counted(int(arms["p"].notna().sum()), "arm")
+    title = f"{int(arms['moved'].sum())} of {tested} moved"
+    if arms["p"].isna().all():
+        title = "Not told whether an arm moved: too few pairs"
     # one axis has one unit: of arms that are judged differently those with classes are drawn
     judged = outcome.R2 if set(arms["outcome"]) & {"accuracy", "r2"} == {"r2"} else outcome.ACCURACY
     rows = arms[arms["outcome"] == judged.name]
     others = wording.counted(len(arms) - len(rows), "arm") + " in another unit are not drawn."
     others *= len(arms) > len(rows)
     if rows.empty:
-        return style.sheet(_title(arms), others.rstrip(".") or finding, "", 0.2)
+        return style.sheet(title, others.rstrip(".") or finding, "", 0.2)
     # a line an arm, and one above each block for its name
     block = rows.groupby(PANEL, sort=False).ngroup().to_numpy()
     several = rows["iterations"].map(", K = {:g}".format).where(rows["iterations"].notna(), "")
@@ -65,7 +61,7 @@ def draw(arms: pd.DataFrame, finding: str, names: Names) -> style.Sheet:
     end, y = limit(rows), np.arange(len(rows)) + block + 1
     rows = rows.assign(y=y, panel="", low=rows["low"].clip(-end), high=rows["high"].clip(upper=end))
     sheet = facets.draw(
-        _title(arms),
+        title,
         f"{judged.said_first} after the last epoch, {names.second} less {names.first}, in "
         f"{judged.unit}",
         f"{finding} {wording.counted(int(rows['shared'].sum()), 'run')} of the same variant in "

@@ -8,7 +8,7 @@ from blockmaps.analysis.outcomes import run_outcomes
 from blockmaps.analysis.statistics import arm_interval
 from blockmaps.analysis.summary import PANEL, final_outcomes, without_repeats
 from blockmaps.analysis.train_test import GAP, HALF, TRAIN, train_test
-from blockmaps.plan.needs import DIFFERENCES, SAMPLED_ARMS
+from blockmaps.plan.needs import DIFFERENCES
 from blockmaps.report.figures import facets, style, wording
 from blockmaps.results import outcome
 
@@ -16,6 +16,11 @@ SPLITS = ("test", "train")
 TEST = "accuracy"
 SAID = {TEST: "test", TRAIN: "train", GAP: "gap", "area": "area under the test curve"}
 SAID |= {HALF: "steps to half way"}
+BANDS = (
+    "Bands: 95 %, t over seed indices, over patterns for samples of these (even, mixed …), on the "
+    "logit beyond 0 and 100 %; none with one seed. In brackets: 95 % Welch's t interval. Train: "
+    "the mean over an epoch, while weights move."
+)
 MOST_ARMS = 7  # more lines than these cannot be told apart
 
 
@@ -109,20 +114,6 @@ def few_enough(outcomes: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     return outcomes[claimed], f" Not drawn: {missing}."
 
 
-def about_bands(curves: pd.DataFrame) -> str:
-    """Say what the bands of curves are, as far as there are any."""
-    banded = curves.dropna(subset=["low"])["arm"]
-    sampled = " and ".join(sorted(set(SAMPLED_ARMS) & set(banded)))
-    if banded.isin(SAMPLED_ARMS).all():
-        alone = f": 95 %, over patterns, for {sampled} alone" if sampled else ": none"
-        return f"Bands{alone}; one seed a pattern says nothing of the scatter between seeds."
-    over = f"; over patterns for {sampled}" if sampled else ""
-    return (
-        f"Bands: 95 %, t over seed indices{over}, on the logit beyond 0 and 100 %. "
-        "In brackets: 95 % Welch's t interval of the difference."
-    )
-
-
 @style.themed
 def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
     """Draw accuracy by step from the runs table (columns in `blockmaps.results.runs`)."""
@@ -145,10 +136,7 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
     return facets.draw(
         title(told),
         caption,
-        wording.facts(
-            outcomes,
-            f"{about_bands(curves)} Train: the mean over an epoch, while weights move.{left_out}",
-        ),
+        wording.facts(outcomes, BANDS + left_out),
         findings(told, judged.digits),
         {panel: wording.runs_and_patterns(found[name]) for panel, (name, _) in each.items()},
         [facets.Layer("band line", curves, "step", "mean")],

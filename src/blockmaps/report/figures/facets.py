@@ -13,6 +13,7 @@ import pandas as pd
 import seaborn
 import seaborn.objects as so
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.ticker import (
     FixedLocator,
     FuncFormatter,
@@ -289,15 +290,11 @@ def _plotted(sheet, panels, layers, marks, grid, labels) -> list[Axes]:
     by_color = {marks[arm].color.lower(): marks[arm] for arm in reversed(there)}
     for axes in sheet.figure.axes:
         for line in axes.lines:  # seaborn would cross every marker with every line
-            mark = by_color[_hex(line.get_color())]
+            mark = by_color[to_hex(line.get_color())]
             every_few = max(1, len(line.get_xdata()) // MARKED)
             line.set(linestyle=mark.line, marker=mark.marker or "", markevery=every_few)
             line.set(markeredgewidth=0, zorder=3)
     return list(sheet.figure.axes)
-
-
-def _hex(color) -> str:
-    return "#" + "".join(f"{round(255 * part):02x}" for part in color[:3])
 
 
 def _chance_line(axes: Axes, outcomes: pd.DataFrame) -> None:

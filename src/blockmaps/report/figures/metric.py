@@ -82,13 +82,6 @@ def selected(explained: pd.DataFrame, partial: pd.DataFrame) -> dict[str, pd.Dat
     return found
 
 
-def _said(row: pd.Series) -> str:
-    if row["low"] < -1:  # far below the mean is no number to remember
-        said = f"{row['value']:.2f} [below{wording.NO_BREAK}-1,{wording.NO_BREAK}{row['high']:.2f}]"
-        return wording.minus(said)
-    return wording.estimate(row[["value", "low", "high"]], 2, "")
-
-
 def of_proportion(panel: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the hidden proportion's spline, alone, by outcome."""
     own = (panel["explanation"] == PROPORTION) & (panel["arm"] == SPLINE)
@@ -104,8 +97,13 @@ def fixed(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 def finding(panel: pd.DataFrame) -> tuple[str, str]:
     """Say the R² of every outcome on the hidden proportion, alone."""
     own = of_proportion(panel)
-    said = [f"{name} {_said(own.loc[one])}" for one, name in OUTCOMES.items() if one in own.index]
-    return "R² of the hidden proportion's spline for", ", ".join(said)
+    own = own[["value", "low", "high"]].clip(
+        lower=-1
+    )  # far below the mean is no number to remember
+    said = {name: own.loc[one] for one, name in OUTCOMES.items() if one in own.index}
+    numbers = [f"{name} {wording.estimate(row, 2, '')}" for name, row in said.items()]
+    text = ", ".join(numbers).replace("−1.00", f"below{wording.NO_BREAK}−1")
+    return "R² of the hidden proportion's spline for", text
 
 
 def title(found: dict[str, pd.DataFrame]) -> str:

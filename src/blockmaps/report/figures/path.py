@@ -1,6 +1,5 @@
 """Accuracy on the path from an MLP to random places, and with more iterations of the map."""
 
-import numpy as np
 import pandas as pd
 import seaborn
 
@@ -22,7 +21,7 @@ ARMS = {
     NAMES["random-places"]: style.Mark("#D55E00", "D", (0, (4, 1.5))),
     **style.marks(["dense"]),
 }
-CONTROL, ON_PATH, DENSE, MORE = NAMES["control"], "from MLP to random", "dense map", "K = {}"
+CONTROL, ON_PATH, DENSE = NAMES["control"], "from MLP to random", "dense map"
 FEWEST = 3  # shares on a path that is drawn
 NOTHING = "The table holds no path from an MLP to random places"
 DENSE_AT, ENDS, APART = 1.14, (-0.06, 1.21), 0.035
@@ -31,9 +30,8 @@ BARS = (
 )
 
 
-def named(labels: tuple) -> str:
+def _named(experiment: str, dataset: str, budget: int, initialisation: str) -> str:
     """Name a panel in words: the data set, how unknowns start, how many there are."""
-    experiment, dataset, budget, initialisation = labels
     told = experiment == dataset or experiment.startswith("path")
     name = dataset.replace("-", " ") + ("" if told else f" ({experiment})")
     return f"{name}, {wording.start(initialisation)}; {budget:,} unknowns"
@@ -44,24 +42,19 @@ def on_paths(table: pd.DataFrame) -> pd.DataFrame:
 
     The path has as many iterations as the MLP has layers; an arm with more stands beside it.
     """
-    parts = []
-    for labels, rows in table.groupby(PANEL, sort=True):
-        mlp = rows.loc[rows["arm"] == "mlp", "iterations"]
-        least = mlp.min() if len(mlp) else rows["iterations"].max()
-        more = (rows["iterations"] > least) & rows["moved"].notna() & (rows["arm"] != "mlp")
-        at_least = (rows["iterations"] == least) & (
-            rows["moved"].notna() | (rows["arm"] == "dense")
-        )
-        if rows.loc[at_least, "moved"].nunique() < FEWEST:
-            continue
-        drawn = np.where(rows["arm"] == "dense", DENSE, ON_PATH)
-        drawn = np.where(more, [MORE.format(f"{K:g}") for K in rows["iterations"]], drawn)
-        drawn = np.where(rows["arm"] == "control", CONTROL, drawn)
-        place = rows["iterations"].where(more).rank(method="dense").fillna(0)
-        at = rows["moved"].fillna(DENSE_AT) - APART * place
-        shown = rows.assign(panel=named(labels), name=rows["arm"], arm=drawn, at=at)
-        parts.append(shown[at_least | more | (rows["arm"] == "control")])
-    return pd.concat(parts) if parts else table.iloc[:0].assign(panel="")
+    rows = table[table["moved"].notna() | table["arm"].isin(["dense", "control"])]
+    named = [_named(*labels) for labels in rows[PANEL].itertuples(index=False)]
+    rows = rows.assign(panel=named, name=rows["arm"]).sort_values(PANEL, kind="stable")
+    by_panel = rows["iterations"].where(rows["arm"] == "mlp").groupby(rows["panel"])
+    least = by_panel.transform("min").fillna(rows.groupby("panel")["iterations"].transform("max"))
+    more = (rows["iterations"] > least) & rows["moved"].notna() & (rows["arm"] != "mlp")
+    kept = (rows["iterations"] == least) | (rows["arm"] == "control")
+    shares = rows["moved"].where(kept).groupby(rows["panel"]).transform("nunique")
+    place = rows["iterations"].where(more).groupby(rows["panel"]).rank(method="dense").fillna(0)
+    rows["at"] = rows["moved"].fillna(DENSE_AT) - APART * place
+    rows["arm"] = rows["arm"].map({"dense": DENSE, "control": CONTROL}).fillna(ON_PATH)
+    rows.loc[more, "arm"] = rows.loc[more, "iterations"].map("K = {:g}".format)
+    return rows[(kept | more) & (shares >= FEWEST)]
 
 
 def differences_of(paths: pd.DataFrame, differences: pd.DataFrame) -> dict[str, list[float]]:
@@ -80,10 +73,9 @@ def iterations(rows: pd.DataFrame) -> tuple[str, str] | None:
     first, last = own.iloc[0], own.iloc[-1]
     change = f"{100 * first['accuracy']:.1f} → {100 * last['accuracy']:.1f}{wording.NO_BREAK}%"
     numbers = f"{change} from K = {first['iterations']:g} to {last['iterations']:g}"
-    if last["low"] > first["high"]:
-        return "with more iterations random places do better", numbers
-    if last["high"] < first["low"]:
-        return "with more iterations random places do worse", numbers
+    clear = "better" if last["low"] > first["high"] else "worse"
+    if last["low"] > first["high"] or last["high"] < first["low"]:
+        return f"with more iterations random places do {clear}", numbers
     return "more iterations make no clear difference to random places", numbers
 
 

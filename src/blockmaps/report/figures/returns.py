@@ -33,18 +33,21 @@ def title(found: list[pd.Series]) -> str:
     return f"{said} in mean return" if len(found) == 1 or said.startswith("Too") else said
 
 
-def _with_error(row: pd.Series) -> str:
-    """Write the expert's mean ± its standard error, which tables that were kept before lack."""
-    error = f" ± {row['expert_error']:,.0f} (standard error)" if "expert_error" in row else ""
-    episodes = f"{row['expert_episodes']:,} episodes ({row['dataset']})"
-    return f"{row['expert']:,.0f}{error} over {episodes}"
-
-
 def facts(table: pd.DataFrame) -> str:
     """Say what was scored, how often, and what the bars are."""
     rows = table[table["outcome"] == "return"]
     expert = rows.drop_duplicates(["dataset", "expert"])
-    experts = ", ".join(_with_error(row) for _, row in expert.iterrows())
+    # tables that were kept before lack the error
+    error = expert.get("expert_error", pd.Series(dtype=float)).map(
+        " ± {:,.0f} (standard error)".format
+    )
+    experts = ", ".join(
+        expert["expert"].map("{:,.0f}".format)
+        + error.reindex(expert.index, fill_value="")
+        + expert["expert_episodes"].map(" over {:,} episodes (".format)
+        + expert["dataset"]
+        + ")"
+    )
     episodes = wording.several(rows["episodes"]).removeprefix("n = ")
     methods = sorted({one for one in table["method"] if not one.startswith("none")})
     bars = f"Bars: 95 % over seed indices ({' or '.join(methods)}), given these start states"

@@ -6,60 +6,47 @@ from blockmaps.report.figures import facets, style, wording
 from blockmaps.report.figures.path import ARMS, NAMES
 
 RAISED = "largest singular value after training over before"
-SHOWN = ("mlp", "path-0.5", "random-places", "dense")
 
 
-def raised(rows: pd.DataFrame) -> dict[str, float]:
+def raised(rows: pd.DataFrame) -> pd.Series:
     """Return by how much training multiplies the largest singular value, by arm."""
-    largest = rows[rows["rank"] == 1].pivot_table(
-        index="arm", columns="trained", values="value", aggfunc="mean"
-    )
-    ratio = largest.get("after", largest.iloc[:, 0] * float("nan")) / largest.get("before")
-    return ratio.reindex(NAMES.values()).dropna().to_dict()
-
-
-def title(ratios: list[float]) -> str:
-    """Say of how many arms training raises the largest singular value."""
-    if not ratios:
-        return "Singular values of W by arm"
-    up = sum(ratio > 1 for ratio in ratios)
-    some = "every arm" if up == len(ratios) else f"{up} of {len(ratios)} arms"
-    return f"Training raises the largest singular value of W in {some}"
+    first = rows[rows["rank"] == 1].groupby(["trained", "arm"])["value"].mean()
+    ends = first.unstack("trained").reindex(columns=["before", "after"])
+    return (ends["after"] / ends["before"]).reindex(NAMES.values()).dropna()
 
 
 @style.themed
 def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
     """Draw singular values against their rank (columns in `blockmaps.analysis.continuum`)."""
-    rows = table[table["structure"].isin(SHOWN) & (table["value"] > 0)]
+    rows = table[table["structure"].isin(NAMES) & (table["value"] > 0)]
     if rows.empty:
         return style.nothing("The table holds no singular values")
-    rows = rows[rows["value"] > 1e-4 * rows["value"].max()].copy()  # below, rounding decides
+    rows = rows[rows["value"] > 1e-4 * rows["value"].max()]  # below, rounding decides
     floor = rows["value"].min() / 1.5
-    rows["low"], rows["arm"] = rows["low"].clip(lower=floor), rows["arm"].map(NAMES)
-    several = rows["dataset"].nunique() < rows["experiment"].nunique()
-    named = ["dataset", "experiment", "budget", "trained"]
-    rows["panel"] = [
-        wording.part(
-            f"{data} ({experiment})" if several else data, f"{when} training, {budget:,} unknowns"
-        )
-        for data, experiment, budget, when in rows[named].itertuples(index=False)
-    ]
-    panels = rows.sort_values(named, ascending=[True, True, True, False])["panel"].unique()
-    rows["of"] = rows["panel"].str.partition(":")[0]
-    found = {name: raised(own) for name, own in rows.groupby("of")}
+    rows = rows.assign(low=rows["low"].clip(lower=floor), arm=rows["arm"].map(NAMES))
+    found = wording.panels(rows.sort_values("rank"))
+    rows = pd.concat(found.values())
+    rows["panel"] = list(map(wording.part, rows["panel"], rows["trained"] + " training"))
+    ratios = {name: raised(own) for name, own in found.items()}
+    every = pd.concat(ratios.values())
+    up = "every arm" if (every > 1).all() else f"{(every > 1).sum()} of {len(every)} arms"
+    title = f"Training raises the largest singular value of W in {up}"
     return facets.draw(
-        title([ratio for one in found.values() for ratio in one.values()]),
+        title if len(every) else "Singular values of W by arm",
         caption,
-        f"{wording.counted(int(rows['n'].max()), 'seed')} an arm. Ranks are spread evenly on a "
-        "log scale. Values that are zero are not shown: an MLP's W of few unknowns lacks full "
-        "rank.",
+        f"{wording.counted(int(rows['n'].max()), 'seed')} an arm. Ranks are spread evenly on a log "
+        "scale. Values that are zero are not shown: an MLP's W of few unknowns lacks full rank.",
         [
-            (name, RAISED, ", ".join(f"{arm} × {ratio:.1f}" for arm, ratio in one.items()))
-            for name, one in found.items()
+            (name, RAISED, ", ".join(f"{arm} × {ratio:.1f}" for arm, ratio in own.items()))
+            for name, own in ratios.items()
         ],
-        dict.fromkeys(panels, ""),
-        [facets.Layer("band line", rows.sort_values("rank"), "rank", "value")],
-        {arm: mark for arm, mark in ARMS.items() if arm in set(rows["arm"])},
+        {
+            wording.part(name, f"{one} training"): ""
+            for name in found
+            for one in ("before", "after")
+        },
+        [facets.Layer("band line", rows, "rank", "value")],
+        ARMS,
         facets.Axis("rank (log)", (0.9, rows["rank"].max() * 1.1), write=facets.power, log=True),
         facets.Axis(
             "singular value (log)", (floor, rows["high"].max() * 1.5), write=facets.power, log=True

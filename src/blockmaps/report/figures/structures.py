@@ -11,6 +11,11 @@ from blockmaps.report.figures import facets, style, wording
 from blockmaps.results import outcome
 from blockmaps.results.outcome import Outcome
 
+BARS = (
+    "Bars: 95 % t intervals, variance between seeds pooled over a budget's patterns, on the logit "
+    "beyond 0 and 100 %, not corrected for the number of structures; none with one seed a pattern. "
+    "Clear: bars do not overlap."
+)
 HEIGHT, ROW, GAP = 1.5, 0.14, 0.12  # inches
 REFERENCES = ("dense", "uniform")
 LOOK = {
@@ -95,19 +100,12 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
     named = not len(factorial) and (style.WIDTH - 0.8) / len(order) > PITCH
     names = 0.07 * max(map(len, order)) + 0.05 if named else 0.0
     matrix = ROW * len(RNN_BLOCKS)
-    bands = (
-        "Bars: 95 % t intervals, variance between seeds pooled over a budget's patterns, on the "
-        "logit beyond 0 and 100 %, not corrected for the number of structures; clear: bars do not "
-        "overlap."
-    )
-    if means["low"].isna().all():
-        bands = "No intervals: one seed a pattern."
     grid = facets.Grid(columns=1, height=HEIGHT, below=GAP + matrix + names + 0.3)
     marks = style.marks(outcomes["arm"])
     sheet = facets.draw(
         title(list(found.values())),
         caption,
-        wording.facts(outcomes, bands),
+        wording.facts(outcomes, BARS),
         [(name, *finding(rows, judged)) for name, rows in found.items()],
         {name: wording.counted(len(rows), "structure") for name, rows in found.items()},
         [facets.Layer("range dots", points, "at", "mean")],
