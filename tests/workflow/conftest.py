@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ class Checkout:
         other.chmod(0o755)
         self.environment = {key: one for key, one in os.environ.items() if key != "PYTHONPATH"}
         self.environment["PATH"] = f"{other.parent}{os.pathsep}{os.environ['PATH']}"
+        self._said: dict[tuple[str, ...], str] = {}
 
     def snakemake(self, *arguments, check=True):
         """Run snakemake; return the finished process, standard error in its output."""
@@ -39,6 +42,29 @@ class Checkout:
             assert done.returncode == 0, done.stdout
         return done
 
+    @contextmanager
+    def started(self, *arguments):
+        """Start snakemake, and give its process when its first job does; it is killed, jobs too."""
+        process = subprocess.Popen(
+            ["snakemake", "--cores", "2", *map(str, arguments)],
+            cwd=self.folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self.environment,
+            start_new_session=True,
+        )
+        try:
+            said = []
+            while "Select jobs" not in "".join(said[-1:]):
+                said.append(process.stdout.readline())
+                assert said[-1], "".join(said)
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
     def blockmaps(self, *arguments, check=True):
         """Run the command line in the copy; return the finished process."""
         done = subprocess.run(
@@ -51,9 +77,17 @@ class Checkout:
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 
-    def jobs(self, *arguments) -> dict[str, int]:
+    def dry(self, *arguments, once=False) -> str:
+        """Return what a dry run says; `once`: it may be that of another test, nothing changes."""
+        if not once:
+            return self.snakemake("--dry-run", *arguments).stdout
+        if arguments not in self._said:
+            self._said[arguments] = self.dry(*arguments)
+        return self._said[arguments]
+
+    def jobs(self, *arguments, once=False) -> dict[str, int]:
         """Return how many jobs of each rule a dry run has; of training, how many shards."""
-        text = self.snakemake("--dry-run", *arguments).stdout
+        text = self.dry(*arguments, once=once)
         counts, inside = {}, False
         for line in text.splitlines():
             if line.startswith("Job stats:"):

@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -51,9 +52,29 @@ def edit(ran):
         os.utime(path, ns=(when, when))
 
 
+@pytest.fixture
+def restored(ran):
+    """The tiny preset's results, which are afterwards as they were, time stamps too."""
+    folder = ran.folder / "results/tiny"
+
+    def files():
+        found = {path: path.stat() for path in folder.rglob("*") if path.is_file()}
+        return {path: (one.st_mtime_ns, one.st_size) for path, one in found.items()}
+
+    before, content = files(), {path: path.read_bytes() for path in files()}
+    yield folder
+    after = files()
+    for path in after.keys() - before.keys():
+        path.unlink()
+    for path, when in before.items():
+        if after.get(path) != when:
+            path.write_bytes(content[path])
+            os.utime(path, ns=(when[0], when[0]))
+
+
 def test_a_fresh_clone_has_jobs_to_do(fresh):
     """An include alone would name no default target, and snakemake would end well at once."""
-    jobs = fresh.jobs()
+    jobs = fresh.jobs(once=True)
     assert jobs["train"] > 10
     assert jobs["figure"] == 16
     assert jobs["table"] == 10
@@ -67,15 +88,15 @@ def test_a_fresh_clone_has_jobs_to_do(fresh):
 
 
 def test_the_default_profile_is_picked_up(fresh):
-    assert "profiles/default" in fresh.snakemake("--dry-run").stdout
+    assert "profiles/default" in fresh.dry(once=True)
 
 
 def test_partial_targets(fresh):
-    jobs = fresh.jobs("tables")
+    jobs = fresh.jobs("tables", once=True)
     assert "figure" not in jobs
     assert "zoo" in jobs
     assert "analysis" in jobs
-    jobs = fresh.jobs("figures")
+    jobs = fresh.jobs("figures", once=True)
     assert jobs["figure"] == 16
     assert jobs["table"] == 6  # of ten: those that a figure reads
 
@@ -114,10 +135,6 @@ def test_the_page_is_named_last_and_what_failed_too(ran):
     claims = "results/tiny/claims.json"
     done = ran.snakemake(claims, *TINY, "--forcerun", "claims")
     assert done.stdout.splitlines()[-1] == "The page: results/tiny/report.html"
-    done = ran.snakemake(claims, *TINY)
-    *_, before, last = done.stdout.splitlines()
-    assert NOTHING in before
-    assert last == "The page: results/tiny/report.html"
     raw = yaml.safe_load((ran.folder / "tests/workflow/tiny.yaml").read_text(encoding="utf-8"))
     raw["name"], raw["plugins"] = "failing", ["failing.py"]
     plugin = (ran.folder / "tests/workflow/parity.py").read_text(encoding="utf-8")
@@ -254,36 +271,32 @@ def test_every_command_of_the_documents_runs(commands, ran, tmp_path, monkeypatc
             preset.write_text(text)
 
 
-def test_weights_that_are_asked_for_or_lost_are_written_and_nothing_else_is_made(ran):
-    kept = sorted((ran.folder / "results/tiny/policies").glob("*.safetensors"))
-    assert len(kept) == len(list((ran.folder / "results/tiny/runs").glob("*.groups.parquet")))
+def test_weights_that_are_asked_for_or_lost_are_written_and_nothing_else_is_made(ran, restored):
+    kept = sorted((restored / "policies").glob("*.safetensors"))
+    assert len(kept) == len(list((restored / "runs").glob("*.groups.parquet")))
     content = kept[0].read_bytes()
     kept[0].unlink()
-    try:
-        jobs = ran.jobs(*TINY)
-        assert jobs["train"] == 1
-        done = ran.snakemake(kept[0].relative_to(ran.folder), *TINY)
-        assert "train_policies" in done.stdout
-        log = (ran.folder / f"results/tiny/logs/train/{kept[0].stem}.log").read_text()
-        assert "are complete, from their checkpoints" in log
-        assert kept[0].read_bytes() == content
-    finally:
-        kept[0].write_bytes(content)
-        ran.snakemake(*TINY)  # what describes the files is up to date for the tests after this
+    assert ran.jobs(*TINY)["train"] == 1
+    done = ran.snakemake(kept[0].relative_to(ran.folder), *TINY)
+    assert "train_policies" in done.stdout
+    log = (restored / f"logs/train/{kept[0].stem}.log").read_text()
+    assert "are complete, from their checkpoints" in log
+    assert kept[0].read_bytes() == content
 
 
 def test_the_papers_scale_is_planned_in_seconds(fresh):
     began = time.perf_counter()
-    done = fresh.snakemake("--dry-run", "--configfile", "config/paper.yaml")
+    said = fresh.dry("--configfile", "config/paper.yaml", once=True)
     assert time.perf_counter() - began < 60
-    assert "train" in done.stdout
+    assert "train" in said
     # T1 before all others, its data first: nine tiers come after it
-    jobs = re.split(r"\n(?=rule )", done.stdout)
+    jobs = re.split(r"\n(?=rule )", said)
     for name in ("data/rad.safetensors", "runs/a9bcc1ea93f9.parquet"):
         (job,) = [job for job in jobs if f"output: results/paper/{name}" in job]
         assert "priority: 10\n" in job
     alone = ("--configfile", "config/paper.yaml", "--config", 'only=["baselines"]')
-    assert fresh.jobs(*alone)["train"] < fresh.jobs("--configfile", "config/paper.yaml")["train"]
+    all_of_it = fresh.jobs("--configfile", "config/paper.yaml", once=True)
+    assert fresh.jobs(*alone)["train"] < all_of_it["train"]
     wrong = fresh.snakemake("--dry-run", *alone[:3], 'only=["baseline"]', check=False)
     assert wrong.returncode != 0
     assert "only: found 'baseline'; takes some of: structures" in wrong.stdout
@@ -325,35 +338,33 @@ def test_a_job_trains_a_batch_of_shards(ran):
     assert len(texts) < len(shards)
 
 
-def test_a_shard_that_fails_loses_none_of_its_batch(ran):
+def test_a_shard_that_fails_loses_none_of_its_batch(ran, restored):
     """The others are trained; Snakemake takes a failed job's files away, checkpoints give them."""
-    folder = ran.folder / "results/tiny"
-    several = sorted(path.name for path in (folder / "runs").glob("*.manifest.json"))[:3]
-    shards = [folder / "shards" / f"{name.partition('.')[0]}.json" for name in several]
-    files = sorted((folder / "runs").glob("*")) + sorted((folder / "policies").glob("*"))
-    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
-    (folder / "runs" / several[1]).unlink()
-    (folder / "runs" / several[1]).mkdir()  # nothing can be written there
+    several = sorted(path.name for path in (restored / "runs").glob("*.manifest.json"))[:3]
+    shards = [restored / "shards" / f"{name.partition('.')[0]}.json" for name in several]
+    (restored / "runs" / several[1]).unlink()
+    (restored / "runs" / several[1]).mkdir()  # nothing can be written there
     try:
         done = ran.blockmaps("train", *shards, check=False)
-        manifests = [json.loads((folder / "runs" / several[n]).read_text()) for n in (0, 2)]
     finally:
-        (folder / "runs" / several[1]).rmdir()
-        for path, (content, when) in before.items():
-            path.write_bytes(content)
-            os.utime(path, ns=(when, when))
+        (restored / "runs" / several[1]).rmdir()
+    manifests = [json.loads((restored / "runs" / several[n]).read_text()) for n in (0, 2)]
     assert done.returncode == 2
     assert [job["resumed"] for job in manifests] == [True, True]
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f"blockmaps: {shards[1]}: not trained: ")
-    assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout
 
 
-def test_a_second_run_has_nothing_to_do(ran):
-    assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout
+def test_a_second_run_has_nothing_to_do_and_says_so_soon(ran):
+    began = time.perf_counter()
+    done = ran.snakemake(*TINY)
+    assert time.perf_counter() - began < 20  # 2 s on an idle machine
+    *_, before, last = done.stdout.splitlines()
+    assert NOTHING in before
+    assert last == "The page: results/tiny/report.html"
 
 
-def test_what_a_killed_job_left_is_nobodys_and_the_next_run_removes_it(ran):
+def test_what_a_killed_job_left_is_nobodys_and_the_next_run_removes_it(ran, restored):
     """A process that ends at once stands for one that was killed: its number is nobody's."""
     code = (
         "import os; from pathlib import Path; from blockmaps.core import files\n"
@@ -361,11 +372,37 @@ def test_what_a_killed_job_left_is_nobodys_and_the_next_run_removes_it(ran):
         "with files.beside(path) as left: left.write_text('<svg'); os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ran.folder, check=True)
-    (left,) = (ran.folder / "results/tiny/figures").glob(".*")
-    assert NOTHING in ran.snakemake("--dry-run", *TINY).stdout
-    ran.snakemake("--forcerun", "page", *TINY)  # and what describes it
+    (left,) = (restored / "figures").glob(".*")
+    done = ran.snakemake("results/tiny/report.html", "--forcerun", "page", *TINY)
+    assert "1 of 1 steps (100%) done" in done.stdout  # what was left makes nothing again
     assert not left.exists()
-    assert 'id="figure-.path' not in (ran.folder / "results/tiny/report.html").read_text()
+    assert 'id="figure-.path' not in (restored / "report.html").read_text()
+
+
+def test_a_second_workflow_is_refused_and_one_that_was_killed_is_told(ran, restored):
+    """Both by Snakemake's lock, which does not know which of them it is."""
+    asked = ("results/tiny/report.html", "--forcerun", "page", *TINY)
+    before = (restored / "report.html").read_bytes()
+    with ran.started(*asked) as first:
+        os.kill(first.pid, signal.SIGSTOP)  # so that it is at work while the second starts
+        second = ran.snakemake(*asked, check=False)
+    try:
+        third = ran.snakemake(*asked, check=False)
+    finally:
+        for name in ("locks", "incomplete"):
+            shutil.rmtree(ran.folder / ".snakemake" / name, ignore_errors=True)
+    assert (restored / "report.html").read_bytes() == before
+    for done in (second, third):
+        assert done.returncode == 1
+        assert "Traceback" not in done.stdout
+    last = second.stdout.splitlines()[-1]
+    assert (
+        last == "blockmaps: results/tiny: another workflow works on it; wait until that has ended"
+    )
+    last = third.stdout.splitlines()[-1]
+    unlock = f"snakemake --cores 1 --unlock {' '.join(TINY)}"
+    assert last.startswith("blockmaps: results/tiny: one that was killed left Snakemake's lock")
+    assert f"`{unlock}`" in last
 
 
 def test_time_stamps_and_comments_do_not_count(ran, edit):
@@ -385,15 +422,9 @@ def test_a_figures_code_redraws_that_figure_alone(ran, edit):
     assert jobs == {"figure": 1, "page": 1}
 
 
-@pytest.mark.parametrize(
-    ("module", "old", "new"),
-    [
-        ("results/runs.py", "largest |eigenvalue| of W_hh", "largest absolute eigenvalue of W_hh"),
-        ("results/measures.py", ", no bias", ", without bias"),
-    ],
-)
-def test_another_word_for_a_measure_trains_nothing_again(ran, edit, module, old, new):
-    edit(f"src/blockmaps/{module}", old, new)
+def test_another_word_for_a_measure_trains_nothing_again(ran, edit):
+    edit("src/blockmaps/results/runs.py", "largest |eigenvalue| of", "largest absolute value of")
+    edit("src/blockmaps/results/measures.py", ", no bias", ", without bias")
     jobs = ran.jobs(*TINY)
     assert jobs["runs"] == 1
     assert not {"train", "data"} & set(jobs)
@@ -427,29 +458,34 @@ def test_a_data_sets_code_makes_it_again(ran, edit):
 @pytest.mark.parametrize(
     ("old", "new", "trained"),
     [
-        ("seeds: 1", "seeds: 2", 2),
+        ("seeds: 1", "seeds: 2", 3),  # two of factorial, one of even; balanced has it already
         ("seeds: [0, 1]}", "seeds: [0, 1, 2]}", 1),
-        ("seeds: [0, 1]}", "seeds: [0]}", 0),
-        ("- {kind: even, sizes: {150: [14, 20]}", "- {kind: even, sizes: {150: [14]}", 0),
+        ("seeds: [0, 1]}\n      - {kind: even, sizes: {150: [14, 20]}", None, 0),
         ("experiments:\n", f"experiments:\n{ANOTHER}", 1),
         ("budgets: [150], seeds", "budgets: [150, 170], seeds", 2),
         ("points: 5}", "points: 5}\n      - {kind: uniform, budgets: [150], densities: [0.4]}", 1),
     ],
 )
 def test_only_new_variants_are_trained(ran, edit, old, new, trained):
-    edit("tests/workflow/tiny.yaml", old, new)
+    fewer = old.replace("0, 1", "0").replace("14, 20", "14")
+    edit("tests/workflow/tiny.yaml", old, new or fewer)
     jobs = ran.jobs(*TINY)
     assert jobs["runs"] == 1
-    # seeds: 2 adds a shard for each of factorial (two), balanced has it already, even
-    expected = {"seeds: 2": 3}.get(new, trained)
-    assert jobs.get("train", 0) == expected
+    assert jobs.get("train", 0) == trained
 
 
-def test_the_zoo_runs_once_and_its_figures_follow_its_tables(ran, edit):
-    """The tiny preset leaves it out; asked for by name it runs, and again if its code moves."""
-    figures = ["results/tiny/figures/zoo.svg", "results/tiny/figures/impulse.svg"]
-    assert not {"zoo"} & set(ran.jobs(*TINY))
-    assert ran.jobs(*figures, *TINY) == {"zoo": 1, "figure": 2}
+ZOO = ["results/tiny/figures/zoo.svg", "results/tiny/figures/impulse.svg"]
+
+
+def test_the_zoo_is_made_where_it_is_asked_for(ran):
+    """The tiny preset leaves it out."""
+    assert ran.jobs(*ZOO, *TINY) == {"zoo": 1, "figure": 2}
+
+
+@pytest.mark.nightly
+def test_the_zoo_runs_once_and_its_figures_follow_its_tables(ran, edit, restored):
+    """It runs again if its code moves."""
+    figures = ZOO
     ran.snakemake(*figures, *TINY)
     assert NOTHING in ran.snakemake("--dry-run", *figures, *TINY).stdout
     rows = csv.read(ran.folder / "results/tiny/tables/equivalence.csv")
@@ -476,14 +512,13 @@ def test_the_analysis_follows_its_code_and_figures_follow_the_analysis(ran, edit
 def test_the_papers_regret_is_drawn_where_there_is_one_to_draw(fresh):
     done = fresh.snakemake("--dry-run", "figures", "--configfile", "config/apriori.yaml")
     assert "figures/regret.svg" in done.stdout
-    assert "figures/regret.svg" not in fresh.snakemake("--dry-run", "figures").stdout
+    assert "figures/regret.svg" not in fresh.dry("figures", once=True)
 
 
 def test_the_page_shows_every_figure_and_run(ran):
     page = (ran.folder / "results/tiny/report.html").read_text()
     for path in (ran.folder / "results/tiny/figures").glob("*.svg"):
-        if path.stem not in ("zoo", "impulse"):  # made by name, by another test
-            assert f'id="figure-{path.stem}"' in page
+        assert f'id="figure-{path.stem}"' in page
     assert page.count("<tr data-study=") == 64 + 2 + 10
 
 
@@ -497,9 +532,7 @@ def test_the_report_of_snakemake_is_complete(ran):
     names += [*folder.glob("analysis/*.csv"), folder / "report.html"]
     # the papers' claims are not about this task
     shown = {str(path.relative_to(ran.folder)) for path in names}
-    zoo = {f"results/tiny/tables/{name}.csv" for name in catalogue.ZOO}
-    zoo |= {f"results/tiny/figures/{name}.svg" for name in ("zoo", "impulse")}
-    assert set(found) == shown - zoo  # the zoo is no part of this preset
+    assert set(found) == shown
     figure = found["results/tiny/figures/curves.svg"]
     assert catalogue.FIGURES["curves"].caption in figure["caption"]
     for name, one in found.items():
@@ -520,12 +553,6 @@ def test_a_step_can_be_run_by_hand(ran, tmp_path, blockmaps):
     assert again.read_bytes() == before
     done = blockmaps("plan", "--config", "results/tiny/config.json", cwd=ran.folder)
     assert "76 variants in" in done.stdout
-
-
-def test_a_no_op_is_quick(ran):
-    began = time.perf_counter()
-    ran.snakemake(*TINY)
-    assert time.perf_counter() - began < 20  # 2 to 3 s on an idle machine
 
 
 def test_what_is_published_is_drawn_without_training_whatever_the_preset(fresh):

@@ -34,12 +34,13 @@ try:  # it reads the claims' file
 except InputError as fault:
     print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
     sys.exit(2)
-from blockmaps.core.files import checksums, sweep, visible
+from blockmaps.core.files import checksums, sweep, told, visible
 from blockmaps.plan import batches, catalogue, plan, tiers, tuning, written
 from blockmaps.plan import config as configs
 from blockmaps.plan.devices import count_gpus
 from blockmaps.report.page.assets import assets_digest
 from blockmaps.results.folder import Folder
+from filelock import FileLock, Timeout
 from snakemake.logging import logger
 from blockmaps.results.jobs import precision_of
 
@@ -75,6 +76,8 @@ def placed(path):
 try:
     _files = [] if IMPORTED else [Path(file) for file in workflow.configfiles]
     _file = ", ".join(map(os.path.relpath, _files)) or "config"
+    _own = workflow.overwrite_configfiles or []
+    GIVEN = ["--configfile", *map(shlex.quote, map(os.path.relpath, _own))] if _own else []
     for file in _files:  # Snakemake takes a key that is there twice
         written.load(file.read_text(encoding="utf-8"), os.path.relpath(file))
     # what stands below is there already, where a module is read a second time
@@ -109,15 +112,54 @@ FOLDERS = sorted(
 )
 
 
+# Held as long as this process works on the results folder, and the system's, so that a process that
+# is killed holds none. Snakemake's own lock is of the folder in which it was started: two of them
+# may write to one place, through a link or a prefix.
+HELD = FileLock(PLACE.file("log", "workflow.lock"))
+
+
+def hold():
+    """Take the results folder for this workflow alone; return whether no other has it."""
+    with told(Path(HELD.lock_file)):
+        Path(HELD.lock_file).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            HELD.acquire(timeout=0)
+        except Timeout:
+            return False
+    return True
+
+
 def prepare():
     """Write what the jobs read, and remove what killed ones of an earlier run have left."""
     gc.enable()
-    for folder in (PLACE.path, placed(REDRAWN)):
-        sweep(folder)
-    PLACE.write_asked(PLAN)
+    try:
+        if not hold():
+            raise InputError(OTHER)
+        for folder in (PLACE.path, placed(REDRAWN)):
+            sweep(folder)
+        PLACE.write_asked(PLAN)
+        PLACE.write_batches(BATCHES)
+    except InputError as fault:
+        print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
+        sys.exit(2)
     for note in PLAN.notes:
         logger.info(f"Note: {note}")
-    PLACE.write_batches(BATCHES)
+
+
+OTHER = f"{PLACE.path}: another workflow works on it; wait until that has ended"
+
+
+@atexit.register
+def say_locked():
+    """Say what Snakemake's lock means where it was in the way: it does not know of killed ones."""
+    asked, known = workflow.execution_settings, workflow.persistence
+    if not asked or not asked.lock or workflow.dryrun or workflow.scheduler or not known:
+        return
+    if workflow.is_main_process and known.locked:
+        unlock = " ".join(["snakemake --cores 1 --unlock", *GIVEN])
+        killed = f"{PLACE.path}: one that was killed left Snakemake's lock, and none works on it now"
+        said = f"{killed}: `{unlock}`, then the same command goes on" if hold() else OTHER
+        print("blockmaps:", said, file=sys.stderr)
 
 
 def prepared(own):
