@@ -15,7 +15,7 @@ from tables import runs_table
 from blockmaps.analysis.may2023 import beside_authors
 from blockmaps.claims import judging, tests, writing
 from blockmaps.core import csv
-from blockmaps.core.errors import InputError
+from blockmaps.core.errors import DamagedError, InputError
 from blockmaps.core.files import checksums
 from blockmaps.plan import catalogue
 from blockmaps.report import publish, redraw
@@ -146,6 +146,23 @@ def test_what_a_folder_lacks_is_made_and_what_it_has_is_kept(ledger, tmp_path):
     assert not (results / "tables/structures.csv").exists()
     assert not (kept / "checkpoints").exists()
     assert set(files) == {path for path in kept.rglob("*") if path.is_file()}
+
+
+def test_a_damaged_table_is_not_kept_but_told_by_its_own_place(ledger, tmp_path):
+    results, kept = tmp_path / "small", tmp_path / "kept"
+    table = runs_table(budgets=(4000,), designs=("uniform",), epochs=1)
+    runs.write(table, results / "runs.parquet", runs.COLUMNS)
+    (results / "config.json").write_text(json.dumps({"name": "small"}))
+    own = results / "tables/own.csv"
+    csv.write(pd.DataFrame({"own": range(9)}), own)
+    for content in (own.read_bytes()[:8], b""):
+        own.write_bytes(content)
+        with pytest.raises(DamagedError, match=f"^{own}: is not as it was written"):
+            publish.publish(results, kept, ledger)
+        assert not kept.exists()
+    csv.sum_of(own).unlink()
+    with pytest.raises(InputError, match=f"^{own}: is no table"):
+        publish.publish(results, kept, ledger)
 
 
 def test_other_results_take_the_place_of_the_earlier_ones(ledger, tmp_path, monkeypatch):

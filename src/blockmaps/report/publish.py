@@ -181,6 +181,7 @@ def _merged(
     for folder in (earlier, given):
         for name in folder.tables if folder else ():
             if (alone and folder is given) or Path(name).stem not in MADE:
+                folder.table(name)  # type: ignore[union-attr]  # a damaged one is told
                 tables[name] = folder.path / name  # type: ignore[union-attr]  # it has tables
     return found, merged, tables
 
