@@ -56,6 +56,7 @@ def every_figure(root, tmp_path_factory):
     return folder
 
 
+@pytest.mark.nightly  # `.ci/run published` compares two drawings of what is kept, in every run
 def test_every_figure_has_the_same_bytes_in_any_process(every_figure, tmp_path):
     """Hash seeds order sets and dictionaries of names otherwise; all figures, drawn at once."""
     command = [sys.executable, "-m", "blockmaps", "draw"]
