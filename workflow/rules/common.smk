@@ -25,6 +25,7 @@ try:
 except ImportError as fault:
     print(f"blockmaps: {fault}: this workflow takes `pip install blockmaps`", file=sys.stderr)
     sys.exit(2)
+from blockmaps.core import csv
 from blockmaps.core.code import ROOT
 from blockmaps.core.errors import InputError
 
@@ -115,7 +116,7 @@ FOLDERS = sorted(
 # Held as long as this process works on the results folder, and the system's, so that a process that
 # is killed holds none. Snakemake's own lock is of the folder in which it was started: two of them
 # may write to one place, through a link or a prefix.
-HELD = FileLock(PLACE.file("log", "workflow.lock"))
+HELD = FileLock(PLACE.file("log", "workflow.lock").absolute())
 
 
 def hold():
@@ -301,14 +302,14 @@ def compared():
     if not PLAN.tuning:
         return PLAN
     checkpoints.rates.get()
-    return _decided(digest(CHOSEN.read_text(encoding="utf-8")))
+    return _decided(digest(csv.text(CHOSEN)))
 
 
 def shard_of(wildcards):
     """Return a job's shard."""
     if wildcards.shard in KNOWN:
         return KNOWN[wildcards.shard]
-    return _decided(digest(CHOSEN.read_text(encoding="utf-8"))).shards[wildcards.shard]
+    return _decided(digest(csv.text(CHOSEN))).shards[wildcards.shard]
 
 
 def shard_priority(wildcards):
