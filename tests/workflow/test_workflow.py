@@ -83,7 +83,7 @@ def test_a_fresh_clone_has_jobs_to_do(fresh):
     assert jobs["claims"] == 1
     assert jobs["crate"] == 1
     assert jobs["page"] == 1
-    assert {"data", "runs"} <= set(jobs)
+    assert {"data", "gather"} <= set(jobs)
     assert not (fresh.folder / "results/default").exists()
 
 
@@ -429,7 +429,7 @@ def test_another_word_for_a_measure_trains_nothing_again(ran, edit):
     edit("src/blockmaps/results/runs.py", "largest |eigenvalue| of", "largest absolute value of")
     edit("src/blockmaps/results/measures.py", ", no bias", ", without bias")
     jobs = ran.jobs(*TINY)
-    assert jobs["runs"] == 1
+    assert jobs["gather"] == 1
     assert not {"train", "data"} & set(jobs)
 
 
@@ -473,7 +473,7 @@ def test_only_new_variants_are_trained(ran, edit, old, new, trained):
     fewer = old.replace("0, 1", "0").replace("14, 20", "14")
     edit("tests/workflow/tiny.yaml", old, new or fewer)
     jobs = ran.jobs(*TINY)
-    assert jobs["runs"] == 1
+    assert jobs["gather"] == 1
     assert jobs.get("train", 0) == trained
 
 
