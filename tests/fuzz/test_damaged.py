@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 import torch
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from blockmaps.claims import tests as claims
@@ -33,7 +33,7 @@ from blockmaps.plan import config as configs
 from blockmaps.plan import tuning
 from blockmaps.report.crate import describe
 from blockmaps.report.page.build import render
-from blockmaps.report.page.exhibits import words
+from blockmaps.report.page.exhibits import drawn, words
 from blockmaps.results import manifest, strips
 from blockmaps.results.folder import Folder, read_shard
 from blockmaps.training import checkpoints
@@ -159,6 +159,7 @@ READERS = {
     "results/small/manifests.json": (lambda path: describe(RESULTS) and None, False),
     "results/small/runs/*.manifest.json": (lambda path: Folder(RESULTS).manifests and None, False),
     "results/small/figures/curves.words.json": (lambda _: words(CURVES), False),
+    "results/small/figures/curves.svg": (drawn, False),
     "published/small/manifest.json": (lambda path: manifest.check(KEPT) and None, False),
     "published/small/runs.parquet": (lambda path: manifest.check(KEPT), True),
     "frames.safetensors": (strips.read, True),
@@ -178,6 +179,7 @@ BYTES = st.one_of(
     st.tuples(st.just("instead"), st.binary(max_size=200)),
     st.tuples(st.just("of"), st.sampled_from(sorted(READERS))),
     st.tuples(st.just("twice")),
+    st.tuples(st.just("deep")),
     st.tuples(st.just("folder")),
     st.tuples(st.just("gone")),
 )
@@ -223,6 +225,8 @@ def damage(path, how, others):
         content = others[given[0]]
     elif kind == "twice":
         content += content
+    elif kind == "deep":
+        content = b"[" * 20_000 + b"]" * 20_000
     elif kind == "json":
         load = yaml.safe_load if path.suffix == ".yaml" else json.loads
         content = json.dumps(reshaped(load(content), *given)).encode()
@@ -283,6 +287,7 @@ FEW = {"max_examples": 12, "suppress_health_check": [HealthCheck.function_scoped
 def test_a_damaged_file_is_read_right_or_told_in_one_line(folder, name):
     @settings(**FEW)
     @given(ways(name))
+    @example(("deep",))
     def check(how):
         survives(name, how)
 
@@ -294,6 +299,7 @@ def test_a_damaged_file_is_read_right_or_told_in_one_line(folder, name):
 def test_a_file_damaged_in_many_ways(folder, name):
     @settings(**FEW | {"max_examples": 60 if name in SLOW else 400})
     @given(ways(name))
+    @example(("deep",))
     def check(how):
         survives(name, how)
 

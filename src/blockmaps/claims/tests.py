@@ -160,7 +160,7 @@ def read(path: Path) -> Claims:
         return Claims.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as fault:
         raise InputError(f"{path}: is not YAML: {fault}") from None
     except ValidationError as error:
         first = error.errors()[0]

@@ -12,6 +12,7 @@ from blockmaps.claims.thresholds import BARE, CONTRADICTED, NOT_TESTED, SUPPORTE
 from blockmaps.core import csv
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import whole
+from blockmaps.results.folder import read_json
 
 LedgerRow = dict[str, Any]
 # Between which marks a document has a table: every verdict, or a line a claim.
@@ -108,12 +109,7 @@ def read(path: Path) -> list[LedgerRow]:
     InputError
         If there are none, or it is no such list.
     """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise InputError(f"{path}: cannot be read: {fault.strerror}") from None
-    except ValueError:
-        raise InputError(f"{path}: is no JSON") from None
+    return read_json(path)
 
 
 def lines(rows: Sequence[LedgerRow]) -> list[str]:

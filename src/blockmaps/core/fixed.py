@@ -29,7 +29,7 @@ def _load(path: Path) -> dict[str, Any]:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror}") from fault
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as fault:
         raise InputError(f"{path}: is not YAML: {fault}") from None
 
 

@@ -208,7 +208,14 @@ def opened(path: Path, what: str, made_by: str, framework: str = "numpy") -> Ite
         header = _checked(path)
         with safe_open(path, framework=framework) as file:
             yield Sealed(path, header, file)
-    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError) as fault:
+    except (
+        SafetensorError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        RecursionError,
+    ) as fault:
         raise DamagedError(
             f"{path}: damaged, no {what}, or an older version's "
             f"({fault or type(fault).__name__}); remove it and make it again with `{made_by}`"

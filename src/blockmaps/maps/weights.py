@@ -110,7 +110,14 @@ def _read(path: Path) -> tuple[About, dict[str, np.ndarray]]:
             raise ValueError(f"it lacks {min(lacking)}")
     except OSError as fault:
         raise InputError(f"{path}: cannot be read: {fault.strerror or fault}") from fault
-    except (SafetensorError, KeyError, TypeError, AttributeError, ValueError) as fault:
+    except (
+        SafetensorError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        RecursionError,
+    ) as fault:
         reason = (str(fault).splitlines() or [type(fault).__name__])[0]
         raise DamagedError(
             f"{path}: damaged, or not a file of weights ({reason}); remove it, and train again, "

@@ -199,7 +199,7 @@ def measured(manifest: Path) -> float | None:
     """
     try:
         return core_seconds(json.loads(manifest.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -109,5 +109,5 @@ def read(path: Path) -> ChosenRates:
                 for row in csv.DictReader(file)
                 if row["chosen"] == "True"
             }
-    except (KeyError, ValueError, TypeError) as fault:
+    except (KeyError, ValueError, TypeError, csv.Error) as fault:
         raise InputError(f"{path}: is no table of rates ({fault}); remove it") from None

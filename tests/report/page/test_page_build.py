@@ -51,6 +51,17 @@ def test_the_same_parts_give_the_same_bytes(results, page, tmp_path, blockmaps):
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
+@pytest.mark.parametrize(
+    "content", [lambda own: own[:-9], lambda _: b"", lambda own: own + b"\xe9"]
+)
+def test_a_picture_that_is_not_whole_is_one_line(folder, content):
+    """A browser would show the part that is there, and nobody would see what is missing."""
+    picture = folder / "figures/path.svg"
+    picture.write_bytes(content(picture.read_bytes()))
+    with pytest.raises(InputError, match=r"path\.svg: is no whole picture"):
+        build.render([folder])
+
+
 def test_it_holds_what_it_needs(page):
     own = re.sub(r"(?s)(<script[^>]*>).*?</script>", r"\1", page)
     assert own.count("<script") == page.count("</script>") == 4

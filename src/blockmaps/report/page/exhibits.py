@@ -1,18 +1,18 @@
 """Figures as the page shows them: their own words, their files made small, the way to make them."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 from blockmaps.core.errors import InputError
 from blockmaps.plan import catalogue
 from blockmaps.plan.config import parse
 from blockmaps.plan.plan import Plan
 from blockmaps.report.figures.style import words_of
-from blockmaps.results.folder import Folders
+from blockmaps.results.folder import Folders, read_json
 
 _SIZE = re.compile(r"<svg[^>]* viewBox=\"0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)\"[^>]*>")
 _OUTLINE = re.compile(r" (?:d|points)=\"[^\"]*\"")
@@ -60,11 +60,30 @@ def words(picture: Path) -> dict[str, Any]:
     if not path.is_file():
         return said
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path)
         return {name: type(none)(found[name]) for name, none in said.items()}
     except (ValueError, KeyError, TypeError) as fault:
         wrong = f"{path}: is not as `blockmaps figure` writes it: {fault}"
         raise InputError(wrong) from None
+
+
+def drawn(path: Path) -> str:
+    """Return a picture's text.
+
+    Raises
+    ------
+    InputError
+        If it is no SVG, as one that was cut off: a browser shows as much of it as there is.
+    """
+    try:
+        svg = path.read_text(encoding="utf-8")
+        if not ElementTree.fromstring(svg).tag.endswith("svg"):
+            raise ValueError("another kind of XML")
+    except OSError as fault:
+        raise InputError(f"{path}: cannot be read: {fault.strerror}") from None
+    except (ValueError, ElementTree.ParseError, RecursionError) as fault:
+        raise InputError(f"{path}: is no whole picture (SVG): {fault}; draw it again") from None
+    return svg
 
 
 def panels(svg: str, above: float, below: float) -> tuple[str, float, float]:
@@ -148,7 +167,7 @@ def exhibits(folders: Folders, wanted: set[str] | None = None) -> Iterator[Exhib
     order += sorted(set(paths) - set(order))
     order.sort(key=lambda name: list(catalogue.STUDIES).index(studies.get(name, "")))
     for name in order:
-        svg, own = paths[name].read_text(encoding="utf-8"), words(paths[name])
+        svg, own = drawn(paths[name]), words(paths[name])
         picture, width, height = panels(svg, own.pop("above"), own.pop("below"))
         yield Exhibit(
             name=name,
