@@ -158,7 +158,9 @@ def say_locked():
         return
     if workflow.is_main_process and known.locked:
         unlock = " ".join(["snakemake --cores 1 --unlock", *GIVEN])
-        killed = f"{PLACE.path}: one that was killed left Snakemake's lock, and none works on it now"
+        killed = (
+            f"{PLACE.path}: one that was killed left Snakemake's lock, and none works on it now"
+        )
         said = f"{killed}: `{unlock}`, then the same command goes on" if hold() else OTHER
         print("blockmaps:", said, file=sys.stderr)
 
