@@ -159,7 +159,8 @@ def test_one_cache_of_two_at_once(clone, alone, tmp_path):
     three[2].snakemake(*LINE, "--cache")
     logs = three[2].folder.glob("results/twice/logs/*/*.log")
     ran = {path.parent.name for path in logs if path.stat().st_size}  # a step that runs says so
-    assert ran == {"tables", "figures"}
+    assert ran
+    assert not ran & {"data", "train"}
     for one in three:
         assert_same(results(one), alone)
     assert [path.name for path in cache.iterdir() if path.is_dir()] == []
