@@ -5,10 +5,12 @@
 Each size is one experiment of RAD, a thousand densities at as many seed indices as are needed, and
 is planned by `snakemake --dry-run` in a process of its own: first where nothing is there, then
 where the shards' files of an earlier plan are, which planning reads (`results.folder.ledger`).
-`plan` is the part that is ours, `blockmaps plan`; the rest is Snakemake's. About a minute.
+`plan` is the part that is ours, `blockmaps plan`; the rest is Snakemake's. `jobs` train; each takes
+the shards of about three minutes. About two minutes.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,7 @@ import typer
 import yaml
 
 from benchmarks.records import Record, check_writable, processor, run, show, write
+from blockmaps.plan.plan import MOST
 
 ROOT = Path(__file__).parents[1]
 SIZES = (100, 1_000, 10_000, 100_000)
@@ -36,6 +39,7 @@ def config(variants: int) -> dict:
     asked = {"dataset": "rad", "recipe": "one", "seeds": seeds, "designs": [design]}
     return {
         "name": f"of-{variants}",
+        "large": variants > MOST,
         "seed": 0,
         "zoo": False,
         "compute": {"accelerator": "cpu"},
@@ -45,20 +49,24 @@ def config(variants: int) -> dict:
     }
 
 
-def measured(command: list[str], folder: Path) -> tuple[float, float, float]:
-    """Return the seconds, the processor's seconds and the peak MB of a command."""
+def measured(command: list[str], folder: Path) -> tuple[float, float, float, str]:
+    """Return the seconds, the processor's seconds and the peak MB of a command, and its output."""
     began = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, used = os.wait4(process.pid, 0)
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        output.seek(0)
+        text = output.read()
     if status:
         raise SystemExit(f"{' '.join(command)}: ended with {os.waitstatus_to_exitcode(status)}")
-    return time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    return seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, text
 
 
 def planned(variants: int, folder: Path) -> Record:
@@ -66,14 +74,17 @@ def planned(variants: int, folder: Path) -> Record:
     file = f"of-{variants}.yaml"
     (folder / file).write_text(yaml.safe_dump(config(variants)), encoding="utf-8")
     blockmaps = [sys.executable, "-m", "blockmaps", "plan", "--config", file]
-    snakemake = [str(Path(sys.executable).parent / "snakemake"), "--dry-run", "--quiet"]
+    snakemake = [str(Path(sys.executable).parent / "snakemake"), "--dry-run", "--quiet", "rules"]
     snakemake += ["--snakefile", str(ROOT / "Snakefile"), "--configfile", file, "--cores", "2"]
     own, *_ = measured(blockmaps, folder)
     record = {"variants": variants, "plan": own}
     for name in ("first", "again"):
-        seconds, cpu, memory = measured(snakemake, folder)
+        seconds, cpu, memory, text = measured(snakemake, folder)
         record |= {f"{name}": seconds, f"{name}_cpu": cpu, f"{name}_mb": memory}
         measured([*blockmaps, "--write"], folder)
+    stats = text.rpartition("Job stats:")[2]
+    trains = re.findall(r"^train\S*\s+(\d+)$", stats, re.MULTILINE)
+    record["jobs"] = sum(map(int, trains))
     record["shards"] = len(list((folder / "results" / f"of-{variants}" / "shards").glob("*.json")))
     return record
 

@@ -11,6 +11,7 @@ gain. A sparse product can be below both: it leaves arithmetic out.
 """
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -29,16 +30,19 @@ CASES = {
     "torch-rnn": torch_rnn.prepare,
     "sparse-rnn": sparse_rnn.prepare,
     "bank": bank.prepare,
+    "bank-graphed": partial(bank.prepare, graphed=True),
     "vmap": vmap.prepare,
     "csr": csr.prepare,
 }
+# Compressed sparse rows for all of W are measured on the CPU only; a CUDA graph is of a GPU.
+ONLY = {"csr": "cpu", "bank-graphed": "cuda"}
 # How many variants each case is timed with; the others take one at a time.
 MANY = (1, 4, 16, 64, 256)
 NUMBERS = {
     "bank": {"rad-paper": MANY, "rad-default": MANY, "hammer": (1, 4, 16, 64)},
     "vmap": {"rad-paper": (1, 4, 16), "rad-default": (1, 4, 16)},
 }
-FEW = {"bank": (1, 4, 16)}
+FEW = {"bank": (1, 4, 16), "bank-graphed": (1, 4, 16)}
 COLUMNS = [
     "task",
     "pattern",
@@ -172,8 +176,7 @@ def main(
         f"{ceilings.bytes / 1e9:.0f} GB/s in a large copy\n"
     )
     records = []
-    # compressed sparse rows for all of W are measured on the CPU only
-    cases = [name for name in cases if where.type == "cpu" or name != "csr"]
+    cases = [name for name in cases if ONLY.get(name, where.type) == where.type]
     for name in tasks:
         for one in patterns:
             found = compare(TASKS[name], one, cases, ceilings, where, rounds, most, clock)

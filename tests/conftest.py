@@ -47,8 +47,14 @@ def pytest_collection_finish():
 def pytest_collection_modifyitems(config, items):
     if not config.getoption("--slurm"):
         for item in items:
-            if "slurm" in item.keywords:
+            if item.get_closest_marker("slurm"):
                 item.add_marker(pytest.mark.skip(reason="asked for with --slurm"))
+    if asked := [item for item in items if item.get_closest_marker("gpu")]:
+        import torch  # a second or two
+
+        if not torch.cuda.is_available():
+            for item in asked:
+                item.add_marker(pytest.mark.skip(reason="torch finds no GPU here"))
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,12 @@ from blockmaps.designs.variants import Variant
 from blockmaps.maps.bank import Bank
 
 
-def prepare(task: TimedTask, variants: list[Variant], device: torch.device) -> Callable[[], object]:
-    """Return one training step of all variants."""
+def prepare(
+    task: TimedTask, variants: list[Variant], device: torch.device, graphed: bool = False
+) -> Callable[[], object]:
+    """Return one training step of all variants, its time loop a CUDA graph if that is asked for."""
     bank = Bank.from_variants(variants, 0).to(device)
+    bank.graphed = graphed
     adam = torch.optim.Adam(bank.parameters(), lr=variants[0].learning_rate, fused=True)
     inputs, targets = task.minibatch(device)
 

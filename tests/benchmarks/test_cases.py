@@ -64,7 +64,8 @@ def test_contenders_take_turns_and_a_warm_up_is_not_counted():
 
 
 def test_records_have_the_documented_columns_and_the_ratios_are_those_of_the_times():
-    records = train.compare(TASKS["last"], "one", list(train.CASES), Ceilings(1e9, 1e9), CPU, 1, 4)
+    cases = [name for name in train.CASES if train.ONLY.get(name) != "cuda"]
+    records = train.compare(TASKS["last"], "one", cases, Ceilings(1e9, 1e9), CPU, 1, 4)
     assert {(one["case"], one["variants"]) for one in records} == {
         ("reference", 1),
         ("torch-rnn", 1),

@@ -1,5 +1,6 @@
 """Two of one command at once, on one results folder: each ends right, and so does the folder."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -54,3 +55,18 @@ def test_a_shard_is_trained_twice_at_once(root, preset):
     alone = results.parquet("shard runs", preset.stem).drop(columns="seconds")
     assert both.equals(alone), "to the last bit"
     assert not list(Path().rglob(".*")), "nothing is left of what was being written"
+
+
+def test_a_disk_without_locks_is_trained_on(preset, monkeypatch, capsys):
+    """As Lustre may be: a mark in the lock's place would stay when a job is killed."""
+
+    def none(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", none)
+    app(["data", "parity", "-c", "small.yaml"], standalone_mode=False)
+    app(["train", str(preset)], standalone_mode=False)
+    assert "no locks on this disk" in capsys.readouterr().out
+    assert Folder(Path("results/small")).has("shard runs", preset.stem)
+    (lock,) = Path("results").rglob("*.lock")
+    assert lock.stat().st_size == 0, "no mark of a process"

@@ -44,7 +44,7 @@ def minibatches(device, last=BATCH):
     return [torch.randn(STEPS, size, INPUTS, generator=random).to(device) for size in sizes]
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 @pytest.mark.parametrize("last", [BATCH, 2])
 def test_a_captured_step_is_the_step_to_the_bit(last):
     torch.backends.cuda.matmul.allow_tf32 = False

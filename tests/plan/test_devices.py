@@ -13,7 +13,7 @@ from blockmaps.plan import devices
 HOLD = """
 import os, sys
 from blockmaps.plan import devices
-with devices.own_gpu() as own:
+with devices.own_gpu(sharing=int(sys.argv[1])) as own:
     print(own, os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
     sys.stdin.readline()
 """
@@ -30,9 +30,9 @@ def job(tmp_path, root):
     """Start a process that takes a GPU until it is told to end: (the process, its device)."""
     started = []
 
-    def start(visible):
+    def start(visible, sharing=1):
         one = subprocess.Popen(
-            [sys.executable, "-c", HOLD],
+            [sys.executable, "-c", HOLD, str(sharing)],
             env=environment(root, tmp_path, visible),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -59,6 +59,31 @@ def test_each_job_has_a_gpu_of_its_own(job):
     second.send_signal(signal.SIGKILL)
     second.wait()
     assert job("4,6")[1] == ["6", "6"]
+
+
+def test_jobs_that_share_fill_every_gpu_before_one_has_two(job):
+    started = [job("4,6", 2) for _ in range(4)]
+    assert [own for _, (own, _) in started] == ["4", "6", "4", "6"]
+    assert job("4,6", 2)[1] == ["None", "4,6"]
+    started[3][0].send_signal(signal.SIGKILL)
+    started[3][0].wait()
+    assert job("4,6", 2)[1] == ["6", "6"]
+    # one that would have a GPU to itself finds none
+    assert job("4,6")[1] == ["None", "4,6"]
+
+
+def test_a_job_that_shares_takes_its_part_of_the_memory(monkeypatch):
+    import torch
+
+    from blockmaps.cli.train import _share_gpu
+
+    asked = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", lambda *of: asked.append(of))
+    _share_gpu(1)
+    _share_gpu(4)
+    assert asked == [(0.25, 0)]
 
 
 def test_a_training_job_takes_the_one_that_is_free(job, root, tmp_path):

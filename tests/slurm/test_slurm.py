@@ -1,7 +1,6 @@
 """The workflow on a real SLURM: cut-off jobs go on, and results are the local run's to the bit.
 
-Opt-in: pytest tests/slurm --slurm. It takes two to three minutes, most of it SLURM's own time
-limit, whose smallest unit is a minute.
+Opt-in: pytest tests/slurm --slurm. It takes about two minutes.
 """
 
 import os
@@ -9,13 +8,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from cluster import Cluster, missing
+from cluster import running, with_parent
 
 ROOT = Path(__file__).parents[2]
 PRESET = "tests/slurm/preset.yaml"
@@ -43,18 +41,8 @@ def copied(folder: Path) -> Path:
 
 @pytest.fixture
 def cluster():
-    if absent := missing():
-        pytest.skip(f"not installed: {', '.join(absent)}")
-    # munge's socket takes a short path
-    folder = Path(tempfile.mkdtemp(prefix="slurm-"))
-    made = Cluster(folder)
-    try:
-        made.start()
+    with running() as made:
         yield made
-    finally:
-        left = made.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-    assert left == []
 
 
 def programs(shard: str, folder: Path) -> list[int]:
@@ -91,9 +79,12 @@ def test_cut_off_jobs_go_on_and_end_the_same_as_a_local_run(cluster, tmp_path):
         [
             *(*snakemake, "--profile", "profiles/slurm", "--slurm-no-account"),
             *("--default-resources", "slurm_partition=main", "runtime=5", "mem_mb=1000"),
-            *("--set-resources", "train:gpu=0", "train:mem_mb=1500*attempt"),
-            # a minute is the least that SLURM counts
-            "train:runtime=attempt",
+            *(
+                "--set-resources",
+                "train:gpu=0",
+                "train:mem_mb=1500*attempt",
+                "train:runtime=5*attempt",
+            ),
             *("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10"),
         ],
         cwd=there,
@@ -101,6 +92,7 @@ def test_cut_off_jobs_go_on_and_end_the_same_as_a_local_run(cluster, tmp_path):
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        preexec_fn=with_parent,
     )
     try:
         folder = there / "results/cluster"
@@ -114,13 +106,19 @@ def test_cut_off_jobs_go_on_and_end_the_same_as_a_local_run(cluster, tmp_path):
             begun = log.is_file() and "epoch 2 of 12" in log.read_text(encoding="utf-8")
             return programs(shard, there) if begun else []
 
+        def number_of(shard: str) -> str:
+            """Return its job's number."""
+            (number,) = [one for one, about in cluster.jobs().items() if shard in about]
+            return number
+
         for process in until("training to be stopped", lambda: training(stopped), run):
-            os.kill(process, signal.SIGSTOP)  # it will be over its time limit
+            os.kill(process, signal.SIGSTOP)
+        # SLURM counts minutes; that this job's are over is said here, and SLURM does the rest
+        cluster.ask("scontrol", "update", f"JobId={number_of(stopped)}", "EndTime=now+1")
         for process in until("training to be killed", lambda: training(killed), run):
             os.kill(process, signal.SIGKILL)
         until("training to be cancelled", lambda: training(cancelled), run)
-        (number,) = [one for one, about in cluster.jobs().items() if cancelled in about]
-        cluster.ask("scancel", number)
+        cluster.ask("scancel", number_of(cancelled))
         # meanwhile the first one waits for its time limit
         local = subprocess.run(
             [*snakemake, "--cores", "1"], cwd=here, env=own, capture_output=True, text=True
@@ -133,6 +131,8 @@ def test_cut_off_jobs_go_on_and_end_the_same_as_a_local_run(cluster, tmp_path):
             run.wait(20)
         log.close()
     text = (tmp_path / "cluster.log").read_text(encoding="utf-8")
+    log = (cluster.folder / "slurmctld.log").read_text(encoding="utf-8")
+    assert "Time limit exhausted" in log
     for shard in (stopped, killed, cancelled):
         assert text.count(f"shard={shard}") > 1, f"{shard} was not submitted again:\n{text}"
         again = (folder / f"logs/train/{shard}.log").read_text(encoding="utf-8")

@@ -91,6 +91,20 @@ def test_the_default_profile_is_picked_up(fresh):
     assert "profiles/default" in fresh.dry(once=True)
 
 
+def test_the_default_profile_overrules_no_other(root):
+    """Snakemake takes it, too, where another is named, and then it wins."""
+    found = {
+        path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in root.glob("profiles/*/config.yaml")
+    }
+    default = found.pop("default")
+    assert set(found) == {"gpu", "slurm"}
+    for other in found.values():
+        assert {key: default[key] for key in default if key in other} == {
+            key: other[key] for key in default if key in other
+        }
+
+
 def test_partial_targets(fresh):
     jobs = fresh.jobs("tables", once=True)
     assert "figure" not in jobs

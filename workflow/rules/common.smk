@@ -1,4 +1,4 @@
-"""What the rules share: the checked config, the plan made from it, digests, and devices."""
+"""What the rules share: the checked config, the plan made from it, its files, and digests."""
 
 import atexit
 import gc
@@ -40,10 +40,11 @@ from blockmaps.plan import batches, catalogue, plan, tiers, tuning, written
 from blockmaps.plan import config as configs
 from blockmaps.plan.devices import count_gpus
 from blockmaps.report.page.assets import assets_digest
+from blockmaps.results import seen
 from blockmaps.results.folder import Folder
+from blockmaps.results.jobs import precision_of
 from filelock import FileLock, Timeout
 from snakemake.logging import logger
-from blockmaps.results.jobs import precision_of
 
 # What is no module but is read: in a checkout, or as the package has it.
 _homes = [*([_beside] if SOURCE else []), ROOT, ROOT.parents[1]]
@@ -74,6 +75,15 @@ def placed(path):
     return Path(workflow.modifier.path_modifier.replace_prefix(str(path)))
 
 
+def awaited(look):
+    """Wait, in a job's own process, until what Snakemake has written is seen there.
+
+    Snakemake reads the rules before it waits for a job's inputs.
+    """
+    if not workflow.is_main_process and (late := seen.wait(look, sys.argv)):
+        logger.warning(late)
+
+
 try:
     _files = [] if IMPORTED else [Path(file) for file in workflow.configfiles]
     _file = ", ".join(map(os.path.relpath, _files)) or "config"
@@ -85,6 +95,7 @@ try:
     CONFIG = configs.parse({name: config[name] for name in config if name != "captions"}, _file)
     FOLDER = Folder.of_preset(CONFIG.name)
     PLACE = Folder(placed(FOLDER.path))
+    awaited(lambda: seen.unseen(PLACE, CONFIG, seen.words_after("--target-jobs", sys.argv)))
     PLAN = PLACE.plan(CONFIG, _file)
 except InputError as fault:
     print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
@@ -111,98 +122,6 @@ if not PUBLISHED.is_dir():
 FOLDERS = sorted(
     path.parent.relative_to(PUBLISHED).as_posix() for path in visible(PUBLISHED, "**/manifest.json")
 )
-
-
-# Held as long as this process works on the results folder, and the system's, so that a process that
-# is killed holds none. Snakemake's own lock is of the folder in which it was started: two of them
-# may write to one place, through a link or a prefix.
-HELD = FileLock(PLACE.file("log", "workflow.lock").absolute())
-
-
-def hold():
-    """Take the results folder for this workflow alone; return whether no other has it."""
-    with told(Path(HELD.lock_file)):
-        Path(HELD.lock_file).parent.mkdir(parents=True, exist_ok=True)
-        try:
-            HELD.acquire(timeout=0)
-        except Timeout:
-            return False
-    return True
-
-
-def prepare():
-    """Write what the jobs read, and remove what killed ones of an earlier run have left."""
-    gc.enable()
-    try:
-        if not hold():
-            raise InputError(OTHER)
-        for folder in (PLACE.path, placed(REDRAWN)):
-            sweep(folder)
-        PLACE.write_asked(PLAN)
-        PLACE.write_batches(BATCHES)
-    except InputError as fault:
-        print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
-        sys.exit(2)
-    for note in PLAN.notes:
-        logger.info(f"Note: {note}")
-
-
-OTHER = f"{PLACE.path}: another workflow works on it; wait until that has ended"
-
-
-@atexit.register
-def say_locked():
-    """Say what Snakemake's lock means where it was in the way: it does not know of killed ones."""
-    asked, known = workflow.execution_settings, workflow.persistence
-    if not asked or not asked.lock or workflow.dryrun or workflow.scheduler or not known:
-        return
-    if workflow.is_main_process and known.locked:
-        unlock = " ".join(["snakemake --cores 1 --unlock", *GIVEN])
-        killed = (
-            f"{PLACE.path}: one that was killed left Snakemake's lock, and none works on it now"
-        )
-        said = f"{killed}: `{unlock}`, then the same command goes on" if hold() else OTHER
-        print("blockmaps:", said, file=sys.stderr)
-
-
-def prepared(own):
-    """Return a workflow's own `onstart` with what is to be prepared before it."""
-
-    def both(log):
-        prepare()
-        own(log)
-
-    return both
-
-
-# An importing workflow runs no module's `onstart` but its own, which it may name before or after.
-if IMPORTED:
-    workflow._onstart = prepared(workflow._onstart)
-    _register = workflow.onstart
-    workflow.onstart = lambda own: _register(prepared(own))
-
-
-def say_page():
-    """Print where the page is, if there is one."""
-    if PLACE.has("page"):
-        print(f"The page: {PLACE.file('page')}", file=sys.stderr)
-
-
-@atexit.register
-def say_page_of_before():
-    """Say it, too, where nothing is to be done: Snakemake then calls no handler."""
-    if workflow.is_main_process and workflow.scheduler is not None and not len(workflow.dag):
-        say_page()
-
-
-def say_errors(logs):
-    """Print the last line of the log of every job that failed, as Snakemake's own logs name them."""
-    text = "\n".join(Path(path).read_text(encoding="utf-8") for path in logs)
-    named = re.findall(r"^ +log: (.+?) \(check log file", text, flags=re.MULTILINE)
-    for path in map(Path, dict.fromkeys(named)):
-        lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
-        last = next((line for line in reversed(lines) if line.strip()), "it left no log")
-        print(f"Failed: {path}: {last}", file=sys.stderr)
 
 
 # The captions of Snakemake's report are one template, which sees the config and no module.
@@ -389,156 +308,6 @@ def weights_file(shard):
     return FOLDER.file("policies", shard)
 
 
-# What training a shard writes; and where its weights are kept.
-WRITES = ("shard runs", "shard groups", "shard dynamics", "shard manifest")
-KEEPS = (*WRITES, "policies")
-TRAINS = {
-    WRITES: step_digest("training.shard"),
-    KEEPS: step_digest("training.shard", "maps.weights"),
-}
-
-
-KEPT = set(PLAN.kept_shards)
-# By name: a shard's own `id` is reckoned anew whenever it is asked for.
-KNOWN = PLAN.tuning | PLAN.shards
-
-
-def written_by(name):
-    """Return what training a shard writes."""
-    return KEEPS if name in KEPT else WRITES
-
-
-@cache
-def data_code(experiment):
-    """Return the digest of the code that makes an experiment's data."""
-    return plan.data_code(CONFIG.datasets[CONFIG.experiments[experiment].dataset])
-
-
-def is_done(name):
-    """Return whether all that a shard's training writes is there, by the code that there is now."""
-    if not all(PLACE.has(part, name) for part in written_by(name)):
-        return False
-    try:
-        job = PLACE.mapping("shard manifest", name)
-    except InputError:
-        return False
-    known = job.get("code"), job.get("data_code"), precision_of(job)
-    return known == (
-        TRAINS[WRITES],
-        data_code(KNOWN[name].experiment),
-        CONFIG.compute.precision,
-    )
-
-
-def batched(names):
-    """Return what is missing or out of date of shards, in batches of more than one."""
-    asked = workflow.resource_settings
-    found = batches.batches(
-        CONFIG,
-        {name: KNOWN[name] for name in names if not is_done(name)},
-        lambda name: (
-            KNOWN[name].dataset,
-            KNOWN[name].dynamics,
-            written_by(name),
-            priority_of([KNOWN[name]]),
-        ),
-        GPUS or asked.nodes or asked.cores,
-    )
-    return [batch for batch in found if len(batch) > 1]
-
-
-def first_batches():
-    """Return the batches of the shards that are known now, by their names.
-
-    Jobs on other machines plan by themselves, when some of it has been trained: they take the
-    batches that Snakemake itself has written down.
-    """
-    if workflow.is_main_process:
-        return batched(KNOWN)
-    return PLACE.json("batches") if PLACE.has("batches") else []
-
-
-def train_late(names):
-    """Make rules for batches of shards that are known only when others have been trained.
-
-    Snakemake looks for rules among those that it has read, and is told of these. A module's are
-    not named as it wants them by now, and are trained one by one.
-    """
-    if IMPORTED or not workflow.is_main_process:
-        return
-    late = batched(names)
-    if not late:
-        return
-    make_training([training_batch(batch) for batch in late])
-    for batch in late:
-        workflow.dag.specialize_rule(None, workflow.get_rule(f"train_{batch[0]}"))
-    BATCHES.extend(late)
-    if not workflow.dryrun:
-        PLACE.write_batches(BATCHES)
-
-
-class Training(NamedTuple):
-    """What makes one of training's rules, which is for any shard, or for a batch."""
-
-    name: str
-    data: Any
-    outputs: dict[str, Path]
-    log: Path
-    shard: str
-    priority: Any
-    code: str
-    measured: Any
-
-
-def training_alone(name, writes, which):
-    """Return what the rule for a shard by itself is made of."""
-    return Training(
-        name,
-        lambda wildcards: data_file(shard_of(wildcards).dataset),
-        {part.rpartition(" ")[2]: FOLDER.file(part, "{shard}") for part in writes},
-        RESULTS / "logs/train/{shard}.log",
-        which,
-        shard_priority,
-        TRAINS[writes],
-        dynamics_code,
-    )
-
-
-def training_batch(names):
-    """Return what the rule of a batch is made of."""
-    shards = [KNOWN[name] for name in names]
-    writes = written_by(names[0])
-    return Training(
-        f"train_{names[0]}",
-        data_file(shards[0].dataset),
-        {
-            f"{part.rpartition(' ')[2]}_{name}": FOLDER.file(part, name)
-            for name in names
-            for part in writes
-        },
-        RESULTS / f"logs/train/{names[0]}.log",
-        "",
-        urgency_of(shards),
-        TRAINS[writes],
-        measured(shards[0]),
-    )
-
-
-def shards_of_outputs(wildcards, output):
-    """Return the files of the shards whose tables a job writes."""
-    names = dict.fromkeys(Path(path).name.partition(".")[0] for path in output)
-    return [str(PLACE.file("shard", name)) for name in names]
-
-
-def ask_as_train(batch):
-    """Have a batch's rule ask for what a profile has set for the rule that trains one shard."""
-    named = workflow.modifier.modify_rulename
-    alone = named("train_policies" if batch.code == TRAINS[KEEPS] else "train")
-    if workflow.is_rule(named(batch.name)):  # of a module it need not be one
-        asked = workflow.resource_settings._parsed_overwrite_resources.get(alone, {})
-        workflow.get_rule(named(batch.name)).resources.update(asked)
-
-
 def gathered_mb(members, attempt):
     """Return the MB that gathering runs takes: a variant's rows at the papers' scale, held twice."""
     return attempt * (2000 + len(members) * 15 // 100)
@@ -566,12 +335,6 @@ def published_content(wildcards):
     return digest(checksums(PUBLISHED / wildcards.folder))
 
 
-# A training job takes a GPU for itself; as many run at once as there are devices.
-GPUS = count_gpus(CONFIG.compute.accelerator)
-if GPUS and "gpu" not in workflow.global_resources:
-    workflow.register_resource("gpu", GPUS)
-
-
 # Claims where the task is the papers', answers where there are runs of the main study.
 def judged():
     """Return the files that say what the runs mean."""
@@ -582,9 +345,3 @@ def judged():
 # Data sets and trained shards are had from Snakemake's cache between workflows where --cache asks
 # for it. Said where it is not asked for, Snakemake would advertise it at every start.
 CACHED = workflow.workflow_settings.cache is not None
-BATCHES = first_batches()
-TRAINING = [
-    training_alone("train", WRITES, "[0-9a-f]{12}"),
-    training_alone("train_policies", KEEPS, "|".join(PLAN.kept_shards) or "none"),
-    *map(training_batch, BATCHES),
-]

@@ -1,5 +1,6 @@
 """Trains shards."""
 
+import errno
 import gc
 import math
 import sys
@@ -67,9 +68,12 @@ def train(
     if len(shards) > 1 and given:
         raise InputError(f"--{min(given)}: found {len(shards)} shards; takes a file of one alone")
     jobs = [(file, *read_job(file)) for file in shards]  # all, before one is trained
-    with own_gpu(jobs[0][-1].compute.accelerator) as gpu:
+    compute = jobs[0][-1].compute
+    with own_gpu(compute.accelerator, sharing=compute.jobs_per_gpu) as gpu:
         if gpu:
-            print(f"takes GPU {gpu}, which no other training has", flush=True)
+            several = compute.jobs_per_gpu
+            said = "no other training has" if several == 1 else f"{several} trainings may have"
+            print(f"takes GPU {gpu}, which {said}", flush=True)
         faults = _train_each(jobs, data, memory, fresh, given)
     for file, fault in faults.items():
         said = " ".join(str(fault).split()) or type(fault).__name__
@@ -124,12 +128,17 @@ def _alone(shard: "Shard", results: "Folder") -> Iterator[None]:
     """Wait until no other process trains the shard: both would write its log and checkpoints."""
     path = results.file("log", f"training/{shard.id}.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
+    # without the library's mark in its place, which a job that was killed leaves behind for good
+    lock = FileLock(path, fallback_to_soft=False)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         print(f"{shard.id}: another process trains it; waits for that one", flush=True)
         lock.acquire()
+    except OSError as fault:
+        if fault.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK):
+            raise
+        print(f"{path}: no locks on this disk; no other process is to train {shard.id}", flush=True)
     try:
         yield
     finally:
@@ -153,6 +162,18 @@ def _forget(shard: "Shard", results: "Folder", config: "Config") -> None:
     folder = _checkpoints(shard, results, config)
     for variant in shard.variants:
         checkpoints.path_of(folder, variant.key).unlink(missing_ok=True)
+
+
+def _share_gpu(jobs: int) -> None:
+    """Take no more than this job's part of a GPU's memory, where several jobs share one.
+
+    A bank that takes more runs out of memory, and is halved.
+    """
+    import torch
+
+    if jobs > 1 and torch.cuda.is_available():
+        for device in range(torch.cuda.device_count()):
+            torch.cuda.set_per_process_memory_fraction(1 / jobs, device)
 
 
 def _train(
@@ -184,6 +205,7 @@ def _train(
     folder = _checkpoints(shard, results, config)
     spec = config.datasets[config.experiments[shard.experiment].dataset]
     job = Job(shard, folder)
+    _share_gpu(config.compute.jobs_per_gpu)
 
     def run(file: Path) -> "Trained":
         return train_shard(

@@ -217,6 +217,11 @@ class Compute(Frozen):
         description="On a GPU, capture a training step's time loop once and replay it. Not yet "
         "measured on one.",
     )
+    jobs_per_gpu: Annotated[int, Field(ge=1, le=16)] = Field(
+        default=1,
+        description="So many training jobs share a GPU of this machine, each with its part of the "
+        "GPU's memory. Not yet tried on one; on a cluster the scheduler shares GPUs.",
+    )
     job_minutes: Annotated[float, Field(gt=0)] = Field(
         default=3.0,
         description="A training job takes shards of one data set, one after another, for about so "

@@ -1,5 +1,6 @@
 """GPUs of this machine: how many it shows, and one for each training job; without torch."""
 
+import itertools
 import os
 import re
 import tempfile
@@ -34,8 +35,10 @@ def count_gpus(accelerator: str = "auto") -> int:
 
 
 @contextmanager
-def own_gpu(accelerator: str = "auto", folder: Path | None = None) -> Iterator[str | None]:
-    """Show this process one GPU, which no other process that asks here has meanwhile.
+def own_gpu(
+    accelerator: str = "auto", folder: Path | None = None, sharing: int = 1
+) -> Iterator[str | None]:
+    """Show this process one GPU, which no other process that asks here has meanwhile, or few have.
 
     It is what CUDA_VISIBLE_DEVICES is set to, which counts until torch first asks for a GPU. Of
     what the user or the scheduler has put there one is taken: of one device alone there is nothing
@@ -46,6 +49,7 @@ def own_gpu(accelerator: str = "auto", folder: Path | None = None) -> Iterator[s
     ----------
     accelerator : as for `gpus`.
     folder : of the locks; one of the user's, on this machine's own disk, if left out.
+    sharing : how many processes may have a GPU at once; every GPU has one before any has two.
 
     Yields
     ------
@@ -57,9 +61,10 @@ def own_gpu(accelerator: str = "auto", folder: Path | None = None) -> Iterator[s
         return
     user = os.getuid() if hasattr(os, "getuid") else "user"
     folder = folder or Path(tempfile.gettempdir()) / f"blockmaps-gpus-{user}"
-    for name in several:
+    for place, name in itertools.product(range(sharing), several):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{re.sub('[^0-9A-Za-z-]', '_', name)}.lock")
+        slot = re.sub("[^0-9A-Za-z-]", "_", name) + (f".{place}" if place else "")
+        lock = FileLock(folder / f"{slot}.lock")
         try:
             lock.acquire(blocking=False)
         except Timeout:

@@ -160,27 +160,27 @@ def cost(
     known: dict[str, float] = {}
     estimates: dict[str, float] = {}
     ratios: dict[str, list[float]] = {}
-    shards = list(shards)
-    for shard in shards:
+    named = {shard.id: shard for shard in shards}  # a name is reckoned anew at every look
+    for name, shard in named.items():
         spec = config.datasets[config.experiments[shard.experiment].dataset]
-        own = (timed or {}).get(shard.id)
-        estimates[shard.id] = estimated(shard, spec) if own is None else own
-        seconds = measured(runs / f"{shard.id}.manifest.json")
+        own = (timed or {}).get(name)
+        estimates[name] = estimated(shard, spec) if own is None else own
+        seconds = measured(runs / f"{name}.manifest.json")
         if seconds is None:
             seconds = _kept(shard, kept or {})
         if seconds is None:
             continue
-        known[shard.id] = seconds
+        known[name] = seconds
         if seconds:  # of runs that a rate was chosen by, and that are not kept, it is not known
-            ratios.setdefault(shard.experiment, []).append(seconds / estimates[shard.id])
+            ratios.setdefault(shard.experiment, []).append(seconds / estimates[name])
     return Cost(
-        sum(len(shard.variants) for shard in shards),
-        sum(len(shard.variants) for shard in shards if shard.id in known),
+        sum(len(shard.variants) for shard in named.values()),
+        sum(len(named[name].variants) for name in known),
         sum(known.values()),
         sum(
-            estimates[shard.id] * median(ratios.get(shard.experiment, [1.0]))
-            for shard in shards
-            if shard.id not in known
+            estimates[name] * median(ratios.get(shard.experiment, [1.0]))
+            for name, shard in named.items()
+            if name not in known
         ),
     )
 

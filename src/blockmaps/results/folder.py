@@ -301,7 +301,7 @@ class Folder:
         Shards that wait for learning rates have none: `blockmaps rates` writes them. Tables that an
         earlier config asked for, and this one does not, are removed: nothing is judged by them.
         """
-        _write(self.file("config"), json.dumps(plain(asked.config), indent=1) + "\n")
+        _write(self.file("config"), asked_text(asked.config))
         for shard in (asked.tuning | asked.shards).values():
             _write(self.file("shard", shard.id), canonical_json(shard) + "\n")
         kept = {RATES.stem, *asked.tables, *asked.analysis}
@@ -322,7 +322,7 @@ class Folder:
                 shard = read_shard(path)
             except InputError:
                 continue
-            once = self.has("trained", shard.id) or self.has("shard runs", shard.id)
+            once = self.has("trained", path.stem) or self.has("shard runs", path.stem)
             found[0 if once else 1].append(shard)
         return Ledger(*found)
 
@@ -501,6 +501,11 @@ def read_shard(path: Path) -> Shard:
     if shard.id != path.stem:
         raise InputError(f"{path}: holds shard {shard.id}, not the one of its name; remove it")
     return shard
+
+
+def asked_text(config: Config) -> str:
+    """Return what config.json holds of a config."""
+    return json.dumps(plain(config), indent=1) + "\n"
 
 
 def _write(path: Path, text: str) -> None:
