@@ -212,10 +212,10 @@ def test_structures_are_clear_only_if_intervals_do_not_overlap():
 
 
 def test_what_panels_have_in_common_is_said_once():
-    assert wording.sentence({"a": ("it is", "1"), "b": ("it is", "2"), "c": ("no", "")}) == (
+    assert wording.sentence([("a", "it is", "1"), ("b", "it is", "2"), ("c", "no", "")]) == (
         "It is 1 (a), 2 (b); no (c)"
     )
-    assert wording.sentence({"a": ("no", ""), "b": ("no", "")}) == "No (a, b)"
+    assert wording.sentence([("a", "no", ""), ("b", "no", "")]) == "No (a, b)"
 
 
 def test_marks_of_arms_differ_in_colour_and_in_shape_or_line():
