@@ -13,11 +13,12 @@ import late
 import pandas as pd
 import pytest
 from cluster import running
-from test_slurm import copied
+from test_slurm import copied, until
 
 PRESET = "tests/slurm/late.yaml"
 RUNS, TABLE = "results/late/runs.parquet", "results/late/tables/summary.csv"
 NODES = ("node0", "node1")
+DATA = "results/late/data/rad.safetensors"
 WAIT = 300  # seconds, at most
 SECONDS = 12  # that a change takes to be seen elsewhere: longer than a job takes to start
 
@@ -56,6 +57,10 @@ def test_what_other_machines_write_is_waited_for(tmp_path):
             stderr=subprocess.STDOUT,
         )
         try:
+            until("the data", (of / DATA).is_file, run)
+            # what follows is for the other node, which sees nothing of it yet
+            (used,) = (name for name in NODES if (shared / name).stat().st_size)
+            cluster.ask("scontrol", "update", f"NodeName={used}", "State=DRAIN", "Reason=elsewhere")
             local = subprocess.run(
                 [*asked, "--cores", "1"], cwd=here, env=own, capture_output=True, text=True
             )
