@@ -94,9 +94,10 @@ def alone(copied, tmp_path_factory):
 def test_of_two_in_one_folder_one_is_refused_and_the_other_is_right(clone, alone):
     one = clone("clone")
     done = at_once(*[(one, LINE)] * 2)
-    assert sorted(each.returncode for each in done) == [0, 1], [each.stdout for each in done]
+    # by Snakemake's lock or, where both got past that at once, by ours
+    assert sorted(each.returncode for each in done) in ([0, 1], [0, 2]), done
     (refused,) = (each.stdout.splitlines() for each in done if each.returncode)
-    assert refused[-1] == OTHER
+    assert OTHER in refused
     assert_same(results(one), alone)
     assert "Nothing to be done" in one.snakemake(*LINE).stdout
 
