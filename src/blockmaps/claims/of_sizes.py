@@ -91,7 +91,7 @@ def _finding(
         _over(own, test.secondary),
         completed(others, REASONS),
         "sizes",
-        _missing(folder, claim, test, sizes, set(of_one["experiment"])),
+        _missing(folder, claim, test, sizes, left_out, set(of_one["experiment"])),
     )
 
 
@@ -104,9 +104,14 @@ def _said(sizes: list[tuple[int, int]]) -> str:
 
 
 def _missing(
-    folder: Tables, claim: str, test: Test, sizes: list[tuple[int, int]], experiments: set[str]
+    folder: Tables,
+    claim: str,
+    test: Test,
+    sizes: list[tuple[int, int]],
+    left_out: list[tuple[int, int]],
+    experiments: set[str],
 ) -> str | None:
-    """Return why there can be no verdict."""
+    """Return why there can be no verdict; |x| and |y| are to be crossed in what was trained."""
     least = test.sizes_at_least or FEWEST_SIZES
     if len(sizes) < least:
         return f"{len(sizes)} of the sizes that it is about; it takes {least}"
@@ -114,8 +119,8 @@ def _missing(
         return "sizes that the rule was made from are among them" if RULE_SIZES & {*sizes} else None
     if not test.own_rates:
         return None
-    crossed = {(x, y) for x, _ in sizes for _, y in sizes}
-    if crossed != {*sizes}:
+    trained = {*sizes, *left_out}
+    if {(x, y) for x, _ in trained for _, y in trained} != trained:
         return "|x| and |y| are not crossed"
     if folder.outcomes is None:
         return one_rate(folder, {}, ())

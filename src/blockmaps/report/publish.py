@@ -82,13 +82,16 @@ def publish(
     if (folder / "config.json").exists():
         raise InputError(f"{folder}: is a results folder; takes published/<name>")
     given = Folder.of(results)
-    new, made = _of_results(given, known)
     earlier = None if replace else _earlier(folder)
+    new, made = _of_results(given, known, earlier)
     found, merged, own_tables = _merged(given, new, made, earlier, trained_by)
     sweep(folder.parent, f".{escape(folder.name)}.*")
     with beside(folder) as partial_folder:
         gathering.write(merged, {part: Folder(partial_folder).file(part) for part in WRITTEN})
         for name, source in own_tables.items():
+            if isinstance(source, pd.DataFrame):
+                csv.write(source, partial_folder / name)
+                continue
             with whole(partial_folder / name) as file:
                 shutil.copyfile(source, file)
         names = _keep(partial_folder, folder, found, tests)
@@ -106,11 +109,13 @@ def said(folder: Path) -> str:
     return f"{plan['in']:,} of {plan['runs']:,} of the plan's runs are in{rest}"
 
 
-def _of_results(given: Folder, known: Known | None) -> tuple[Gathered, Plan | None]:
+def _of_results(
+    given: Folder, known: Known | None, earlier: Folder | None
+) -> tuple[Gathered, Plan | None]:
     """Return what a results folder has come to, and its plan, where it has shards."""
     if not known or not given.files(PARTS["shard"].where.format("*")):
         return gathering.collected(given), None
-    made = gathering.whole_plan(given)
+    made = gathering.whole_plan(given, None if earlier is None else earlier.path)
     shards = gathering.finished(made, given)
     if given.has("runs"):
         found = gathering.collected(given)
@@ -135,10 +140,11 @@ def _earlier(folder: Path) -> Folder | None:
 
 def _merged(
     given: Folder, new: Gathered, made: Plan | None, earlier: Folder | None, trained_by: str
-) -> tuple[dict[str, Any], Gathered, dict[str, Path]]:
+) -> tuple[dict[str, Any], Gathered, dict[str, Path | pd.DataFrame]]:
     """Return the manifest, its files apart, runs with what lies beside them, and further tables.
 
     Tables are copied that no analysis of these runs makes; all, where the results are all there is.
+    Of one that both have by experiment, the earlier rows of other experiments stay.
     """
     config = dict(given.config)
     if earlier is None:
@@ -177,13 +183,23 @@ def _merged(
             {} if len(only) == len(config["experiments"]) else {"only": only}
         )
     alone = given.has("runs") and merged.runs == gathering.collected(given).runs
-    tables = {}
-    for folder in (earlier, given):
-        for name in folder.tables if folder else ():
+    tables: dict[str, Path | pd.DataFrame] = {}
+    for folder in filter(None, (earlier, given)):
+        for name in folder.tables:
             if (alone and folder is given) or Path(name).stem not in MADE:
-                folder.table(name)  # type: ignore[union-attr]  # a damaged one is told
-                tables[name] = folder.path / name  # type: ignore[union-attr]  # it has tables
+                own = folder.table(name)  # a damaged one is told
+                tables[name] = folder.path / name
+                if earlier is not None and folder is given and name in earlier.tables:
+                    tables[name] = _with_others(own, earlier.table(name), folder.path / name)
     return found, merged, tables
+
+
+def _with_others(own: pd.DataFrame, earlier: pd.DataFrame, path: Path) -> Path | pd.DataFrame:
+    """Return a table with what an earlier one holds of other experiments; its file if nothing."""
+    if "experiment" not in own or "experiment" not in earlier:
+        return path
+    others = earlier[~earlier["experiment"].isin(own["experiment"])]
+    return pd.concat([others, own], ignore_index=True) if len(others) else path
 
 
 def _of_jobs(jobs: list[dict[str, Any]], before: dict[str, Any] | None) -> dict[str, Any]:

@@ -65,10 +65,14 @@ def asked(made: Plan, shards: Mapping[str, Shard] | None = None) -> set[tuple[st
     return every & own
 
 
-def whole_plan(results: Folder) -> Plan:
+def whole_plan(results: Folder, kept: Path | None = None) -> Plan:
     """Return the plan of a results folder's config, whatever part of it was asked for (`only`).
 
     Where the whole cannot be planned here (an extra is not installed), of what was asked for.
+
+    Parameters
+    ----------
+    kept : a results folder whose learning rates count where none was chosen here.
 
     Raises
     ------
@@ -78,11 +82,11 @@ def whole_plan(results: Folder) -> Plan:
     path = results.existing("config")
     asked = configs.read(path)
     try:
-        return results.plan(asked.model_copy(update={"only": None}), str(path))
+        return results.plan(asked.model_copy(update={"only": None}), str(path), kept)
     except InputError:
         if asked.only is None:
             raise
-        return results.plan(asked, str(path))
+        return results.plan(asked, str(path), kept)
 
 
 def gather(
