@@ -195,3 +195,27 @@ def test_other_results_take_the_place_of_the_earlier_ones(ledger, tmp_path, monk
     assert {row["folder"] for row in writing.read(kept / "claims.json")} <= {"kept", None}
     with pytest.raises(InputError, match="is a results folder"):
         publish.publish(second, first, ledger)
+
+
+def test_rows_of_experiments_that_later_results_lack_stay(tmp_path):
+    """Such as the rates that runs were trained at which are kept and not made again."""
+    earlier = pd.DataFrame({"experiment": ["a", "b", "b"], "learning_rate": [1.0, 2.0, 3.0]})
+    own = pd.DataFrame({"experiment": ["a", "c"], "learning_rate": [4.0, 5.0]})
+    file = tmp_path / "rates.csv"
+    found = publish._with_others(own, earlier, file)
+    assert found.to_numpy().tolist() == [["b", 2.0], ["b", 3.0], ["a", 4.0], ["c", 5.0]]
+    assert publish._with_others(own, own.head(1), file) == file
+    assert publish._with_others(own.drop(columns="experiment"), earlier, file) == file
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_rate_that_kept_runs_were_trained_at_is_kept(name):
+    kept = Folder(PUBLISHED / name)
+    config = kept.manifest["config"]
+    tuned = {
+        one
+        for one in kept.runs["experiment"].unique()
+        if config["recipes"][config["experiments"][one]["recipe"]].get("grid")
+    }
+    rates = set(kept.table("tables/rates.csv")["experiment"]) if tuned else set()
+    assert tuned <= rates
