@@ -42,7 +42,7 @@ FIRST = [  # modules that a step would import: once for all trials
     *("blockmaps.report.crate", "blockmaps.claims.judging", "rocrate.rocrate"),
 ]
 # what tells of the process and not of the result: when it ran, and how long
-TIMES = ("started", "ended", "seconds", "peak_memory_bytes", "from_epoch", "resumed")
+TIMES = ("started", "ended", "seconds", "cpu_seconds", "peak_memory_bytes", "from_epoch", "resumed")
 
 
 def commands() -> dict[str, list[list[str]]]:

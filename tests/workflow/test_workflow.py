@@ -76,7 +76,7 @@ def test_a_fresh_clone_has_jobs_to_do(fresh):
     """An include alone would name no default target, and snakemake would end well at once."""
     jobs = fresh.jobs(once=True)
     assert jobs["train"] > 10
-    assert jobs["figure"] == 16
+    assert jobs["figure"] == 12
     assert jobs["table"] == 10
     assert jobs["analysis"] == 1
     assert jobs["zoo"] == 1
@@ -111,7 +111,7 @@ def test_partial_targets(fresh):
     assert "zoo" in jobs
     assert "analysis" in jobs
     jobs = fresh.jobs("figures", once=True)
-    assert jobs["figure"] == 16
+    assert jobs["figure"] == 12
     assert jobs["table"] == 6  # of ten: those that a figure reads
 
 
@@ -307,7 +307,7 @@ def test_the_papers_scale_is_planned_in_seconds(fresh):
     jobs = re.split(r"\n(?=rule )", said)
     for name in ("data/rad.safetensors", "runs/a9bcc1ea93f9.parquet"):
         (job,) = [job for job in jobs if f"output: results/paper/{name}" in job]
-        assert "priority: 10\n" in job
+        assert re.search(r"priority: 10(\.\d+)?\n", job)  # the fraction: the longest first
     alone = ("--configfile", "config/paper.yaml", "--config", 'only=["baselines"]')
     all_of_it = fresh.jobs("--configfile", "config/paper.yaml", once=True)
     assert fresh.jobs(*alone)["train"] < all_of_it["train"]

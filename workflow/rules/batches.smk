@@ -165,3 +165,49 @@ TRAINING = [
     training_alone("train_policies", KEEPS, "|".join(PLAN.kept_shards) or "none"),
     *map(training_batch, BATCHES),
 ]
+# A job reads its shards' files and plans nothing. A file's name is the hash of its content, and that
+# of the shard's outputs. Files of shards and checkpoints lie beside the outputs, not among them:
+# Snakemake removes outputs before a job runs again, and when it fails, and what they hold must
+# survive. A shard has a job to itself, or one together with others of its batch: then a rule of its
+# own, since all that it writes is declared, and Snakemake prefers rules without wildcards. Command
+# and parameters are the same either way, so that a shard that was trained in a batch is not trained
+# again alone; which shards a job has follows from its outputs, which Snakemake does not compare.
+# fmt: off
+def make_training(several, here=workflow.included_stack[-1]):
+    """Make a rule of each, also when this file has been read."""
+    workflow.included_stack.append(here)
+    for one in several:
+
+        rule:
+            name:
+                one.name
+            input:
+                data=one.data,
+            output:
+                **one.outputs,
+            log:
+                one.log,
+            wildcard_constraints:
+                shard=one.shard,
+            cache: CACHED
+            priority: one.priority
+            conda:
+                ENVIRONMENT
+            threads: 1
+            resources:
+                gpu=min(GPUS, 1),
+                # what a job that was cut off may take when it is run again (--retries)
+                mem_mb=lambda wildcards, attempt: 3000 * attempt,
+                runtime=lambda wildcards, attempt: 240 * attempt,
+            params:
+                shards=shards_of_outputs,
+                code=one.code,
+                measured=one.measured,
+                precision=CONFIG.compute.precision,
+            shell:
+                "blockmaps train {params.shards:q} --data {input.data:q}"
+                " --memory {resources.mem_mb} &> {log:q}"
+
+        ask_as_train(one)
+    workflow.included_stack.pop()
+# fmt: on

@@ -32,7 +32,7 @@ def test_show_transformer_with_three_layers(blockmaps):
         (["show", "perceptron"], "takes one of: mlp, mlp-skip, residual"),
         (["show", "mlp", "--heads", "2"], "model 'mlp' has no size heads; takes: inputs, width"),
         (["show", "transformer", "--width", "9"], "width 9 is no multiple of heads 4"),
-        (["figure", "zoom"], "takes one of: proportion, structures, curves, train_test"),
+        (["figure", "zoom"], "takes one of: proportion, structures, curves, densities"),
         (["figure", "zoo", "--tables", "nowhere"], "nowhere/equivalence.csv: cannot be read"),
     ],
 )

@@ -47,7 +47,7 @@ COLUMNS = {
 }
 
 
-class Pair(NamedTuple):
+class Learners(NamedTuple):
     """A map and its module with the same weights, the module again, and what they are trained on.
 
     map, module, moved : what is called with a minibatch's inputs, and its parameters.
@@ -64,7 +64,7 @@ class Pair(NamedTuple):
     rate: float
 
 
-def losses(run: Callable, module: nn.Module, pair: Pair) -> Tensor:
+def losses(run: Callable, module: nn.Module, pair: Learners) -> Tensor:
     """Train a module's parameters through `run`; return the loss of every step: (steps,)."""
     optimiser = torch.optim.Adam(module.parameters(), lr=pair.rate)
     found = []
@@ -89,13 +89,13 @@ def minibatches(example: Example, seed: int, steps: int) -> Iterator[tuple[Tenso
         )
 
 
-def of_zoo(model: str, seed: int, kind: torch.dtype, steps: int) -> Pair:
+def of_zoo(model: str, seed: int, kind: torch.dtype, steps: int) -> Learners:
     """Return a network of the zoo as a pair, taught by another of its size."""
     ours, theirs, moved = (build(model, seed, kind) for _ in range(3))
     teacher = build(model, seed + TEACHER, kind).module
     with torch.no_grad():
         batches = [(x, tensors(teacher(*x))[0]) for x in minibatches(theirs, seed, steps)]
-    return Pair(
+    return Learners(
         (ours.network, ours.module),
         (theirs.module, theirs.module),
         (moved.module, moved.module),
@@ -105,7 +105,7 @@ def of_zoo(model: str, seed: int, kind: torch.dtype, steps: int) -> Pair:
     )
 
 
-def of_digits(seed: int, kind: torch.dtype, steps: int) -> Pair:
+def of_digits(seed: int, kind: torch.dtype, steps: int) -> Learners:
     """Return the first map of the digits' path and torch's layers, both as banks of one."""
     pattern = layered(SIDE * SIDE, HIDDEN, CLASSES, DENSITY, "elu")
     variant = Variant(pattern=pattern, initialisation=BARE, learning_rate=DIGITS_RATE, seed_index=0)
@@ -119,7 +119,7 @@ def of_digits(seed: int, kind: torch.dtype, steps: int) -> Pair:
         ((pixels[chosen].view(1, len(chosen), -1).to(kind),), classes[chosen])
         for chosen, _ in zip(chain.from_iterable(epochs), range(steps), strict=False)
     ]
-    return Pair(
+    return Learners(
         (lambda x: bank(x, (0,), depth)[0, 0], bank),
         (lambda x: ours(x, (0,))[0, 0], ours),
         (lambda x: again(x, (0,))[0, 0], again),

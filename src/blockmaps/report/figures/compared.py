@@ -72,19 +72,21 @@ def draw(arms: pd.DataFrame, finding: str, names: Names) -> style.Sheet:
         (),
         {"": ""},
         [
-            facets.Layer("across", rows, "estimate", "y"),
-            facets.Layer("dots", rows[rows["moved"]], "estimate", "y"),
-            facets.Layer("open", rows[~rows["moved"]], "estimate", "y"),
+            facets.PanelLayer("across", rows, "estimate", "y"),
+            facets.PanelLayer("dots", rows[rows["moved"]], "estimate", "y"),
+            facets.PanelLayer("open", rows[~rows["moved"]], "estimate", "y"),
         ],
         style.marks(rows["arm"]),
-        facets.Axis(
+        facets.PanelAxis(
             f"{judged.unit}: ← {names.first} higher, {names.second} higher →",
             (-end, end),
             write=lambda value: f"{value:+g}" if abs(value) > 1e-9 else "0",
             line=0,
         ),
-        facets.Axis("", (y.max() + 0.7, -0.6), dict(zip(y, named, strict=True)), names=True),
-        grid=facets.Grid(columns=1, height=ROW * (y.max() + 1), left=1.9, right=2.2, above=0.0),
+        facets.PanelAxis("", (y.max() + 0.7, -0.6), dict(zip(y, named, strict=True)), names=True),
+        grid=facets.PanelGrid(
+            columns=1, height=ROW * (y.max() + 1), left=1.9, right=2.2, above=0.0
+        ),
         key={},
     )
     axes = sheet.panels[""]

@@ -139,12 +139,12 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
         wording.facts(outcomes, BANDS + left_out),
         findings(told, judged.digits),
         {panel: wording.runs_and_patterns(found[name]) for panel, (name, _) in each.items()},
-        [facets.Layer("band line", curves, "step", "mean")],
+        [facets.PanelLayer("band line", curves, "step", "mean")],
         style.marks(outcomes["arm"]),
-        facets.Axis("optimiser steps", write="{:,.0f}".format, most=4),
+        facets.PanelAxis("optimiser steps", write="{:,.0f}".format, most=4),
         facets.score(outcomes, curves["mean"], curves["low"], curves["high"])._replace(
             label=judged.said.removeprefix("test ")
         ),
-        grid=facets.Grid(columns=2 if few else 4, height=2.5 if few else 1.9),
+        grid=facets.PanelGrid(columns=2 if few else 4, height=2.5 if few else 1.9),
         chance=pd.concat(found[name].assign(panel=panel) for panel, (name, _) in each.items()),
     )

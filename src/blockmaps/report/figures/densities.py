@@ -75,7 +75,7 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
     near = {name: near_best(*table) for name, table in tables.items()}
     shown = pd.concat(found.values())
     designs = " and ".join(sorted(shown["design"].unique()))
-    grid = facets.Grid(height=1.9, share_x=False, share_y=False, left=0.74, below=0.62)
+    grid = facets.PanelGrid(height=1.9, share_x=False, share_y=False, left=0.74, below=0.62)
     sheet = facets.draw(
         finding(np.concatenate(list(near.values()))),
         caption,

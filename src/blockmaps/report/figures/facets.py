@@ -45,7 +45,7 @@ MARKED = 10  # markers on a line
 _UP = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-class Layer(NamedTuple):
+class PanelLayer(NamedTuple):
     """A table and what it is drawn as: names of `KINDS`, and its columns of x and y."""
 
     kinds: str
@@ -65,7 +65,7 @@ class Layer(NamedTuple):
         return found.astype(kinds | {"panel": object, "arm": object})  # quicker than strings
 
 
-class Axis(NamedTuple):
+class PanelAxis(NamedTuple):
     """One of the two axes of all panels.
 
     Attributes
@@ -111,7 +111,7 @@ class Axis(NamedTuple):
 
 
 _NO_MARKS: dict[str, style.Mark] = {}
-_PLAIN = Axis()
+_PLAIN = PanelAxis()
 _ACROSS: dict[str, Any] = {"color": style.FAINT, "linewidth": 0.9, "zorder": 2}
 
 
@@ -126,9 +126,9 @@ def power(value: float) -> str:
     return "10" + str(exponent).translate(_UP) if exponent < 0 else f"{10.0**exponent:g}"
 
 
-def rows(names: Sequence[str]) -> Axis:
+def rows(names: Sequence[str]) -> PanelAxis:
     """Return a y axis of rows with names, from the top down: the first is at 0."""
-    return Axis("", (len(names) - 0.5, -0.5), dict(enumerate(names)), names=True)
+    return PanelAxis("", (len(names) - 0.5, -0.5), dict(enumerate(names)), names=True)
 
 
 def aside(at: pd.Series, arms: pd.Series, order: Sequence[str], gap: float) -> pd.Series:
@@ -136,7 +136,7 @@ def aside(at: pd.Series, arms: pd.Series, order: Sequence[str], gap: float) -> p
     return at + gap * (arms.map(list(order).index) - (len(order) - 1) / 2)
 
 
-def score(outcomes: pd.DataFrame, *values: pd.Series) -> Axis:
+def score(outcomes: pd.DataFrame, *values: pd.Series) -> PanelAxis:
     """Return the y axis of an outcome: from chance on, unless that is far below all values.
 
     Far is further than half again the range of the values, which would press them into a strip.
@@ -152,10 +152,10 @@ def score(outcomes: pd.DataFrame, *values: pd.Series) -> Axis:
     low = low if low - chance > 1.5 * (high - low) else min(low, chance)
     room = 0.1 * (max(high, chance) - low) or 0.05
     write = percent if judged.scale == 100 else "{:.4g}".format
-    return Axis(judged.said, (low - room, max(high, low) + room), write=write)
+    return PanelAxis(judged.said, (low - room, max(high, low) + room), write=write)
 
 
-class Grid(NamedTuple):
+class PanelGrid(NamedTuple):
     """How panels are laid out; lengths in inches.
 
     Attributes
@@ -216,12 +216,12 @@ def draw(
     facts: str,
     found: wording.Findings,
     panels: Mapping[str, str],
-    layers: Sequence[Layer] = (),
+    layers: Sequence[PanelLayer] = (),
     marks: Mapping[str, style.Mark] = _NO_MARKS,
-    x: Axis = _PLAIN,
-    y: Axis = _PLAIN,
+    x: PanelAxis = _PLAIN,
+    y: PanelAxis = _PLAIN,
     *,
-    grid: Grid,
+    grid: PanelGrid,
     key: Mapping[str, style.Mark] | None = None,
     chance: pd.DataFrame | None = None,
 ) -> style.Sheet:

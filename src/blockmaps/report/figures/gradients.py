@@ -87,14 +87,14 @@ def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
         "shown.",
         [(name, *finding(rows)) for name, rows in found.items()],
         dict.fromkeys(panels, ""),
-        [facets.Layer("band line", drawn, "back", "gradient")],
+        [facets.PanelLayer("band line", drawn, "back", "gradient")],
         style.marks(every["arm"]),
-        facets.Axis("steps back"),
-        facets.Axis(
+        facets.PanelAxis("steps back"),
+        facets.PanelAxis(
             "gradient's norm (log)",
             {panel: tuple(ends.loc[name]) for panel, name in panels.items()},
             write=facets.power,
             log=True,
         ),
-        grid=facets.Grid(columns=2, height=1.9, share_x=False, share_y=False, left=0.8),
+        grid=facets.PanelGrid(columns=2, height=1.9, share_x=False, share_y=False, left=0.8),
     )

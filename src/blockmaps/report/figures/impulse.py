@@ -66,7 +66,7 @@ def draw(impulse: pd.DataFrame, caption: str = "") -> style.Sheet:
     ends = states[states["slot"] == slot]
     end = int(ends["iteration"].max())
     key = dict(zip(ends["arm"].unique(), MARKS, strict=False))
-    grid = facets.Grid(columns=2, height=1.6, below=ABOVE + HEAT + BELOW)
+    grid = facets.PanelGrid(columns=2, height=1.6, below=ABOVE + HEAT + BELOW)
     sheet = facets.draw(
         finding(impulse),
         caption,
@@ -79,10 +79,12 @@ def draw(impulse: pd.DataFrame, caption: str = "") -> style.Sheet:
             for name, moved in ((name, moved_at(impulse, one)) for one, name in PANELS.items())
         ],
         dict.fromkeys(PANELS.values(), ""),
-        [facets.Layer("band line", ends, "iteration", "influence")],
+        [facets.PanelLayer("band line", ends, "iteration", "influence")],
         key,
-        facets.Axis("iteration", ticks={at: f"{at}" for at in range(0, end + 1, 2)}, line=last),
-        facets.Axis(f"change of {named(slot)}, length", (0, 1.08 * ends["high"].max())),
+        facets.PanelAxis(
+            "iteration", ticks={at: f"{at}" for at in range(0, end + 1, 2)}, line=last
+        ),
+        facets.PanelAxis(f"change of {named(slot)}, length", (0, 1.08 * ends["high"].max())),
         grid=grid,
     )
     start = states[states["perturbed"] == "h[0]"]

@@ -59,9 +59,9 @@ def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
         "every difference. A loss above 20 stands at the right edge.",
         (),
         {NAMES[name]: f"n = {counts[name]}" for name in AUTHORS if name in counts},
-        [facets.Layer("across dots", losses(known, list(marks)), "loss", "at")],
+        [facets.PanelLayer("across dots", losses(known, list(marks)), "loss", "at")],
         marks,
-        facets.Axis(
+        facets.PanelAxis(
             "test loss (log)",
             (RANGE[0], 1.05 * RANGE[1]),
             {loss: f"{loss}" for loss in (1, 2, 5, 10, 20)},
@@ -69,5 +69,5 @@ def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
             line=np.log(10),
         ),
         facets.rows(MODELS),
-        grid=facets.Grid(columns=3, height=0.4 * len(MODELS), left=0.9),
+        grid=facets.PanelGrid(columns=3, height=0.4 * len(MODELS), left=0.9),
     )

@@ -159,17 +159,19 @@ def draw(explained: pd.DataFrame, partial: pd.DataFrame, caption: str = "") -> s
         [(name, *finding(rows)) for name, rows in fixed(found).items()],
         {name: f"n = {row['n']:,}, {row['patterns']} patterns" for name, row in first.items()},
         [
-            facets.Layer("across dots", points[points["judged"]], "value", "at"),
-            facets.Layer("across open", points[~points["judged"]], "value", "at"),
+            facets.PanelLayer("across dots", points[points["judged"]], "value", "at"),
+            facets.PanelLayer("across open", points[~points["judged"]], "value", "at"),
         ],
         MARKS | LOW,
-        facets.Axis(
+        facets.PanelAxis(
             "cross-validated R²",
             (LOWEST - 0.06, 1.03),
             {-0.5: "−0.5", 0: "0", 0.5: "0.5", 1: "1"},
             line=0,
         ),
         facets.rows(names),
-        grid=facets.Grid(columns=3 if len(found) > 4 else 2, height=0.3 * len(names), left=1.85),
+        grid=facets.PanelGrid(
+            columns=3 if len(found) > 4 else 2, height=0.3 * len(names), left=1.85
+        ),
         key=MARKS,
     )

@@ -60,7 +60,7 @@ def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
     first, best = rows.iloc[0], rows.loc[rows["arm"] == whole.idxmax(), "mean"]
     names = list(dict.fromkeys([*rows["others"], *rows["anomaly"]]))
     room = max(style.text_width(name, 8) for name in names) + 0.2
-    grid = facets.Grid(height=0.0, left=room, below=room)
+    grid = facets.PanelGrid(height=0.0, left=room, below=room)
     sheet = facets.draw(
         finding(rows),
         caption,

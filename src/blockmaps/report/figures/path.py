@@ -117,12 +117,12 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame, caption: str = "") -> s
         + [(name, *said) for name, said in further.items() if said],
         dict.fromkeys(bounds, ""),
         [
-            facets.Layer("band line", control, "to", "accuracy"),
-            facets.Layer("range line", of_path.sort_values("at"), "at", "accuracy"),
-            facets.Layer("range dots", beside, "at", "accuracy"),
+            facets.PanelLayer("band line", control, "to", "accuracy"),
+            facets.PanelLayer("range line", of_path.sort_values("at"), "at", "accuracy"),
+            facets.PanelLayer("range dots", beside, "at", "accuracy"),
         ],
         marks,
-        facets.Axis("share of unknowns moved", ENDS, {0: "0\nMLP", 0.5: "½", 1: "1\nrandom"}),
-        facets.Axis("test accuracy", write=facets.percent),
-        grid=facets.Grid(columns=3, height=2.2, share_y=False, below=0.62),
+        facets.PanelAxis("share of unknowns moved", ENDS, {0: "0\nMLP", 0.5: "½", 1: "1\nrandom"}),
+        facets.PanelAxis("test accuracy", write=facets.percent),
+        grid=facets.PanelGrid(columns=3, height=2.2, share_y=False, below=0.62),
     )

@@ -18,7 +18,7 @@ CURVE = {
 }
 NAMED = ("dense", "uniform")  # what claims compare, on top of the others
 SHARES = {0: "0", 0.25: "¼", 0.5: "½", 0.75: "¾", 1: "1"}
-AXIS = facets.Axis("hidden proportion (realised)", (-0.03, 1.03), SHARES)
+AXIS = facets.PanelAxis("hidden proportion (realised)", (-0.03, 1.03), SHARES)
 
 
 def curve_runs(rows: pd.DataFrame) -> pd.DataFrame:
@@ -148,13 +148,13 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
         [(name, *finding(fit)) for name, fit in fits.items() if len(valued)],
         {name: wording.runs_and_patterns(valued[valued["panel"] == name]) for name in found},
         [
-            facets.Layer("cloud", on_top, "hidden_proportion", "test_accuracy"),
-            facets.Layer("band line", curves, "x", "y"),
-            facets.Layer("across dots", best, "x", "y"),
+            facets.PanelLayer("cloud", on_top, "hidden_proportion", "test_accuracy"),
+            facets.PanelLayer("band line", curves, "x", "y"),
+            facets.PanelLayer("across dots", best, "x", "y"),
         ],
         marks | CURVE,
         AXIS,
         facets.score(outcomes, outcomes["test_accuracy"]),
-        grid=facets.Grid(columns=-(-len(found) // lines), height=2.1 if lines == 1 else 1.8),
+        grid=facets.PanelGrid(columns=-(-len(found) // lines), height=2.1 if lines == 1 else 1.8),
         chance=outcomes,
     )

@@ -75,14 +75,14 @@ def draw(table: pd.DataFrame, apriori: pd.DataFrame, caption: str = "") -> style
             for _, row in at.iterrows()
         ],
         {name: f"recommended: {value:.1f} %" for name, value in best.items()},
-        [facets.Layer("band line", lines(table), "N", "y")],
+        [facets.PanelLayer("band line", lines(table), "N", "y")],
         MARKS,
-        facets.Axis(
+        facets.PanelAxis(
             "N, random patterns tried",
             (0.93, table["N"].max() * 1.08),
             {N: f"{N}" for N in (1, 2, 5, 10, 20, 50)},
             log=True,
         ),
-        facets.Axis("percentage points", (floor - room, high + room), line=0),
-        grid=facets.Grid(columns=3, height=1.9),
+        facets.PanelAxis("percentage points", (floor - room, high + room), line=0),
+        grid=facets.PanelGrid(columns=3, height=1.9),
     )

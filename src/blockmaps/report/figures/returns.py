@@ -93,15 +93,15 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame, caption: str = "") -> s
             name: f"{wording.counted(len(rows), 'structure')}, {wording.several(rows['seeds'])}"
             for name, rows in parts.items()
         },
-        [facets.Layer("range dots", points, "at", "mean")],
+        [facets.PanelLayer("range dots", points, "at", "mean")],
         style.marks(table["arm"]),
         AXIS._replace(
             limits=(-0.03, (CELL_AT if cells else 1) + 0.07),
             ticks=SHARES | ({CELL_AT: "LSTM"} if cells else {}),
             line=0.5,
         ),
-        facets.Axis(write="{:,.0f}".format, most=7),
-        grid=facets.Grid(columns=2, height=2.2, share_y=False, left=0.85),
+        facets.PanelAxis(write="{:,.0f}".format, most=7),
+        grid=facets.PanelGrid(columns=2, height=2.2, share_y=False, left=0.85),
     )
     for name, axes in sheet.panels.items():
         _beside(axes, parts[name])

@@ -45,11 +45,13 @@ def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
             for name in found
             for one in ("before", "after")
         },
-        [facets.Layer("band line", rows, "rank", "value")],
+        [facets.PanelLayer("band line", rows, "rank", "value")],
         ARMS,
-        facets.Axis("rank (log)", (0.9, rows["rank"].max() * 1.1), write=facets.power, log=True),
-        facets.Axis(
+        facets.PanelAxis(
+            "rank (log)", (0.9, rows["rank"].max() * 1.1), write=facets.power, log=True
+        ),
+        facets.PanelAxis(
             "singular value (log)", (floor, rows["high"].max() * 1.5), write=facets.power, log=True
         ),
-        grid=facets.Grid(columns=2, height=2.2),
+        grid=facets.PanelGrid(columns=2, height=2.2),
     )

@@ -100,7 +100,7 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
     named = not len(factorial) and (style.WIDTH - 0.8) / len(order) > PITCH
     names = 0.07 * max(map(len, order)) + 0.05 if named else 0.0
     matrix = ROW * len(RNN_BLOCKS)
-    grid = facets.Grid(columns=1, height=HEIGHT, below=GAP + matrix + names + 0.3)
+    grid = facets.PanelGrid(columns=1, height=HEIGHT, below=GAP + matrix + names + 0.3)
     marks = style.marks(outcomes["arm"])
     sheet = facets.draw(
         title(list(found.values())),
@@ -108,9 +108,9 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
         wording.facts(outcomes, BARS),
         [(name, *finding(rows, judged)) for name, rows in found.items()],
         {name: wording.counted(len(rows), "structure") for name, rows in found.items()},
-        [facets.Layer("range dots", points, "at", "mean")],
+        [facets.PanelLayer("range dots", points, "at", "mean")],
         marks,
-        facets.Axis("", (0, len(order)), {}),
+        facets.PanelAxis("", (0, len(order)), {}),
         facets.score(outcomes, points["mean"], points["low"], points["high"]),
         grid=grid,
         chance=pd.concat(outcomes.assign(panel=name) for name in found),

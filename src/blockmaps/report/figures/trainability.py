@@ -47,14 +47,14 @@ def draw(table: pd.DataFrame, caption: str = "") -> style.Sheet:
         "an exact binomial test at 1 % does not tell it from guessing.",
         [(name, *finding(rows)) for name, rows in found.items()],
         {name: wording.several(rows["n"]) for name, rows in found.items()},
-        [facets.Layer("range line", every, "at", "failed")],
+        [facets.PanelLayer("range line", every, "at", "failed")],
         marks,
-        facets.Axis(
+        facets.PanelAxis(
             "steps (log)",
             (steps[0] / 1.3, steps[-1] * 1.3),
             {step: f"{step:g}" for step in steps},
             log=True,
         ),
-        facets.Axis("share that fails", (-0.04, 1.04), write=facets.percent),
-        grid=facets.Grid(columns=3, height=2.2),
+        facets.PanelAxis("share that fails", (-0.04, 1.04), write=facets.percent),
+        grid=facets.PanelGrid(columns=3, height=2.2),
     )

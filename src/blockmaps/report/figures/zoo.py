@@ -104,7 +104,9 @@ def draw(
     """
     models = list(slots["model"].unique())
     small, large = ([one for one in models if (one in LARGE) == wide] for wide in (False, True))
-    grid = facets.Grid(height=0, share_x=False, share_y=False, right=0.22, above=0.42, below=0.2)
+    grid = facets.PanelGrid(
+        height=0, share_x=False, share_y=False, right=0.22, above=0.42, below=0.2
+    )
     wide, grid = (
         one._replace(height=one.width(one.columns)) for one in (grid._replace(columns=2), grid)
     )
