@@ -8,6 +8,7 @@ import pytest
 import studies
 from scipy import stats
 
+from blockmaps.analysis import may2023
 from blockmaps.analysis.may2023 import AUTHORS, COLUMNS, MODELS, beside_authors, in_words, welch
 from blockmaps.core import csv
 
@@ -50,7 +51,7 @@ def test_what_a_document_says_is_counted_from_the_intervals(tmp_path, blockmaps)
     text = in_words(table)
     first, second = text.split("\n\n")[:2]
     assert first.startswith("At a learning rate of 0.02 there are 24 cells.")
-    assert "6 cannot be compared, since our runs diverged: sparse (plain / every step," in first
+    assert f"6 cannot be compared, {may2023.FEW}: sparse (plain / every step," in first
     both = table[table["learning_rate"] == 0.002]
     holds = int(((both["low"] <= 0) & (both["high"] >= 0)).sum())
     above, below = int((both["low"] > 0).sum()), int((both["high"] < 0).sum())

@@ -141,6 +141,9 @@ NAMES = {
 }
 
 
+FEW = "with fewer than two of our runs that ended with a finite loss"
+
+
 def cells(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with `name`, the authors' of the experiment, and `apart`.
 
@@ -172,7 +175,7 @@ def in_words(table: pd.DataFrame) -> str:
             ("holds", "of {n} the difference's interval holds 0"),
             ("below", "our loss is lower in {n}: {which}"),
             ("above", "our loss is higher in {n}: {which}"),
-            ("unknown", "{n} cannot be compared, since our runs diverged: {which}"),
+            ("unknown", f"{{n}} cannot be compared, {FEW}: {{which}}"),
         ):
             own = rows[rows["apart"] == apart]
             which = "; ".join(
