@@ -272,8 +272,9 @@ def _measured(row: LedgerRow, beside: Sequence[LedgerRow]) -> str:
     points = row["unit"] == "percentage points"
     text = (lambda value: f"{value:.1f}".replace("-", MINUS)) if points else number
     unit = "" if row["unit"] in BARE else " points" if points else f" {row['unit']}"
-    # a statistic has a row for each level that a threshold asks for; the last is the widest
-    named = {one["statistic"]: one for one in row["statistics"] if one["estimate"] is not None}
+    # a statistic has a row for each level that a threshold asks for; the widest is shown
+    by_level = sorted(row["statistics"], key=lambda one: one["level"] or 0)
+    named = {one["statistic"]: one for one in by_level if one["estimate"] is not None}
     found = [
         f"{name.replace(' - ', f' {MINUS} ')}: {text(one['estimate'])}"
         + ("" if one["low"] is None else f" [{text(one['low'])}, {text(one['high'])}]")
