@@ -35,7 +35,7 @@ try:  # it reads the claims' file
 except InputError as fault:
     print("blockmaps:", " ".join(str(fault).split()), file=sys.stderr)
     sys.exit(2)
-from blockmaps.core.files import checksums, sweep, told, visible
+from blockmaps.core.files import checksums, lock, sweep, visible
 from blockmaps.plan import batches, catalogue, plan, tiers, tuning, written
 from blockmaps.plan import config as configs
 from blockmaps.plan.devices import count_gpus
@@ -43,7 +43,6 @@ from blockmaps.report.page.assets import assets_digest
 from blockmaps.results import seen
 from blockmaps.results.folder import Folder
 from blockmaps.results.jobs import precision_of
-from filelock import FileLock, Timeout
 from snakemake.logging import logger
 
 # What is no module but is read: in a checkout, or as the package has it.
@@ -87,8 +86,6 @@ def awaited(look):
 try:
     _files = [] if IMPORTED else [Path(file) for file in workflow.configfiles]
     _file = ", ".join(map(os.path.relpath, _files)) or "config"
-    _own = workflow.overwrite_configfiles or []
-    GIVEN = ["--configfile", *map(shlex.quote, map(os.path.relpath, _own))] if _own else []
     for file in _files:  # Snakemake takes a key that is there twice
         written.load(file.read_text(encoding="utf-8"), os.path.relpath(file))
     # what stands below is there already, where a module is read a second time

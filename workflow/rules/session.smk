@@ -1,28 +1,26 @@
 """Before the first job of a session and after its last: what is written down, and what is said."""
 
-# Held as long as this process works on the results folder, and the system's, so that a process that
-# is killed holds none. Snakemake's own lock is of the folder in which it was started: two of them
-# may write to one place, through a link or a prefix.
-HELD = FileLock(PLACE.file("log", "workflow.lock").absolute())
+# The results folder's lock, for as long as this process works on it. Snakemake's own, which profiles/default
+# switches off, stays after a kill, and is of the folder in which it was started: two of them may write to
+# one place, through a link or a prefix.
+HELD = []
 
 
 def hold():
-    """Take the results folder for this workflow alone; return whether no other has it."""
-    with told(Path(HELD.lock_file)):
-        Path(HELD.lock_file).parent.mkdir(parents=True, exist_ok=True)
-        try:
-            HELD.acquire(timeout=0)
-        except Timeout:
-            return False
-    return True
+    """Take the results folder for this workflow alone."""
+    path = PLACE.file("log", "workflow.lock")
+    HELD[:] = HELD or [lock(path)]
+    if HELD == [None]:
+        raise InputError(f"{PLACE.path}: another workflow works on it; wait until that has ended")
+    if not HELD[0].is_locked:
+        logger.warning(f"{path}: no locks on this disk; no other workflow is to work on {PLACE.path}")
 
 
 def prepare():
     """Write what the jobs read, and remove what killed ones of an earlier run have left."""
     gc.enable()
     try:
-        if not hold():
-            raise InputError(OTHER)
+        hold()
         for folder in (PLACE.path, placed(REDRAWN)):
             sweep(folder)
         PLACE.write_asked(PLAN)
@@ -32,24 +30,6 @@ def prepare():
         sys.exit(2)
     for note in PLAN.notes:
         logger.info(f"Note: {note}")
-
-
-OTHER = f"{PLACE.path}: another workflow works on it; wait until that has ended"
-
-
-@atexit.register
-def say_locked():
-    """Say what Snakemake's lock means where it was in the way: it does not know of killed ones."""
-    asked, known = workflow.execution_settings, workflow.persistence
-    if not asked or not asked.lock or workflow.dryrun or workflow.scheduler or not known:
-        return
-    if workflow.is_main_process and known.locked:
-        unlock = " ".join(["snakemake --cores 1 --unlock", *GIVEN])
-        killed = (
-            f"{PLACE.path}: one that was killed left Snakemake's lock, and none works on it now"
-        )
-        said = f"{killed}: `{unlock}`, then the same command goes on" if hold() else OTHER
-        print("blockmaps:", said, file=sys.stderr)
 
 
 def prepared(own):

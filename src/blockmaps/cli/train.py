@@ -1,6 +1,5 @@
 """Trains shards."""
 
-import errno
 import gc
 import math
 import sys
@@ -11,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from filelock import FileLock, Timeout
 
 from blockmaps.cli.options import RUN, ShardFiles, app, importing, read_job, with_data
 from blockmaps.core.errors import InputError
+from blockmaps.core.files import lock
 from blockmaps.plan.devices import own_gpu
 
 if TYPE_CHECKING:
@@ -127,22 +126,16 @@ def _train_each(
 def _alone(shard: "Shard", results: "Folder") -> Iterator[None]:
     """Wait until no other process trains the shard: both would write its log and checkpoints."""
     path = results.file("log", f"training/{shard.id}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # without the library's mark in its place, which a job that was killed leaves behind for good
-    lock = FileLock(path, fallback_to_soft=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
+    taken = lock(path)
+    if not taken:
         print(f"{shard.id}: another process trains it; waits for that one", flush=True)
-        lock.acquire()
-    except OSError as fault:
-        if fault.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK):
-            raise
+        taken = lock(path, wait=True)
+    if not taken.is_locked:
         print(f"{path}: no locks on this disk; no other process is to train {shard.id}", flush=True)
     try:
         yield
     finally:
-        lock.release()
+        taken.release()
 
 
 def _checkpoints(shard: "Shard", results: "Folder", config: "Config") -> Path:

@@ -14,8 +14,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blockmaps.core.errors import InputError
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 # .NAME.MACHINE-PROCESS.SUFFIX, the machine as six hexadecimal digits
 _PARTIAL = re.compile(r"\..+\.(?P<machine>[0-9a-f]{6})-(?P<process>\d+)(\.[^.]+)?")
@@ -25,6 +29,7 @@ UNWRITABLE = {
     *(errno.EACCES, errno.EPERM, errno.EIO, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY),
     *(errno.EEXIST, errno.ENAMETOOLONG),
 }
+LOCKLESS = {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}  # what a disk without locks gives
 FORGOTTEN = 86_400  # seconds after which what another machine left is nobody's
 
 
@@ -111,6 +116,39 @@ def told(path: Path) -> Iterator[None]:
             raise
         reason = fault.strerror or str(fault)
         raise InputError(f"{path}: cannot be written: {reason}") from fault
+
+
+def lock(path: Path, wait: bool = False) -> "FileLock | None":
+    """Take the system's lock of a file, which ends with the process that holds it, however it ends.
+
+    Parameters
+    ----------
+    wait : whether to wait until another process, which has it, is done.
+
+    Returns
+    -------
+    The lock, to be released; `is_locked` is false where the disk has no locks, as Lustre may. None
+    if another process has it.
+
+    Raises
+    ------
+    InputError
+        If its file cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    # without the library's mark in its place, which a process that is killed leaves behind for good
+    taken = FileLock(path.absolute(), fallback_to_soft=False)
+    with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            taken.acquire(timeout=-1 if wait else 0)
+        except Timeout:
+            return None
+        except OSError as fault:
+            if fault.errno not in LOCKLESS:
+                raise
+    return taken
 
 
 def visible(folder: Path, pattern: str = "**/*") -> list[Path]:
