@@ -177,7 +177,7 @@ def explained(outcomes: pd.DataFrame) -> pd.DataFrame:
                 continue
             for form in FORMS:
                 model = fitted((name,), form)
-                asked = _resampled(sample, form) and name in (*PROPORTIONS, YH)
+                asked = _resampled(sample, form)
                 inside, outside = adjusted(model, base), cross_validated(model, base, asked)
                 rows.append(
                     {
