@@ -20,6 +20,7 @@ ALL = ("<!-- all verdicts: written by `blockmaps claims` -->", "<!-- end of all 
 BRIEF = ("<!-- verdicts: written by `blockmaps claims` -->", "<!-- end of verdicts -->")
 INSTEAD = " instead of "  # in the name of an analysis that takes another interval
 MINUS = "−"
+FOLDED = 4  # from so many scales with one verdict on they share a line, without intervals
 PAPERS_SCALE = "the papers' own scale"
 
 # The columns of claims.csv, and what each holds (docs/tables.md has them).
@@ -138,7 +139,7 @@ def estimate(row: LedgerRow) -> str:
 
 
 def whole_table(rows: Sequence[LedgerRow]) -> str:
-    """Return the verdicts of every claim, alike ones together, as sentences.
+    """Return the verdicts of every claim as sentences, many alike ones together.
 
     The tests in force come first, then the verdicts of earlier versions, which stay on record.
 
@@ -156,9 +157,12 @@ def whole_table(rows: Sequence[LedgerRow]) -> str:
         for row in _shown(own):
             key = (-row["test_version"], row["part"], VERDICTS.index(row["verdict"]))
             groups.setdefault(key, []).append(row)
-        for place, (_, group) in enumerate(sorted(groups.items(), key=lambda item: item[0])):
-            claim = f"**{name}** {own[0]['statement']}" if place == 0 else name
-            found.append(_line_of(claim, group))
+        claim = f"**{name}** {own[0]['statement']}"
+        for _, group in sorted(groups.items(), key=lambda item: item[0]):
+            apart = group[0]["in_force"] and len(group) < FOLDED
+            for rows_of_line in [[row] for row in group] if apart else [group]:
+                found.append(_line_of(claim, rows_of_line))
+                claim = name
     few = sum(row["verdict"] == NOT_TESTED and row["folder"] is not None for row in rows)
     if few:
         found.append(f"\nKept, but not tested: {few} rows of claims.csv, most of two seed indices.")
@@ -203,7 +207,7 @@ def brief_table(rows: Sequence[LedgerRow]) -> str:
     """Return a line a claim: what its test in force says at the scale that decides most.
 
     That is the papers' own where it was tested, else one with a verdict either way, else the one
-    with the most unknowns. All parts of the test are said there; the other scales are counted.
+    with the most unknowns and epochs. All parts of the test are said there; the other scales are counted.
 
     Raises
     ------
@@ -250,7 +254,8 @@ def _undecided(row: LedgerRow) -> tuple:
     tested = row["verdict"] != NOT_TESTED
     either = row["verdict"] in (SUPPORTED, CONTRADICTED)
     rank = 0 if either else VERDICTS.index(row["verdict"])
-    return not (row["paper_scale"] and tested), rank, -(row["budget"] or 0)
+    sizes = -(row["budget"] or 0), -(row["epochs"] or 0)
+    return not (row["paper_scale"] and tested), rank, *sizes
 
 
 def _part(row: LedgerRow, beside: Sequence[LedgerRow]) -> str:
