@@ -207,7 +207,8 @@ def brief_table(rows: Sequence[LedgerRow]) -> str:
     """Return a line a claim: what its test in force says at the scale that decides most.
 
     That is the papers' own where it was tested, else one with a verdict either way, else the one
-    with the most unknowns and epochs. All parts of the test are said there; the other scales are counted.
+    with the most unknowns and epochs. All parts of the test are said there; the other scales are
+    counted.
 
     Raises
     ------
