@@ -130,6 +130,7 @@ def _alone(shard: "Shard", results: "Folder") -> Iterator[None]:
     if not taken:
         print(f"{shard.id}: another process trains it; waits for that one", flush=True)
         taken = lock(path, wait=True)
+    assert taken is not None  # it has waited
     if not taken.is_locked:
         print(f"{path}: no locks on this disk; no other process is to train {shard.id}", flush=True)
     try:
