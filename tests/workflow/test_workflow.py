@@ -413,6 +413,20 @@ def test_a_second_workflow_is_refused_and_a_killed_one_is_gone_on_with(ran, rest
     assert (restored / "report.html").read_bytes() == before
 
 
+def test_what_is_kept_is_drawn_again_by_one_workflow_whatever_the_presets(ran):
+    """One that draws what another's page reads would leave figures out of it, with exit 0."""
+    drawn = ran.folder / "results/published"
+    asked = "results/published/laptop/rad/checked.json"
+    with ran.started(asked, *TINY) as first:
+        os.kill(first.pid, signal.SIGSTOP)
+        second = ran.snakemake(asked, *TINY, "--config", "name=other", check=False)
+    assert second.returncode == 2
+    assert "blockmaps: results/published: another workflow works on it" in second.stdout
+    assert "Traceback" not in second.stdout
+    shutil.rmtree(drawn)
+    shutil.rmtree(ran.folder / "results/other")
+
+
 def test_time_stamps_and_comments_do_not_count(ran, edit):
     (ran.folder / "tests/workflow/tiny.yaml").touch()
     (ran.folder / "src/blockmaps/maps/bank.py").touch()

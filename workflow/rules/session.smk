@@ -1,19 +1,25 @@
 """Before the first job of a session and after its last: what is written down, and what is said."""
 
-# The results folder's lock, for as long as this process works on it. Snakemake's own, which profiles/default
+# The locks of what this process writes, held as long as it works. Snakemake's own, which profiles/default
 # switches off, stays after a kill, and is of the folder in which it was started: two of them may write to
 # one place, through a link or a prefix.
 HELD = []
 
 
 def hold():
-    """Take the results folder for this workflow alone."""
-    path = PLACE.file("log", "workflow.lock")
-    HELD[:] = HELD or [lock(path)]
-    if HELD == [None]:
-        raise InputError(f"{PLACE.path}: another workflow works on it; wait until that has ended")
-    if not HELD[0].is_locked:
-        logger.warning(f"{path}: no locks on this disk; no other workflow is to work on {PLACE.path}")
+    """Take for this workflow alone what it writes to: the results folder, and what is kept, if drawn again."""
+    redrawn = placed(REDRAWN)  # one place for all presets
+    written = [Path(file) for job in workflow.dag.needrun_jobs() for file in job.output]
+    drawn = any(redrawn in file.parents for file in written)
+    for place in [PLACE.path, *[redrawn] * drawn][len(HELD) :]:
+        path = Folder(place).file("log", "workflow.lock")
+        HELD.append(lock(path))
+        if not HELD[-1]:
+            raise InputError(f"{place}: another workflow works on it; wait until that has ended")
+        if not HELD[-1].is_locked:
+            logger.warning(
+                f"{path}: no locks on this disk; no other workflow is to work on {place}"
+            )
 
 
 def prepare():
