@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -137,3 +138,23 @@ def test_what_cannot_be_written_is_one_line_and_what_fails_elsewhere_stays_what_
     with pytest.raises(IsADirectoryError), files.whole(tmp_path / "a"):
         open("/proc", "w", encoding="utf-8")  # noqa: SIM115
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EINVAL, 524])
+def test_a_disk_that_has_no_locks_is_none_whatever_it_says(number, tmp_path, monkeypatch):
+    """524 is what NFS and FUSE were seen to give."""
+
+    def none(*_):
+        raise OSError(number, "no lock")
+
+    monkeypatch.setattr("fcntl.flock", none)
+    assert not files.lock(tmp_path / "logs/a.lock").is_locked
+
+
+@pytest.mark.parametrize("there", ["folder", "link"])
+def test_a_lock_whose_file_is_something_else_is_one_line(there, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = Path("a.lock")
+    path.mkdir() if there == "folder" else path.symlink_to("/nowhere/at/all")
+    with pytest.raises(InputError, match=r"^a\.lock: cannot be written: "):
+        files.lock(path)

@@ -27,9 +27,8 @@ _PARTIAL = re.compile(r"\..+\.(?P<machine>[0-9a-f]{6})-(?P<process>\d+)(\.[^.]+)
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, None}  # pyarrow may give none
 UNWRITABLE = {
     *(errno.EACCES, errno.EPERM, errno.EIO, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY),
-    *(errno.EEXIST, errno.ENAMETOOLONG),
+    *(errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
 }
-LOCKLESS = {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}  # what a disk without locks gives
 FORGOTTEN = 86_400  # seconds after which what another machine left is nobody's
 
 
@@ -110,8 +109,9 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        own = [Path(name) for name in (fault.filename, fault.filename2) if name]
-        here = all(one.parent == path.parent or one in (path, *path.parents) for one in own)
+        own = [Path(name).absolute() for name in (fault.filename, fault.filename2) if name]
+        place = path.absolute()
+        here = all(one.parent == place.parent or one in (place, *place.parents) for one in own)
         if fault.errno not in FULL and not (here and fault.errno in UNWRITABLE):
             raise
         reason = fault.strerror or str(fault)
@@ -138,7 +138,7 @@ def lock(path: Path, wait: bool = False) -> "FileLock | None":
     from filelock import FileLock, Timeout
 
     # without the library's mark in its place, which a process that is killed leaves behind for good
-    taken = FileLock(path.absolute(), fallback_to_soft=False)
+    taken = FileLock(path, fallback_to_soft=False)
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -146,7 +146,7 @@ def lock(path: Path, wait: bool = False) -> "FileLock | None":
         except Timeout:
             return None
         except OSError as fault:
-            if fault.errno not in LOCKLESS:
+            if fault.filename:  # else there are no locks: ENOSYS, ENOLCK, 524 …, as the disk has it
                 raise
     return taken
 
