@@ -149,6 +149,19 @@ def test_what_a_folder_lacks_is_made_and_what_it_has_is_kept(ledger, tmp_path):
     assert set(files) == {path for path in kept.rglob("*") if path.is_file()}
 
 
+def test_a_table_of_earlier_runs_is_not_kept_with_later_ones(ledger, tmp_path):
+    """As where a workflow was killed, or is published, between its runs and its tables."""
+    results, alone, both = tmp_path / "small", tmp_path / "alone", tmp_path / "both"
+    table = runs_table(budgets=(4000,), designs=("uniform",), epochs=1)
+    runs.write(table, results / "runs.parquet", runs.COLUMNS)
+    (results / "config.json").write_text(json.dumps({"name": "small"}))
+    publish.publish(results, alone, ledger)
+    stale = csv.read(alone / "tables/structures.csv")
+    csv.write(stale.assign(mean=0.25), results / "tables/structures.csv")
+    publish.publish(results, both, ledger)
+    assert csv.read(both / "tables/structures.csv").equals(stale)
+
+
 def test_a_damaged_table_is_not_kept_but_told_by_its_own_place(ledger, tmp_path):
     results, kept = tmp_path / "small", tmp_path / "kept"
     table = runs_table(budgets=(4000,), designs=("uniform",), epochs=1)

@@ -226,14 +226,14 @@ def _of_jobs(jobs: list[dict[str, Any]], before: dict[str, Any] | None) -> dict[
 
 
 def _keep(folder: Path, final: Path, found: dict[str, Any], tests: claims.Claims) -> list[str]:
-    """Make what a folder lacks, its verdicts and its manifest; return its files, that one last.
+    """Make a folder's tables, its verdicts and its manifest; return its files, that one last.
 
     Parameters
     ----------
     final : the folder that it becomes, which verdicts name.
     found : what the manifest says of the training; files are added.
     """
-    complete(folder, anew=folder.resolve() == final.resolve())
+    complete(folder)
     rows = judging.verdicts(tests, [folder], found.get("config"))
     own = judging.named(final)
     rows = [row if row["folder"] is None else {**row, "folder": own} for row in rows]
@@ -295,23 +295,24 @@ def _kept(folder: Path) -> list[str]:
     return [*manifest.KEPT, *more, *(name for name in given.tables if len(given.table(name)))]
 
 
-def complete(folder: Path, anew: bool = False) -> None:
-    """Make the tables that a folder lacks, or all, of what it has; none that would have no row."""
+def complete(folder: Path) -> None:
+    """Make all tables that can be made of what a folder has; none that would have no row.
+
+    Those that a results folder has may be of earlier runs: another config, or before a kill.
+    """
     given = Folder(folder)
     studies = given.studies
-    lacking = {
+    own = {
         name: one
         for name, one in (catalogue.COLLECTED | catalogue.ANALYSIS).items()
-        if one.study in studies
-        and (anew or not (folder / one.path).exists())
-        and all((folder / source).exists() for source in one.reads)
+        if one.study in studies and all((folder / source).exists() for source in one.reads)
     }
     once = cache(given.read)
-    made = {name: make(name, once) for name in lacking if name not in catalogue.ANALYSIS}
-    if analyses := [name for name in lacking if name in catalogue.ANALYSIS]:
+    made = {name: make(name, once) for name in own if name not in catalogue.ANALYSIS}
+    if analyses := [name for name in own if name in catalogue.ANALYSIS]:
         made |= analyse(runs.of_study(given.runs, catalogue.MAIN_STUDY), *analyses)
     for name, frame in made.items():
         if len(frame):
-            csv.write(frame, folder / lacking[name].path)
+            csv.write(frame, folder / own[name].path)
         else:
-            csv.remove(folder / lacking[name].path)
+            csv.remove(folder / own[name].path)
