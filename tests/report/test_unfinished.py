@@ -137,6 +137,22 @@ def test_shards_are_added_as_they_come_and_nothing_depends_on_when(trained, here
     assert checksums(KEPT) == merged
 
 
+def test_runs_of_an_earlier_recipe_are_not_kept_as_those_of_the_config(trained, here, capsys):
+    """As where a workflow of a changed config was killed, or is published, while it trains."""
+    for shard in here[1:]:
+        come(trained, shard)
+    run("collect", "-c", str(RESULTS / "config.json"))
+    changed = CONFIG | {"recipes": {"r": CONFIG["recipes"]["r"] | {"epochs": 3}}}
+    Path("small.yaml").write_text(json.dumps(changed), encoding="utf-8")
+    run("plan", "--write", "-c", "small.yaml")
+    assert "no shard is trained" in refused(capsys, "publish", RESULTS, KEPT)
+    assert not KEPT.exists()
+    new = next(one for one in Folder(RESULTS).ledger.written if one.recipe.epochs == 3)
+    run("train", RESULTS / f"shards/{new.id}.json")
+    run("publish", RESULTS, KEPT)
+    assert set(Folder(KEPT).runs["epoch"]) == {0, 1, 2, 3}
+
+
 def test_a_killed_publish_is_finished_by_the_next(trained, here, monkeypatch, blockmaps):
     run("publish", RESULTS, KEPT)
     before = checksums(KEPT)

@@ -181,6 +181,12 @@ def merge(kept: Gathered, new: Gathered, made: Plan | None, where: str) -> Gathe
     return Gathered(tables, [*earlier, *new.jobs])
 
 
+def is_of_plan(found: Gathered, made: Plan) -> bool:
+    """Return whether the runs that a plan asks for are of its shards, not of another recipe's."""
+    others = [_of_job(job) for job in found.jobs if job["shard"] not in made.shards]
+    return asked(made).isdisjoint(set[tuple[str, str]]().union(*others))
+
+
 def difference(kept: pd.DataFrame, new: pd.DataFrame) -> str:
     """Say what the first run differs in that two runs tables both have; nothing if none does."""
     both = names_of(kept) & names_of(new)
