@@ -53,6 +53,9 @@ def bomb(levels=9, wide=9):
     [
         (TEXT + "seed: 2\n", r"own\.yaml:\d+: .*found the key 'seed' twice"),
         (TEXT.replace("epochs: 1", "epochs: 1\n    epochs: 2"), "found the key 'epochs' twice"),
+        (TEXT.replace("seed: 1", "seed: 010"), "found 010, which it takes for 8"),
+        (TEXT.replace("seed: 1", "seed: 1:30"), "found 1:30, which it takes for 90"),
+        (TEXT.replace("seed: 1", "seed: 0x1F"), "found 0x1F, which it takes for 31"),
         (bomb(), "aliases stand for more than"),
         ("a: &a [*a]", "alias within what it stands for"),
         ("[" * 20_000, "nested too deep|is not YAML"),

@@ -19,7 +19,7 @@ LONGEST_TEXT = 10_000
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's own, but a key that is there twice is an error, and aliases are counted."""
+    """YAML's own, but keys differ, numbers are what they look like, and aliases are counted."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Construct a mapping whose keys differ."""
@@ -35,6 +35,18 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        """Construct a number; YAML 1.1 has 010 for 8, and 1:30 for 90."""
+        found: int = super().construct_yaml_int(node)
+        if node.value.replace("_", "").lstrip("+-") != str(abs(found)):
+            raise yaml.constructor.ConstructorError(
+                None,
+                None,
+                f"found {node.value}, which it takes for {found}; write {found}, or it in quotes",
+                node.start_mark,
+            )
+        return found
 
     def get_single_node(self) -> yaml.Node | None:
         """Return the document's node, if it does not stand for too much."""
@@ -66,6 +78,9 @@ class _Loader(yaml.SafeLoader):
         if node is not None:
             size(node)
         return node
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 
 
 def load(text: str, file: str) -> Any:
