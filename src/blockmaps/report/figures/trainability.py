@@ -17,14 +17,18 @@ def finding(rows: pd.DataFrame) -> tuple[str, str]:
 
 
 def title(table: pd.DataFrame) -> str:
-    """Say of how many arms clearly more runs fail at the most steps than at the fewest."""
+    """Say of how many arms clearly more runs fail at the most steps than at the fewest.
+
+    Where all have as many steps: of how many arms clearly more than half of the runs fail.
+    """
     grows = [
         own["failed_low"].iloc[-1] > own["failed_high"].iloc[0]
         for _, own in table.sort_values("steps").groupby(["panel", "arm"])
         if own["steps"].nunique() > 1
     ]
     if not grows:
-        return "Share of runs that fail, by arm"
+        most = (table["failed_low"] > 0.5).sum()
+        return f"Clearly more than half of the runs fail in {most} of {len(table)} arms"
     return f"Runs clearly fail more often over more steps in {sum(grows)} of {len(grows)} arms"
 
 
