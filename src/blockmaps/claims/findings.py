@@ -50,6 +50,7 @@ class Scale:
     about : in words, without sizes: "rad-digits", "five sizes" …
     inputs, outputs, budget : |x|, |y| and unknowns; None where there are several or none.
     budgets : unknowns, where a test is at several.
+    anew : whether training sequences are drawn anew every epoch, as the papers' are not.
     epochs, steps : trained, and the optimiser's steps; None where there are several or none.
     """
 
@@ -63,6 +64,7 @@ class Scale:
     epochs: int | None = None
     steps: int | None = None
     budgets: tuple[int, ...] = ()
+    anew: bool = False
 
     @property
     def words(self) -> str:

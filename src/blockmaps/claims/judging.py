@@ -102,7 +102,7 @@ def _same(row: LedgerRow) -> str:
 
 def _of_folder(ledger: Claims, folder: Tables) -> list[LedgerRow]:
     rows = [
-        _row(ledger, _in_float32(finding, folder), test, folder.path)
+        _row(ledger, _drawn(_in_float32(finding, folder), folder), test, folder.path)
         for name, claim in ledger.claims.items()
         for test in claim.versions
         for finding in FINDERS[name](folder, test)
@@ -118,6 +118,12 @@ def _in_float32(finding: Finding, folder: Tables) -> Finding:
     return replace(
         finding, missing=f"trained at precision {precision}; takes runs at {FULL_PRECISION}"
     )
+
+
+def _drawn(finding: Finding, folder: Tables) -> Finding:
+    """Return a finding whose scale says whether its data set is drawn anew every epoch."""
+    spec = folder.config.get("datasets", {}).get(finding.scale.dataset) or {}
+    return replace(finding, scale=replace(finding.scale, anew=spec.get("redraw") == "epoch"))
 
 
 def _row(ledger: Claims, finding: Finding, test: Test, folder: Path | None) -> LedgerRow:

@@ -33,8 +33,10 @@ def starts_as_the_paper(claim: str, initialisation: str) -> bool:
 
 
 def is_paper_scale(claim: str, scale: Scale) -> bool:
-    """Return whether a scale has the sizes of the paper's own."""
+    """Return whether a scale has the sizes of the paper's own, and data like the paper's."""
     paper = PAPERS[claim]
+    if scale.anew:
+        return False
     if claim == "A3":
         return (scale.inputs, scale.outputs, scale.budgets) == (46, 26, HAMMER_BUDGETS)
     sizes = (paper.inputs, paper.outputs, paper.budget)
