@@ -67,12 +67,12 @@ def test_a_difference_has_welchs_interval(outcomes, table):
 def test_no_interval_leaves_what_its_measure_can_be(root):
     """Dense is half way at the last step at the papers' own scale, or never."""
     kept = runs.read(root / "published/paper/runs.parquet")
-    found = train_test(run_outcomes(kept)).set_index(["of", "measure", "protocol"])
+    found = train_test(run_outcomes(kept)).set_index(["experiment", "of", "measure", "protocol"])
     last = kept["step"].max()
-    dense = found.loc[("dense", "steps_to_half", "clean")]
+    dense = found.loc[("structures", "dense", "steps_to_half", "clean")]
     assert dense["low"] < dense["estimate"] < dense["high"] < last
     ends = {"accuracy": 100, "train": 100, "area": 100, "gap": 100, "steps_to_half": last}
-    for (of, measure, _), row in found.iterrows():
+    for (_, of, measure, _), row in found.iterrows():
         least = 0 if measure != "gap" and " - " not in of else -ends[measure]
         assert least <= row["low"] <= row["high"] <= ends[measure]
 
