@@ -9,6 +9,7 @@ from tables import runs_table
 from blockmaps.analysis.columns import TRAIN_TEST
 from blockmaps.analysis.outcomes import run_outcomes
 from blockmaps.analysis.train_test import train_test
+from blockmaps.plan import catalogue
 from blockmaps.results import runs
 
 
@@ -66,7 +67,8 @@ def test_a_difference_has_welchs_interval(outcomes, table):
 
 def test_no_interval_leaves_what_its_measure_can_be(root):
     """Dense is half way at the last step at the papers' own scale, or never."""
-    kept = runs.read(root / "published/paper/runs.parquet")
+    every = runs.read(root / "published/paper/runs.parquet")
+    kept = runs.of_study(every, catalogue.MAIN_STUDY)
     found = train_test(run_outcomes(kept)).set_index(["experiment", "of", "measure", "protocol"])
     last = kept["step"].max()
     dense = found.loc[("structures", "dense", "steps_to_half", "clean")]
