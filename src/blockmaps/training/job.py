@@ -167,6 +167,7 @@ def _forget_peaks() -> None:
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     if torch.cuda.is_available():
+        torch.cuda.init()  # else it knows no device yet
         for device in range(torch.cuda.device_count()):
             torch.cuda.reset_peak_memory_stats(device)
 
