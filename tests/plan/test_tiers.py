@@ -221,6 +221,13 @@ def test_runs_that_are_kept_are_measured(plan, tmp_path, blockmaps):
     part = tiers.cost(plan.config, ends, tmp_path, kept=tiers.by_run([job]))
     assert (part.trained, part.measured) == (2, 2400)
     assert part.estimated == pytest.approx(2400, rel=0.01)
+    # a GPU's hours are not a core's, and say nothing of what a core would take
+    on_gpu = job | {"environment": {"device": "NVIDIA H200"}}
+    fast = tiers.cost(plan.config, ends, tmp_path, kept=tiers.by_run([on_gpu]))
+    assert (fast.trained, fast.measured, fast.on_gpu, fast.gpu) == (2, 0, 2, 2400)
+    assert fast.estimated == tiers.cost(plan.config, ends, tmp_path).estimated / 2
+    row = tiers.as_markdown([tiers.Spent("first", plan.config.tiers["first"], fast)])
+    assert "| 0.7 h of jobs on a GPU for 2 runs, 0.0 estimated of the others |" in row
     file, kept = tmp_path / "mine.yaml", tmp_path / "published/mine/part"
     file.write_text(RAW, encoding="utf-8")
     kept.mkdir(parents=True)

@@ -32,16 +32,27 @@ PIXEL = 2.5e-8  # seconds to draw a number of an input, where every epoch has se
 CLUSTER_JOB = 30  # minutes of a training job by profiles/slurm, `job_minutes`
 
 
-class Cost(NamedTuple):
-    """What shards cost: their number of runs, those that are in, and core seconds.
+class Took(NamedTuple):
+    """The seconds that training took: of a core, or by the clock where a job had a GPU."""
 
-    `measured` is of the shards that have been trained, `estimated` of the others.
+    core: float
+    gpu: float | None = None
+
+
+class Cost(NamedTuple):
+    """What shards cost: their number of runs, those that are in, and seconds.
+
+    `measured` is of the shards that a CPU has trained, in core seconds; `estimated` of those that
+    are not trained. `on_gpu` is how many runs a GPU has trained, `gpu` the seconds of its jobs by
+    the clock: no core would take as long.
     """
 
     runs: int
     trained: int
     measured: float
     estimated: float
+    on_gpu: int = 0
+    gpu: float = 0.0
 
 
 def tier_of(config: Config, shard: Shard) -> int:
@@ -86,7 +97,7 @@ def of_plan(
     shards: Iterable[Shard],
     runs: Path,
     timed: Mapping[str, float] | None = None,
-    kept: Mapping[tuple[str, str], float] | None = None,
+    kept: Mapping[tuple[str, str], Took] | None = None,
 ) -> Iterator[Spent]:
     """Yield every tier that has shards, with its cost.
 
@@ -110,6 +121,7 @@ def in_words(spent: Spent) -> str:
     return (
         f"{name}: {cost.trained} of {cost.runs} runs trained; CPU hours of one core: "
         f"{cost.measured / 3600:.1f} measured, {cost.estimated / 3600:.1f} more estimated"
+        + (f"; {_of_gpu(cost)}" if cost.on_gpu else "")
         + (f"; claims {', '.join(tier.claims)}" if tier.claims else "")
         + (f"; {tier.about}" if tier.about else "")
     )
@@ -120,7 +132,9 @@ def as_markdown(tiers: Iterable[Spent]) -> str:
     lines = ["| tier | what | runs | claims | CPU hours |", "|---|---|---|---|---|"]
     for name, tier, cost in tiers:
         measured, more = (f"{seconds / 3600:,.1f}" for seconds in (cost.measured, cost.estimated))
-        hours = [f"{measured} measured of {cost.trained:,} runs"] if cost.trained else []
+        on_cpu = cost.trained - cost.on_gpu
+        hours = [f"{measured} measured of {on_cpu:,} runs"] if on_cpu else []
+        hours += [_of_gpu(cost)] if cost.on_gpu else []
         if cost.trained < cost.runs:
             hours.append(f"{more} estimated" + (" of the others" if cost.trained else ""))
         claims = ", ".join(tier.claims) or "–"
@@ -129,13 +143,20 @@ def as_markdown(tiers: Iterable[Spent]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def by_run(jobs: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], float]:
+def _of_gpu(cost: Cost) -> str:
+    """Say what a GPU's jobs took."""
+    return f"{cost.gpu / 3600:.1f} h of jobs on a GPU for {cost.on_gpu:,} runs"
+
+
+def by_run(jobs: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Took]:
     """Return each run's share of its job's seconds, by experiment and key, of jobs' manifests."""
-    return {
-        (job["experiment"], key): core_seconds(job) / len(job["variants"])
-        for job in jobs
-        for key in job["variants"]
-    }
+    found: dict[tuple[str, str], Took] = {}
+    for job in jobs:
+        core, gpu = took(job)
+        number = len(job["variants"])
+        own = Took(core / number, None if gpu is None else gpu / number)
+        found |= {(job["experiment"], key): own for key in job["variants"]}
+    return found
 
 
 def cost(
@@ -143,7 +164,7 @@ def cost(
     shards: Iterable[Shard],
     runs: Path,
     timed: Mapping[str, float] | None = None,
-    kept: Mapping[tuple[str, str], float] | None = None,
+    kept: Mapping[tuple[str, str], Took] | None = None,
 ) -> Cost:
     """Return what shards cost.
 
@@ -157,7 +178,7 @@ def cost(
     runs : the folder of the shards' tables and manifests.
     timed, kept : see `of_plan`.
     """
-    known: dict[str, float] = {}
+    known: dict[str, Took] = {}
     estimates: dict[str, float] = {}
     ratios: dict[str, list[float]] = {}
     named = {shard.id: shard for shard in shards}  # a name is reckoned anew at every look
@@ -165,40 +186,44 @@ def cost(
         spec = config.datasets[config.experiments[shard.experiment].dataset]
         own = (timed or {}).get(name)
         estimates[name] = estimated(shard, spec) if own is None else own
-        seconds = measured(runs / f"{name}.manifest.json")
-        if seconds is None:
-            seconds = _kept(shard, kept or {})
-        if seconds is None:
+        found = measured(runs / f"{name}.manifest.json") or _kept(shard, kept or {})
+        if found is None:
             continue
-        known[name] = seconds
-        if seconds:  # of runs that a rate was chosen by, and that are not kept, it is not known
-            ratios.setdefault(shard.experiment, []).append(seconds / estimates[name])
+        known[name] = found
+        if found.core:  # of runs that a rate was chosen by, and that are not kept, it is not known
+            ratios.setdefault(shard.experiment, []).append(found.core / estimates[name])
+    gpus = {name: found.gpu for name, found in known.items() if found.gpu is not None}
     return Cost(
         sum(len(shard.variants) for shard in named.values()),
         sum(len(named[name].variants) for name in known),
-        sum(known.values()),
+        sum(found.core for found in known.values()),
         sum(
             estimates[name] * median(ratios.get(shard.experiment, [1.0]))
             for name, shard in named.items()
             if name not in known
         ),
+        sum(len(named[name].variants) for name in gpus),
+        sum(gpus.values()),
     )
 
 
-def _kept(shard: Shard, kept: Mapping[tuple[str, str], float]) -> float | None:
+def _kept(shard: Shard, kept: Mapping[tuple[str, str], Took]) -> Took | None:
     """Return the seconds that a shard's runs took elsewhere; None if one of them is not kept."""
     names = [(shard.experiment, variant.key) for variant in shard.variants]
-    return sum(kept[name] for name in names) if kept.keys() >= set(names) else None
+    if not kept.keys() >= set(names):
+        return None
+    gpus = [gpu for name in names if (gpu := kept[name].gpu) is not None]
+    return Took(sum(kept[name].core for name in names), sum(gpus) if gpus else None)
 
 
-def measured(manifest: Path) -> float | None:
+def measured(manifest: Path) -> Took | None:
     """Return the seconds that a shard took, by its manifest; None if there is none.
 
     The job's own, unless it went on from checkpoints of earlier jobs: then at least what training
     its variants took, evaluation left out.
     """
     try:
-        return core_seconds(json.loads(manifest.read_text(encoding="utf-8")))
+        return took(json.loads(manifest.read_text(encoding="utf-8")))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -255,14 +280,16 @@ def of_manifest(job: Mapping[str, Any]) -> float:
     return max(job["seconds"], sum(one["seconds"] for one in job["variants"].values()))
 
 
-def core_seconds(job: Mapping[str, Any]) -> float:
-    """Return the seconds of a core that a shard took, by its manifest.
+def took(job: Mapping[str, Any]) -> Took:
+    """Return the seconds that a shard took, by its manifest.
 
-    The clock's, where the manifest is of before they were counted, or the job went on from
-    checkpoints of earlier ones. On a core that others used too that is more.
+    Those of a core are the clock's, where the manifest is of before they were counted, or the job
+    went on from checkpoints of earlier ones. On a core that others used too that is more.
     """
+    if job.get("environment", {}).get("device", "cpu") != "cpu":
+        return Took(0.0, of_manifest(job))
     counted = job.get("cpu_seconds")
-    return of_manifest(job) if counted is None or job.get("resumed") else counted
+    return Took(of_manifest(job) if counted is None or job.get("resumed") else counted)
 
 
 def estimated(shard: Shard, spec: DataSpec) -> float:

@@ -268,12 +268,31 @@ class Folder:
         names = [path.name.partition(".")[0] for path in own]
         by_file = {path: self.json("shard manifest", name) for path, name in zip(own, names, strict=True)}
         if not own and self.has("manifests"):
-            several = self.mapping("manifests", needs={"jobs": list})["jobs"]
+            several = self.collected_jobs
             by_file = {self.file("manifests") / str(place): one for place, one in enumerate(several)}
         for path, job in by_file.items():
             if not isinstance(job, dict) or not MANIFEST <= job.keys():
                 raise InputError(f"{path}: is no manifest of a training job; remove it")
         return {job["shard"]: job for job in by_file.values()}
+
+    @property
+    def collected_jobs(self) -> list[dict[str, Any]]:
+        """The manifests of training jobs as they were collected, each with its environment.
+
+        Raises
+        ------
+        InputError
+            If their file is missing or broken.
+        """
+        found = self.mapping("manifests", needs={"jobs": list, "environments": list})
+        try:
+            return [
+                {**job, "environment": found["environments"][job["environment"]]}
+                for job in found["jobs"]
+            ]
+        except (LookupError, TypeError):
+            path = self.file("manifests")
+            raise InputError(f"{path}: a job has no environment; remove it") from None
 
     def plan(self, config: Config, file: str, kept: Path | None = None) -> Plan:
         """Return the plan of a config, with the shards and learning rates that are here.

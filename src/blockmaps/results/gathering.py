@@ -148,12 +148,7 @@ def collected(results: Folder) -> Gathered:
     """
     tables = {"runs": results.runs}
     tables |= {part: results.parquet(part) for part in BESIDE if results.has(part)}
-    own: list[dict[str, Any]] = []
-    if results.has("manifests"):
-        found = results.mapping("manifests", needs={"jobs": list, "environments": list})
-        places = found["environments"]
-        own = [{**job, "environment": places[job["environment"]]} for job in found["jobs"]]
-    return Gathered(tables, own)
+    return Gathered(tables, results.collected_jobs if results.has("manifests") else [])
 
 
 def merge(kept: Gathered, new: Gathered, made: Plan | None, where: str) -> Gathered:
