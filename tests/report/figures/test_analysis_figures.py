@@ -156,10 +156,26 @@ def test_explanations_are_found_by_their_numbers(tables):
     row = row[(row["design"] == "even") & (row["outcome"] == "logit_clean")]
     row = row[(row["explanation"] == "hidden_proportion") & (row["form"] == "spline")].iloc[0]
     low = row["cv_low"] if np.isnan(row["cv_bootstrap_low"]) else row["cv_bootstrap_low"]
-    assert ("1 of 1 panel" if low > 0 else "0 of 1 panel") in metric.title(panels)
+    assert metric.title(panels) == "The hidden proportion " + (
+        "predicts patterns left out" if low > 0 else "is not shown to predict patterns left out"
+    )
     assert (
         f"final test accuracy {row['cv_r2']:.2f}" in metric.finding(next(iter(panels.values())))[1]
     )
+
+
+def test_the_titles_panels_are_those_that_hold_the_number_of_hidden_units(tables):
+    """Of a factorial design the curve is |h|'s as well; without an even one it is all there is."""
+    one = runs_table((4000,), designs=("factorial",), epochs=1)
+    named = [one.assign(experiment=name, design=name) for name in ("even", "factorial")]
+    runs = pd.concat(named, ignore_index=True)
+    found = wording.panels(summary.final_outcomes(runs))
+    fits = {name: proportion.fitted(proportion.curve_runs(one)) for name, one in found.items()}
+    even = [name for name, one in found.items() if set(one["design"]) == {"even"}]
+    assert len(even) == 1 < len(found)
+    assert proportion.fixed(found, fits) == [fits[even[0]]]
+    others = {name: one for name, one in found.items() if name not in even}
+    assert proportion.fixed(others, fits) == list(fits.values())
 
 
 def test_an_optimum_is_held_by_its_interval_and_marked_where_it_is():

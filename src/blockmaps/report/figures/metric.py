@@ -114,16 +114,20 @@ def title(found: dict[str, pd.DataFrame]) -> str:
     lows = [rows.loc[FINAL, "low"] for rows in own if FINAL in rows.index]
     if not lows:
         return "The hidden proportion does not vary here"
-    told, of = sum(low > 0 for low in lows), wording.counted(len(lows), "panel")
-    return f"The hidden proportion predicts patterns left out in {told} of {of}"
+    told = sum(low > 0 for low in lows)
+    if not told:
+        return "The hidden proportion is not shown to predict patterns left out"
+    where = wording.of_panels(told, len(lows))
+    return f"The hidden proportion predicts patterns left out{where}"
 
 
 def speed(found: dict[str, pd.DataFrame]) -> str:
     """Say in how many of these panels the area is explained better than final accuracy."""
     both = [of_proportion(rows)["value"].reindex([AREA, FINAL]) for rows in fixed(found).values()]
     known = [one for one in both if one.notna().all()]
-    more, of = sum(one[AREA] > one[FINAL] for one in known), wording.counted(len(known), "panel")
-    return f"The area is explained better than final accuracy in {more} of {of}. "
+    more = sum(one[AREA] > one[FINAL] for one in known)
+    where = wording.of_panels(more, len(known))
+    return f"The area is explained better than final accuracy{where}. " * bool(more)
 
 
 @style.themed

@@ -62,6 +62,16 @@ def finding(fit: SplineFit | None) -> tuple[str, str]:
     return found, wording.interval(best.low, best.high, 2)
 
 
+def fixed(found: dict[str, pd.DataFrame], fits: dict[str, SplineFit | None]) -> list:
+    """Return the fits of panels whose curve has unknowns and |h| fixed, all where there is none."""
+    even = [fits[name] for name, rows in found.items() if _is_even(curve_runs(rows))]
+    return even if placed(even) else list(fits.values())
+
+
+def _is_even(rows: pd.DataFrame) -> bool:
+    return bool((rows["design"] == "even").all())
+
+
 def placed(fits: list[SplineFit | None]) -> list[SplineFit]:
     """Return the fits whose optimum has an interval."""
     return [fit for fit in fits if fit is not None and fit.optimum.low <= fit.optimum.high]
@@ -140,11 +150,12 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
     lines = -(-len(found) // 4)
     on_top = valued.sort_values("arm", key=lambda arms: arms.isin(NAMED), kind="stable")
     chance = judged.chance(outcomes["outputs"].iloc[0])
-    shape = title(list(fits.values()), chance, judged.said_first)
+    told = fixed(found, fits)
+    shape = title(told, chance, judged.said_first)
     return facets.draw(
         shape if len(valued) else wording.NOTHING,
         caption,
-        half(list(fits.values())) + f"{moved}. " * any(ways) + wording.facts(outcomes, about),
+        half(told) + f"{moved}. " * any(ways) + wording.facts(outcomes, about),
         [(name, *finding(fit)) for name, fit in fits.items() if len(valued)],
         {name: wording.runs_and_patterns(valued[valued["panel"] == name]) for name in found},
         [
