@@ -222,8 +222,8 @@ class SparseInput(Layout):
         )
         self.from_state = tensor(np.flatnonzero(~of_input))
         self.state_places = tensor(every[~of_input] - shape.rows * shape.inputs)
-        with warnings.catch_warnings():  # torch says once that this is a beta
-            warnings.filterwarnings("ignore", message="Sparse CSR")
+        with warnings.catch_warnings():  # torch says once that this is a beta, and not checked
+            warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")
             self._sparse(torch.zeros(len(position), device=device))
 
     def _sparse(self, values: Tensor) -> Tensor:

@@ -154,4 +154,6 @@ def quiet() -> None:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning", category=UserWarning)
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+    # a captured time loop was tried on a stream of its own: torch waits for it, and says so
+    warnings.filterwarnings("ignore", message="The AccumulateGrad node's stream")
     warnings.filterwarnings("ignore", message="LSTM with projections is not supported with oneDNN")
