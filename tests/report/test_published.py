@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from blockmaps.analysis import continuum, trainability
@@ -38,8 +39,13 @@ def test_tables_are_made_of_it_and_say_what_was_promised(folder):
         differences = continuum.differences(table)
         control = differences[differences["difference"] == "MLP - control"]
         assert len(control)
-        # float32, whole learning curves: to rounding, which training amplifies
-        assert (control["curve_deviation"] < 1e-2).all()
+        # float32: to rounding, which training amplifies; after some thousand steps it has no end
+        short = control[control["steps"] < 2000]
+        assert (short["curve_deviation"] < 1e-2).all()
+        arms = path[path["arm"].isin(["mlp", "control"]) & (path["epoch"] == 1)]
+        where = ["experiment", "seed_index", "replicate", "split"]
+        first = arms.pivot_table(index=where, columns="arm", values="loss")
+        np.testing.assert_allclose(first["control"], first["mlp"], rtol=1e-3)
     fates = table[table["study"] == trainability.STUDY]
     if len(fates):
         arms = trainability.by_arm(table, dynamics)
