@@ -15,6 +15,27 @@ def test_comments_docstrings_and_space_do_not_count():
     assert tree_digest(one) != tree_digest(one.replace("1", "2"))
 
 
+def test_every_version_of_python_gives_the_same_digest():
+    """Else what is trained under one is trained again under another; each that tests says so."""
+    source = """
+@wrap(*many, last=None)
+class Made(Base, kind="it"):
+    number: int = 1_0
+
+    async def f(self, a, /, b=[], *c, d: str | None = None, **e) -> "Made":
+        said = f"{a['key']!r:>{d}} {', '.join(c)}" 'and' f"{b:.3{'f' if e else 'g'}}"
+        match a:
+            case {"x": [1, *rest]} if (n := len(rest)) > 2:
+                return lambda: (yield from b"" or ...)
+        try:
+            del a[1:, None]
+        except* (OSError, ValueError):
+            raise
+        return said
+"""
+    assert tree_digest(source) == "6616685c386f0fa8"
+
+
 def test_the_closure_of_training_holds_what_decides_a_run_and_no_more():
     modules = closure("blockmaps.training.shard")
     assert {

@@ -10,6 +10,7 @@ import ast
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import grimp
 
@@ -66,11 +67,29 @@ class _Bare:
         return True
 
 
+def _spelled(node: Any) -> str:
+    """Return syntax as text that no version of Python writes otherwise.
+
+    `ast.unparse` quotes f-strings anew from Python 3.12 on, and `ast.dump` shows fields that other
+    versions do not have, or not when they are empty. 3.12.1 ends a nested format with empty text.
+    """
+    if isinstance(node, ast.JoinedStr):
+        node = ast.JoinedStr([one for one in node.values if getattr(one, "value", None) != ""])
+    if isinstance(node, list):
+        return f"[{','.join(map(_spelled, node))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    given = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
+    return (
+        f"{type(node).__name__}({','.join(f'{name}={_spelled(value)}' for name, value in given)})"
+    )
+
+
 def _bare(source: str, package: str = PACKAGE) -> tuple[str, list[tuple[str, str, str]]]:
     """Return the hash of a text's bare syntax, and what it imports from a package."""
     bare, tree = _Bare(package), ast.parse(source)
     bare.strip(tree)
-    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest(), bare.imported
+    return hashlib.sha256(_spelled(tree).encode()).hexdigest(), bare.imported
 
 
 def tree_digest(source: str) -> str:
