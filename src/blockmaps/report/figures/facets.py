@@ -247,12 +247,13 @@ def draw(
     sheet = style.sheet(title, caption, facts, grid.body(many, keys), found)
     plot = _plotted(sheet, list(panels), layers, marks, grid, (x.label, y.label))
     sheet = sheet._replace(panels=dict(zip(panels, plot, strict=True)))
+    for name, axes in sheet.panels.items():
+        x.apply(axes, "x", name)
+        y.apply(axes, "y", name)
+    grid = _with_room(sheet, grid, keys)
     if shown:
         style.key(sheet, grid.left - style.MARGIN, shown)
     for place, (name, axes) in enumerate(sheet.panels.items()):
-        axes.set_position(sheet.box(*grid.box(place, many, keys)))
-        x.apply(axes, "x", name)
-        y.apply(axes, "y", name)
         if chance is not None:
             _chance_line(axes, chance[chance["panel"] == name])
         last = (place + 1) % grid.side(many)[1] == 0
@@ -260,6 +261,28 @@ def draw(
         heading, _, about = name.partition(", ")
         style.panel_title(axes, heading, "; ".join(filter(None, [about, panels[name]])), room)
     return sheet
+
+
+def _with_room(sheet: style.Sheet, grid: PanelGrid, keys: float) -> PanelGrid:
+    """Put the panels where the grid says, with more room at the left where y's words need it."""
+
+    def put(grid: PanelGrid) -> None:
+        for place, axes in enumerate(sheet.panels.values()):
+            axes.set_position(sheet.box(*grid.box(place, len(sheet.panels), keys)))
+
+    put(grid)
+    # where y is shared, the first column alone has its words
+    apart = grid.side(len(sheet.panels))[1] if grid.share_y else 1
+    dots, inside = sheet.figure.dpi, grid.left - 0.02
+    over = 0.0
+    for axes in list(sheet.panels.values())[::apart]:
+        words = axes.yaxis.get_tightbbox()
+        if words is not None:
+            over = max(over, (axes.get_window_extent().x0 - words.x0) / dots - inside)
+    if over > 0:
+        grid = grid._replace(left=grid.left + over)
+        put(grid)
+    return grid
 
 
 def _plotted(sheet, panels, layers, marks, grid, labels) -> list[Axes]:

@@ -21,6 +21,8 @@ def finding(table: pd.DataFrame) -> str:
     if at.empty:
         return NOTHING
     worse, better = (at["low"] > 0).sum(), (at["high"] < 0).sum()
+    if not worse and not better:
+        return f"Recommended is not clearly apart from the best of {SEARCHED} random patterns"
     return (
         f"Recommended beats the best of {SEARCHED} random patterns at {better} of "
         f"{wording.counted(len(at), 'size')}, loses at {worse}"
