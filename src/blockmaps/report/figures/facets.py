@@ -27,6 +27,7 @@ from blockmaps.report.figures import style, wording
 from blockmaps.results import outcome
 
 ABOVE, BETWEEN, BELOW, LEFT, RIGHT = 0.46, 0.2, 0.5, 0.78, 0.08  # inches around panels
+BELOW_CHANCE = 14  # points that the name of chance takes below its line
 _UPRIGHT = {"ymin": "low", "ymax": "high"}
 # What a table is drawn as, one over another: seaborn's mark, and what it reads beside x and y.
 KINDS = {
@@ -322,7 +323,7 @@ def _plotted(sheet, panels, layers, marks, grid, labels) -> list[Axes]:
 
 def _chance_line(axes: Axes, outcomes: pd.DataFrame) -> None:
     """Draw what knows nothing with its name, or say that it lies below the axis."""
-    judged, low = outcome.of(outcomes), axes.get_ylim()[0]
+    judged, (low, high) = outcome.of(outcomes), axes.get_ylim()
     chance = judged.chance(outcomes["outputs"].iloc[0])
     name = f"{judged.chance_said}, {judged.scale * chance:.3g}{' %' if judged.scale == 100 else ''}"
     beside: dict[str, Any] = {"ha": "right", "va": "bottom"}
@@ -330,8 +331,11 @@ def _chance_line(axes: Axes, outcomes: pd.DataFrame) -> None:
         style.note(axes, f"↓ {name}, is below", (1, 0), "axes fraction", (-2, 3), **beside)
         return
     axes.axhline(chance, **_ACROSS | {"linestyle": (0, (2, 2)), "zorder": 1.5})
-    beside["va"] = "top"
-    style.note(axes, name, (1, chance), ("axes fraction", "data"), (-2, -3), **beside)
+    points = 72 * axes.get_window_extent().height / axes.figure.dpi
+    if points * (chance - low) / (high - low) > BELOW_CHANCE:
+        beside["va"] = "top"
+    aside = -3 if beside["va"] == "top" else 2
+    style.note(axes, name, (1, chance), ("axes fraction", "data"), (-2, aside), **beside)
 
 
 def heat(axes: Axes, table: pd.DataFrame, labels: tuple[str, str] = ("", ""), **look) -> None:
