@@ -228,6 +228,21 @@ def test_runs_that_are_kept_are_measured(plan, tmp_path, blockmaps):
     assert fast.estimated == tiers.cost(plan.config, ends, tmp_path).estimated / 2
     row = tiers.as_markdown([tiers.Spent("first", plan.config.tiers["first"], fast)])
     assert "| 0.7 h of jobs on a GPU for 2 runs, 0.0 estimated of the others |" in row
+    # of a shard whose runs were trained on both, each counts where it was trained
+    one = {"experiment": "ends", "seconds": 900.0}
+    alone = [key for shard in ends for key in [v.key for v in shard.variants]][:2]
+    both = [
+        one | {"variants": {alone[0]: {"seconds": 900.0}}},
+        one
+        | {"variants": {alone[1]: {"seconds": 36.0}}, "seconds": 36.0}
+        | {"environment": {"device": "NVIDIA H200"}},
+        {"experiment": "ends", "seconds": 1.0, "variants": {}, "environment": None},
+    ]
+    mixed = tiers.cost(plan.config, ends, tmp_path, kept=tiers.by_run(both))
+    assert (mixed.trained, mixed.measured, mixed.on_gpu, mixed.gpu) == (2, 900, 1, 36)
+    assert mixed.estimated == fast.estimated
+    row = tiers.as_markdown([tiers.Spent("first", plan.config.tiers["first"], mixed)])
+    assert "| 0.2 measured of 1 runs, 0.0 h of jobs on a GPU for 1 runs, 0.0 estimated" in row
     file, kept = tmp_path / "mine.yaml", tmp_path / "published/mine/part"
     file.write_text(RAW, encoding="utf-8")
     kept.mkdir(parents=True)

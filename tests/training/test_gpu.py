@@ -62,7 +62,7 @@ def trained(root, tmp_path):
 
 
 def test_a_graph_trains_as_the_steps_do(trained):
-    (_, plain), (_, graph) = trained("plain", cuda_graphs=False), trained("graph")
+    (_, plain), (_, graph) = trained("plain", cuda_graphs=False), trained("graph", cuda_graphs=True)
     assert set(plain["device"]) != {"cpu"}
     pd.testing.assert_frame_equal(
         plain.drop(columns="seconds"), graph.drop(columns="seconds"), rtol=1e-5

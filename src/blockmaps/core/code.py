@@ -78,7 +78,7 @@ def _spelled(node: Any) -> str:
     if isinstance(node, list):
         return f"[{','.join(map(_spelled, node))}]"
     if not isinstance(node, ast.AST):
-        return repr(node)
+        return ascii(node)  # what repr leaves unescaped depends on the version's Unicode
     given = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
     return (
         f"{type(node).__name__}({','.join(f'{name}={_spelled(value)}' for name, value in given)})"

@@ -215,7 +215,7 @@ class Compute(Frozen):
     cuda_graphs: bool = Field(
         default=True,
         description="On a GPU, capture a training step's time loop once and replay it: the same "
-        "to the bit, and two to three times as fast for up to 16 networks (benchmarks/README.md).",
+        "to the bit, and two to four times as fast for up to 16 networks (benchmarks/README.md).",
     )
     jobs_per_gpu: Annotated[int, Field(ge=1, le=16)] = Field(
         default=1,

@@ -33,10 +33,14 @@ CLUSTER_JOB = 30  # minutes of a training job by profiles/slurm, `job_minutes`
 
 
 class Took(NamedTuple):
-    """The seconds that training took: of a core, or by the clock where a job had a GPU."""
+    """The seconds that training took: of a core, and by the clock where a job had a GPU.
+
+    `on_gpu` is how many runs a GPU has trained.
+    """
 
     core: float
-    gpu: float | None = None
+    gpu: float = 0.0
+    on_gpu: int = 0
 
 
 class Cost(NamedTuple):
@@ -152,9 +156,9 @@ def by_run(jobs: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Took]:
     """Return each run's share of its job's seconds, by experiment and key, of jobs' manifests."""
     found: dict[tuple[str, str], Took] = {}
     for job in jobs:
-        core, gpu = took(job)
-        number = len(job["variants"])
-        own = Took(core / number, None if gpu is None else gpu / number)
+        core, gpu, on_gpu = took(job)
+        number = max(len(job["variants"]), 1)
+        own = Took(core / number, gpu / number, min(on_gpu, 1))
         found |= {(job["experiment"], key): own for key in job["variants"]}
     return found
 
@@ -190,9 +194,9 @@ def cost(
         if found is None:
             continue
         known[name] = found
-        if found.core:  # of runs that a rate was chosen by, and that are not kept, it is not known
+        # of runs that a rate was chosen by, and that are not kept, it is not known
+        if found.core and not found.on_gpu:
             ratios.setdefault(shard.experiment, []).append(found.core / estimates[name])
-    gpus = {name: found.gpu for name, found in known.items() if found.gpu is not None}
     return Cost(
         sum(len(shard.variants) for shard in named.values()),
         sum(len(named[name].variants) for name in known),
@@ -202,8 +206,8 @@ def cost(
             for name, shard in named.items()
             if name not in known
         ),
-        sum(len(named[name].variants) for name in gpus),
-        sum(gpus.values()),
+        sum(found.on_gpu for found in known.values()),
+        sum(found.gpu for found in known.values()),
     )
 
 
@@ -212,8 +216,7 @@ def _kept(shard: Shard, kept: Mapping[tuple[str, str], Took]) -> Took | None:
     names = [(shard.experiment, variant.key) for variant in shard.variants]
     if not kept.keys() >= set(names):
         return None
-    gpus = [gpu for name in names if (gpu := kept[name].gpu) is not None]
-    return Took(sum(kept[name].core for name in names), sum(gpus) if gpus else None)
+    return Took(*(sum(own) for own in zip(*(kept[name] for name in names), strict=True)))
 
 
 def measured(manifest: Path) -> Took | None:
@@ -284,10 +287,11 @@ def took(job: Mapping[str, Any]) -> Took:
     """Return the seconds that a shard took, by its manifest.
 
     Those of a core are the clock's, where the manifest is of before they were counted, or the job
-    went on from checkpoints of earlier ones. On a core that others used too that is more.
+    went on from checkpoints of earlier ones. On a core that others used too that is more. Where
+    earlier jobs had another device, all counts as that of the last.
     """
-    if job.get("environment", {}).get("device", "cpu") != "cpu":
-        return Took(0.0, of_manifest(job))
+    if (job.get("environment") or {}).get("device", "cpu") != "cpu":
+        return Took(0.0, of_manifest(job), len(job["variants"]))
     counted = job.get("cpu_seconds")
     return Took(of_manifest(job) if counted is None or job.get("resumed") else counted)
 

@@ -157,7 +157,9 @@ def test_explanations_are_found_by_their_numbers(tables):
     row = row[(row["explanation"] == "hidden_proportion") & (row["form"] == "spline")].iloc[0]
     low = row["cv_low"] if np.isnan(row["cv_bootstrap_low"]) else row["cv_bootstrap_low"]
     assert metric.title(panels) == "The hidden proportion " + (
-        "predicts patterns left out" if low > 0 else "is not shown to predict patterns left out"
+        "predicts patterns left out where |h| is fixed"
+        if low > 0
+        else "is not shown to predict patterns left out"
     )
     assert (
         f"final test accuracy {row['cv_r2']:.2f}" in metric.finding(next(iter(panels.values())))[1]

@@ -82,7 +82,7 @@ def test_the_path_says_what_its_paired_interval_says(made):
     assert sheet.words.finding.startswith("Random places end not clearly apart from the MLP")
     bounds = [(1.0, 2.0), (1.0, 2.0), (np.nan, np.nan)]
     assert wording.compared("random places end", "the MLP", bounds) == (
-        "Random places end clearly above the MLP in 2 of 3 panels"
+        "Random places end clearly above the MLP in 2 of 2 panels"
     )
 
 

@@ -117,7 +117,7 @@ def title(found: dict[str, pd.DataFrame]) -> str:
     told = sum(low > 0 for low in lows)
     if not told:
         return "The hidden proportion is not shown to predict patterns left out"
-    where = wording.of_panels(told, len(lows))
+    where = wording.where_fixed(told, len(lows), len(found))
     return f"The hidden proportion predicts patterns left out{where}"
 
 

@@ -77,8 +77,13 @@ def placed(fits: list[SplineFit | None]) -> list[SplineFit]:
     return [fit for fit in fits if fit is not None and fit.optimum.low <= fit.optimum.high]
 
 
-def title(fits: list[SplineFit | None], chance: float, said: str) -> str:
-    """Say what shape most curves have: where they are nearly as high as at their highest place."""
+def title(fits: list[SplineFit | None], chance: float, said: str, panels: int = 0) -> str:
+    """Say what shape most curves have: where they are nearly as high as at their highest place.
+
+    Parameters
+    ----------
+    panels : how many there are, if the fits are those alone in which |h| is fixed.
+    """
     known = placed(fits)
     if not known:
         return "Too few patterns to place an optimum of the hidden proportion"
@@ -92,7 +97,7 @@ def title(fits: list[SplineFit | None], chance: float, said: str) -> str:
         found, many = "falls off on both sides of a best hidden proportion", peaks
     else:
         found, many = "hardly varies with the hidden proportion", flat
-    return f"{said} {found}{wording.of_panels(many, len(known))}"
+    return f"{said} {found}{wording.where_fixed(many, len(known), panels)}"
 
 
 def half(fits: list[SplineFit | None]) -> str:
@@ -151,7 +156,7 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
     on_top = valued.sort_values("arm", key=lambda arms: arms.isin(NAMED), kind="stable")
     chance = judged.chance(outcomes["outputs"].iloc[0])
     told = fixed(found, fits)
-    shape = title(told, chance, judged.said_first)
+    shape = title(told, chance, judged.said_first, len(fits) if len(told) < len(fits) else 0)
     return facets.draw(
         shape if len(valued) else wording.NOTHING,
         caption,

@@ -45,7 +45,8 @@ def lines(table: pd.DataFrame) -> pd.DataFrame:
     values = table["regret"], *(table[of] - table["recommended"] for of in ("reported", "chosen"))
     drawn = pd.concat(table.assign(arm=arm, y=y) for arm, y in zip(MARKS, values, strict=True))
     bounds = drawn[["low", "high"]].where(drawn["arm"] == next(iter(MARKS)))
-    return drawn.assign(low=bounds["low"], high=bounds["high"])
+    # of one seed there is no choice to report
+    return drawn.assign(low=bounds["low"], high=bounds["high"]).dropna(subset="y")
 
 
 @style.themed
@@ -64,14 +65,16 @@ def draw(table: pd.DataFrame, apriori: pd.DataFrame, caption: str = "") -> style
     # a size at which most random patterns fail would press the others into a strip
     floor = max(low, -4 * max(high, 1.0))
     room = 0.06 * (high - floor)
+    papers = (table["inputs"] == wording.PAPER_INPUTS).any()
+    scale = "" if papers else "Not the paper's scale. "
     return facets.draw(
         finding(table),
         caption,
         f"{average(apriori)}{first['patterns']} random patterns a size (normal_size of "
         "2509.15057, learning rate and spreads left at the recipe's), "
-        f"{first['seeds']} seeds each; recommended: {first['n']} seeds. {wording.data(table)} "
-        "Not the paper's scale. Band: 95 %, jackknife over patterns and t over seeds, up to "
-        "two fifths of the patterns.",
+        f"{wording.counted(first['seeds'], 'seed')} each; recommended: "
+        f"{wording.counted(first['n'], 'seed')}. {wording.data(table)} {scale}"
+        "Band: 95 %, jackknife over patterns and t over seeds, up to two fifths of the patterns.",
         [
             (row["panel"], LESS, wording.estimate(row[["regret", "low", "high"]], 1))
             for _, row in at.iterrows()

@@ -137,6 +137,11 @@ def of_panels(some: int, panels: int) -> str:
     return f" in {some} of {panels} panels" if panels > 1 else ""
 
 
+def where_fixed(some: int, fixed: int, panels: int) -> str:
+    """Say in which panels; all in which |h| is fixed, where there are others, are named so."""
+    return " where |h| is fixed" if some == fixed < panels else of_panels(some, fixed)
+
+
 def most(said: Sequence[str]) -> str:
     """Return what most panels say, and how many."""
     common = max(sorted(set(said)), key=said.count)
@@ -157,7 +162,7 @@ def told(first: str, second: str, row: Iterable[float], digits: int) -> tuple[st
 
 
 def compared(first: str, second: str, bounds: Iterable[Sequence[float]]) -> str:
-    """Say how a difference comes out in most panels.
+    """Say how a difference comes out in most panels, of those that tell.
 
     Parameters
     ----------
@@ -169,7 +174,7 @@ def compared(first: str, second: str, bounds: Iterable[Sequence[float]]) -> str:
     if not known:
         return f"Too few seeds to tell {first.rpartition(' ')[0]} from {second}"
     words = max(sorted(set(known)), key=known.count)
-    said = f"{first} {words} {second}{of_panels(known.count(words), len(bounds))}"
+    said = f"{first} {words} {second}{of_panels(known.count(words), len(known))}"
     return first_upper(said)
 
 
