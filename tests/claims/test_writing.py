@@ -62,6 +62,20 @@ def test_without_folders_it_lists_the_tests(capsys, root, monkeypatch):
         command.claims(as_json=True, file=root / "config/claims.yaml")
 
 
+def test_every_scale_of_the_papers_has_a_line_and_others_are_counted(root):
+    """Data that were trained on for more steps say something else."""
+    rows = writing.read(root / "published/paper/claims.json")
+    own = [row for row in rows if row["id"] == "A1" and row["in_force"]]
+    papers = {row["steps"] for row in own if row["paper_scale"] and row["folder"]}
+    lines = [line for line in writing.brief_table(own).splitlines() if "**A1**" in line]
+    assert [line.split(" steps")[0].rpartition(" ")[2] for line in lines] == [
+        f"{steps:,}" for steps in sorted(papers)
+    ]
+    assert len(lines) > 1
+    assert "supported" in lines[0].split("|")[5]
+    assert all(line.split("|")[5].strip() == "–" for line in lines[1:])
+
+
 def test_faults_are_one_line(folder, tmp_path, blockmaps):
     done = blockmaps("claims", tmp_path / "nowhere", check=False)
     assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)

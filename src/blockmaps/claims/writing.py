@@ -208,7 +208,7 @@ def brief_table(rows: Sequence[LedgerRow]) -> str:
 
     That is the papers' own where it was tested, else one with a verdict either way, else the one
     with the most unknowns and epochs. All parts of the test are said there; the other scales are
-    counted.
+    counted. Data of the papers' own scale that were trained on for more steps have a line more.
 
     Raises
     ------
@@ -221,23 +221,28 @@ def brief_table(rows: Sequence[LedgerRow]) -> str:
     for name in dict.fromkeys(row["id"] for row in rows):
         own = [row for row in rows if row["id"] == name and row["in_force"]]
         shown = sorted(_shown(own), key=_undecided)
-        first = shown[0]
-        here = [row for row in shown if _place(row) == _place(first)]
-        others = Counter(row["verdict"] for row in shown if _place(row) != _place(first))
-        cells = [
-            f"**{name}** {first['statement']}",
-            "<br>".join(_sentence(row, here) for row in here),
-            "<br>".join(_measured(row, here) for row in here),
-            _sizes(first),
-            ", ".join(f"{others[one]} {one}" for one in VERDICTS if one in others) or "–",
-        ]
-        found.append(_joined(cells))
+        papers = [row for row in shown if row["paper_scale"] and row["verdict"] != NOT_TESTED]
+        papers.sort(key=lambda row: row["steps"] or 0)
+        told = list(dict.fromkeys(map(_place, papers or shown[:1])))
+        others = Counter(row["verdict"] for row in shown if _place(row) not in told)
+        counted = ", ".join(f"{others[one]} {one}" for one in VERDICTS if one in others)
+        for place in told:
+            here = [row for row in shown if _place(row) == place]
+            cells = [
+                f"**{name}** {here[0]['statement']}" if place == told[0] else f"**{name}**, again",
+                "<br>".join(_sentence(row, here) for row in here),
+                "<br>".join(_measured(row, here) for row in here),
+                _sizes(here[0], len(told) > 1),
+                counted if place == told[0] and counted else "–",
+            ]
+            found.append(_joined(cells))
     return "\n".join(found) + "\n"
 
 
-def _sizes(row: LedgerRow) -> str:
-    """Return a row's sizes in words that need no data set's name."""
+def _sizes(row: LedgerRow, steps: bool = False) -> str:
+    """Return a row's sizes, and its steps if asked, in words that need no data set's name."""
     known = {"inputs": "inputs", "outputs": "outputs", "budget": "unknowns", "epochs": "epochs"}
+    known |= {"steps": "steps"} if steps else {}
     said = [f"{row[name]:,} {word}" for name, word in known.items() if row[name] is not None]
     papers = ["the paper's own sizes"] if row["paper_scale"] else []
     if row["inputs"] is None:
