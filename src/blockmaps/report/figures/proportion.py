@@ -62,7 +62,9 @@ def finding(fit: SplineFit | None) -> tuple[str, str]:
     return found, wording.interval(best.low, best.high, 2)
 
 
-def fixed(found: dict[str, pd.DataFrame], fits: dict[str, SplineFit | None]) -> list:
+def fixed(
+    found: dict[str, pd.DataFrame], fits: dict[str, SplineFit | None]
+) -> list[SplineFit | None]:
     """Return the fits of panels whose curve has unknowns and |h| fixed, all where there is none."""
     even = [fits[name] for name, rows in found.items() if _is_even(curve_runs(rows))]
     return even if placed(even) else list(fits.values())
