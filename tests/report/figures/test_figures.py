@@ -1,6 +1,7 @@
 """Figures draw whatever table there is, say what is in it, and are the same every time."""
 
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tables import runs_table
 
 from blockmaps.analysis.splines import SplineFit
 from blockmaps.analysis.statistics import Interval, difference
+from blockmaps.designs.patterns import RNN_BLOCKS
 from blockmaps.plan import catalogue
 from blockmaps.report import redraw
 from blockmaps.report.figures import proportion, structures, style, wording
@@ -209,6 +211,24 @@ def test_structures_are_clear_only_if_intervals_do_not_overlap():
     assert "too few seeds" in structures.title([bare])
     assert "ranges from" in structures.finding(bare)[0]
     assert "ranges from" in structures.finding(means.iloc[1:])[0]
+
+
+def test_blocks_that_the_best_structures_share_are_the_title_if_every_panel_agrees():
+    names = ["".join(bits) for bits in product("01", repeat=6)]
+    full = pd.DataFrame([[bit == "1" for bit in name] for name in names], names, RNN_BLOCKS)
+    noise = np.random.default_rng(0).uniform(0, 0.05, len(names))
+    hx, hh, yh = (full[name].to_numpy(float) for name in ("hx", "hh", "yh"))
+    one, two, three = (
+        pd.DataFrame({"structure": names, "mean": mean + noise, "low": np.nan, "high": np.nan})
+        for mean in (0.5 - 0.1 * hx, 0.5 + 0.1 * (1 - hx) * hh, 0.5 - 0.1 * hx + 0.1 * hh * yh)
+    )
+    said = "The {} best of 64 structures are those with {}"
+    assert structures.title([one, one], full) == said.format(32, "a sparse hx")
+    assert structures.title([two], full) == said.format(16, "a sparse hx and a full hh")
+    assert structures.best([one, two], full) is None
+    assert structures.best([three], full) is None
+    moved = two["mean"].where(two["structure"] != "010000", 0.5)  # one of the 16 is not among them
+    assert structures.best([two.assign(mean=moved)], full) is None
 
 
 def test_what_panels_have_in_common_is_said_once():
