@@ -189,7 +189,7 @@ def test_what_has_been_trained_of_the_papers_preset_is_in_its_plan(paper, tier):
 
 def test_the_papers_tiers_are_a_table_of_the_document(root, paper, blockmaps):
     config, found = paper.config, {}
-    for shard in paper.shards.values():
+    for shard in paper.all.values():
         name = list(config.tiers)[tiers.tier_of(config, shard)]
         found[name] = found.get(name, 0) + len(shard.variants)
     (asked,) = re.findall(r"<!-- blockmaps (.*) -->", (root / "docs/tiers.md").read_text("utf-8"))
