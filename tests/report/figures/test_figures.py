@@ -219,16 +219,30 @@ def test_blocks_that_the_best_structures_share_are_the_title_if_every_panel_agre
     noise = np.random.default_rng(0).uniform(0, 0.05, len(names))
     hx, hh, yh = (full[name].to_numpy(float) for name in ("hx", "hh", "yh"))
     one, two, three = (
-        pd.DataFrame({"structure": names, "mean": mean + noise, "low": np.nan, "high": np.nan})
+        pd.DataFrame({"structure": names, "mean": mean + noise, "seeds": 2, "low": np.nan})
         for mean in (0.5 - 0.1 * hx, 0.5 + 0.1 * (1 - hx) * hh, 0.5 - 0.1 * hx + 0.1 * hh * yh)
     )
-    said = "The {} best of 64 structures are those with {}"
+    said = "Best by their means: the {} of 64 structures with {}"
     assert structures.title([one, one], full) == said.format(32, "a sparse hx")
     assert structures.title([two], full) == said.format(16, "a sparse hx and a full hh")
     assert structures.best([one, two], full) is None
     assert structures.best([three], full) is None
     moved = two["mean"].where(two["structure"] != "010000", 0.5)  # one of the 16 is not among them
     assert structures.best([two.assign(mean=moved)], full) is None
+    assert structures.best([two.assign(seeds=1)], full) is None
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("paper", "Best by their means: the 16 of 64 structures with a sparse hx and a full hh"),
+        ("laptop/rad", "Best by their means: the 32 of 64 structures with a sparse hx"),
+    ],
+)
+def test_what_the_best_structures_share_is_the_title_of_what_is_kept(root, folder, said):
+    kept = pd.read_parquet(root / "published" / folder / "runs.parquet")
+    kept = kept[kept["design"] == "factorial"]
+    assert structures.draw(kept).words.finding == said
 
 
 def test_what_panels_have_in_common_is_said_once():

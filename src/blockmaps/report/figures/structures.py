@@ -70,14 +70,17 @@ def finding(means: pd.DataFrame, judged: Outcome = outcome.ACCURACY) -> tuple[st
 def best(panels: list[pd.DataFrame], full: pd.DataFrame) -> str | None:
     """Say which one or two blocks set the best structures of every panel apart, None if none do.
 
-    They do if all structures with these blocks so filled are above all others. By chance that
-    happens to one of the 12 halves or 60 quarters of 64 structures less than once in 10^12 orders.
+    They do if the means of all structures with these blocks so filled are above all others', of two
+    seeds or more each. By chance one of the 12 halves or 60 quarters of 64 structures is so in less
+    than one of 10^12 orders. That the last of them is better than the next is not said.
 
     Parameters
     ----------
     panels : means by structure.
     full : whether a block has the higher of its two densities, structures × blocks.
     """
+    if any((means["seeds"] < 2).any() for means in panels):
+        return None
     ranks = [means.set_index("structure")["mean"].rank(ascending=False) for means in panels]
     words = {False: "a sparse", True: "a full"}
     for blocks in (*combinations(full, 1), *combinations(full, 2)):
@@ -86,8 +89,19 @@ def best(panels: list[pd.DataFrame], full: pd.DataFrame) -> str | None:
             if all(set(rank.index[rank <= len(alike)]) == set(alike) for rank in ranks):
                 said = (f"{words[high]} {one}" for one, high in zip(blocks, filled, strict=True))
                 share = " and ".join(said)
-                return f"The {len(alike)} best of {len(full)} structures are those with {share}"
+                return (
+                    f"Best by their means: the {len(alike)} of {len(full)} structures with {share}"
+                )
     return None
+
+
+def _outlying(means: pd.DataFrame) -> str | None:
+    """Name a structure that holds more than half of the variance that its panel's bars share."""
+    spread = (means["sd"] ** 2 * (means["n"] - 1)).fillna(0.0).set_axis(means["structure"])
+    if not (total := spread.sum()) or (share := spread.max() / total) <= 0.5:
+        return None
+    worst = spread.idxmax()
+    return f"{100 * share:.0f} % of the variance in the bars is of one structure, {worst}."
 
 
 def title(panels: list[pd.DataFrame], full: pd.DataFrame | None = None) -> str:
@@ -134,7 +148,7 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
     sheet = facets.draw(
         title(list(found.values()), full),
         caption,
-        wording.facts(outcomes, BARS),
+        wording.facts(outcomes, " ".join([BARS, *filter(None, map(_outlying, found.values()))])),
         [(name, *finding(rows, judged)) for name, rows in found.items()],
         {name: wording.counted(len(rows), "structure") for name, rows in found.items()},
         [facets.PanelLayer("range dots", points, "at", "mean")],
