@@ -185,7 +185,10 @@ def cost(
     known: dict[str, Took] = {}
     estimates: dict[str, float] = {}
     ratios: dict[str, list[float]] = {}
-    named = {shard.id: shard for shard in shards}  # a name is reckoned anew at every look
+    named: dict[str, Shard] = {}  # a name is reckoned anew at every look
+    for shard in shards:
+        whole = (runs / f"{shard.id}.manifest.json").exists()
+        named |= {one.id: one for one in ([shard] if whole else _split(shard, kept or {}))}
     for name, shard in named.items():
         spec = config.datasets[config.experiments[shard.experiment].dataset]
         own = (timed or {}).get(name)
@@ -209,6 +212,16 @@ def cost(
         sum(found.on_gpu for found in known.values()),
         sum(found.gpu for found in known.values()),
     )
+
+
+def _split(shard: Shard, kept: Mapping[tuple[str, str], Took]) -> list[Shard]:
+    """Return a shard's runs that are kept and those that are not, each as a shard of its own."""
+    halves: dict[bool, list[AnyVariant]] = {}
+    for variant in shard.variants:
+        halves.setdefault((shard.experiment, variant.key) in kept, []).append(variant)
+    if len(halves) == 1:
+        return [shard]
+    return [shard.model_copy(update={"variants": tuple(half)}) for half in halves.values()]
 
 
 def _kept(shard: Shard, kept: Mapping[tuple[str, str], Took]) -> Took | None:
