@@ -137,7 +137,7 @@ def as_markdown(tiers: Iterable[Spent]) -> str:
     for name, tier, cost in tiers:
         measured, more = (f"{seconds / 3600:,.1f}" for seconds in (cost.measured, cost.estimated))
         on_cpu = cost.trained - cost.on_gpu
-        hours = [f"{measured} measured of {on_cpu:,} runs"] if on_cpu else []
+        hours = [f"{measured} measured of {_runs(on_cpu)}"] if on_cpu else []
         hours += [_of_gpu(cost)] if cost.on_gpu else []
         if cost.trained < cost.runs:
             hours.append(f"{more} estimated" + (" of the others" if cost.trained else ""))
@@ -149,7 +149,11 @@ def as_markdown(tiers: Iterable[Spent]) -> str:
 
 def _of_gpu(cost: Cost) -> str:
     """Say what a GPU's jobs took."""
-    return f"{cost.gpu / 3600:.1f} h of jobs on a GPU for {cost.on_gpu:,} runs"
+    return f"{cost.gpu / 3600:.1f} h of jobs on a GPU for {_runs(cost.on_gpu)}"
+
+
+def _runs(number: int) -> str:
+    return f"{number:,} run{'s' * (number != 1)}"
 
 
 def by_run(jobs: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Took]:
