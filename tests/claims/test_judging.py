@@ -194,12 +194,24 @@ def test_too_few_seeds_are_not_tested(ledger, tmp_path):
 def test_a_scale_with_the_papers_sizes_is_the_papers(ledger, tmp_path):
     table = runs_table(budgets=(4000,), designs=("uniform", "balanced"), epochs=1, seeds=3)
     table = table.assign(inputs=2500, budget=100_000)
-    runs.write(table, tmp_path / "runs.parquet", runs.COLUMNS)
+    rows = table.assign(design=table["design"].replace("balanced", "explicit"))
+    runs.write(rows, tmp_path / "runs.parquet", runs.COLUMNS)
     rows = [row for row in judging.verdicts(ledger, [tmp_path]) if row["id"] == "A1"]
     assert all(row["paper_scale"] for row in rows)
     assert all(row["verdict"] != NOT_TESTED for row in rows)
-    parts = ["paper's rows, final accuracy", "paper's rows, area under the test curve"]
-    assert [row["part"] for row in rows if row["in_force"]] == parts
+    outcomes = ["final accuracy", "area under the test curve"]
+    assert [row["part"] for row in rows if row["in_force"]] == [
+        f"paper's rows, {one}" for one in outcomes
+    ]
+    # patterns that are solved for a proportion of ½ are not its rows, whatever the sizes
+    runs.write(table, tmp_path / "runs.parquet", runs.COLUMNS)
+    rows = [row for row in judging.verdicts(ledger, [tmp_path]) if row["id"] == "A1"]
+    mine = [row for row in rows if row["folder"]]
+    assert not any(row["paper_scale"] for row in mine)
+    assert {row["part"].split(", ")[0] for row in mine if row["in_force"]} == {
+        "balanced-thin",
+        "balanced-full",
+    }
 
 
 def test_holm_makes_a_claim_of_several_inconclusive(ledger):

@@ -122,6 +122,9 @@ class Tables:
             last = {"epochs": own["epoch"], "steps": own["step"]}
             sizes = {name: int(values.iloc[0]) for name, values in alike.items() if len(own)}
             sizes |= {name: int(values.max()) for name, values in last.items() if len(own)}
+            sizes["solved"] = bool(
+                (own.loc[own["arm"] == "balanced", "design"] == "balanced").any()
+            )
         return Scale(
             about or str(first["dataset"]),
             str(first["dataset"]),

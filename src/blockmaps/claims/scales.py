@@ -33,9 +33,9 @@ def starts_as_the_paper(claim: str, initialisation: str) -> bool:
 
 
 def is_paper_scale(claim: str, scale: Scale) -> bool:
-    """Return whether a scale has the sizes of the paper's own, and data like the paper's."""
+    """Return whether a scale has the paper's own sizes, and data and balanced patterns like it."""
     paper = PAPERS[claim]
-    if scale.anew:
+    if scale.anew or (claim == "A1" and scale.solved):
         return False
     if claim == "A3":
         return (scale.inputs, scale.outputs, scale.budgets) == (46, 26, HAMMER_BUDGETS)
