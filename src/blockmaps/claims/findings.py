@@ -51,7 +51,7 @@ class Scale:
     inputs, outputs, budget : |x|, |y| and unknowns; None where there are several or none.
     budgets : unknowns, where a test is at several.
     anew : whether training sequences are drawn anew every epoch, as the papers' are not.
-    solved : whether balanced patterns are solved for a proportion of ½; the papers' are rows of it.
+    solved : whether balanced patterns are solved for a proportion of ½, as the paper's are not.
     epochs, steps : trained, and the optimiser's steps; None where there are several or none.
     """
 
