@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from blockmaps.claims import writing
+from blockmaps.claims.findings import OWN_RATES
 from blockmaps.cli import claims as command
 from blockmaps.core import csv as tables
 from blockmaps.core.errors import InputError
@@ -63,15 +64,19 @@ def test_without_folders_it_lists_the_tests(capsys, root, monkeypatch):
 
 
 def test_every_scale_of_the_papers_has_a_line_and_others_are_counted(root):
-    """Data that were trained on for more steps say something else."""
+    """More steps say something else, and so do learning rates of the arms' own."""
     rows = writing.read(root / "published/paper/claims.json")
     own = [row for row in rows if row["id"] == "A1" and row["in_force"]]
-    papers = {row["steps"] for row in own if row["paper_scale"] and row["folder"]}
+    papers = {
+        (row["steps"], row["own_rates"]) for row in own if row["paper_scale"] and row["folder"]
+    }
     lines = [line for line in writing.brief_table(own).splitlines() if "**A1**" in line]
-    assert [line.split(" steps")[0].rpartition(" ")[2] for line in lines] == [
-        f"{steps:,}" for steps in sorted(papers)
-    ]
-    assert len(lines) > 1
+    said = [line.split("|")[4].strip() for line in lines]
+    assert len({*said}) == len(lines) > 1
+    assert [
+        (int(one.split(" steps")[0].split()[-1].replace(",", "")), OWN_RATES in one) for one in said
+    ] == sorted(papers)
+    assert {own_rates for _, own_rates in papers} == {False, True}
     assert "supported" in lines[0].split("|")[5]
     assert all(line.split("|")[5].strip() == "–" for line in lines[1:])
 

@@ -255,11 +255,14 @@ def test_runs_that_are_kept_are_measured(plan, tmp_path, blockmaps):
 
 
 def test_runs_at_rates_that_are_kept_are_counted(root, tmp_path, blockmaps):
-    """The runs that a rate was chosen by are not kept: they are done, as the rate is."""
+    """The runs that a rate was chosen by are not kept: done, as the rate is, but not timed."""
     shutil.copytree(root / "published/fair", tmp_path / "published/fair")
     command = ["plan", "--config", root / "config/fair.yaml"]
     said = blockmaps(*command, cwd=tmp_path).stdout
-    assert "tier   F4: 39 of 39 runs trained" in said
+    line = next(one for one in said.splitlines() if one.startswith("tier   F4: 39 of 39 runs"))
+    assert "no time kept of 24 runs that rates were chosen by" in line
+    row = blockmaps(*command, "--tiers", cwd=tmp_path).stdout.split("| F4 |")[1].splitlines()[0]
+    assert "measured of 15 runs, no time kept of 24 runs" in row
     (tmp_path / "published/fair/tables/rates.csv").unlink()
     assert "tier   F4: 0 of 39 runs trained" in blockmaps(*command, cwd=tmp_path).stdout
 

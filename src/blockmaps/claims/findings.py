@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NO_NUMBER = float("nan")
+OWN_RATES = "each arm at its own rate"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Scale:
     budgets : unknowns, where a test is at several.
     anew : whether training sequences are drawn anew every epoch, as the papers' are not.
     solved : whether balanced patterns are solved for a proportion of ½, as the paper's are not.
+    own_rates : whether every arm has a learning rate of its own.
     epochs, steps : trained, and the optimiser's steps; None where there are several or none.
     """
 
@@ -67,6 +69,7 @@ class Scale:
     budgets: tuple[int, ...] = ()
     anew: bool = False
     solved: bool = False
+    own_rates: bool = False
 
     @property
     def words(self) -> str:
@@ -77,6 +80,8 @@ class Scale:
             parts.append(f"{self.budget:,} unknowns")
         if self.epochs is not None:
             parts.append(f"{self.epochs} epochs")
+        if self.own_rates:
+            parts.append(OWN_RATES)
         return f"{self.about}: {', '.join(parts)}" if parts else self.about
 
 

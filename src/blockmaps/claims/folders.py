@@ -111,6 +111,19 @@ class Tables:
         """The data sets that were asked for, by name."""
         return self.config.get("datasets", {})
 
+    def own_rates(self, experiment: str, own: pd.DataFrame) -> bool:
+        """Return whether the arms of an experiment have a learning rate each, not one for all.
+
+        They do where the config has the rates tuned, or where they differ.
+
+        Parameters
+        ----------
+        own : its runs, of those arms.
+        """
+        asked = self.config.get("experiments", {}).get(experiment, {})
+        recipe = self.config.get("recipes", {}).get(asked.get("recipe"), {})
+        return recipe.get("learning_rate") == "tuned" or own["learning_rate"].nunique() > 1
+
     def scale(self, rows: pd.DataFrame, about: str = "") -> Scale:
         """Return the scale of rows of one experiment, data set, budget and initialisation."""
         first = rows.iloc[0]
@@ -125,6 +138,7 @@ class Tables:
             sizes["solved"] = bool(
                 (own.loc[own["arm"] == "balanced", "design"] == "balanced").any()
             )
+            sizes["own_rates"] = self.own_rates(str(first["experiment"]), own)
         return Scale(
             about or str(first["dataset"]),
             str(first["dataset"]),

@@ -237,7 +237,7 @@ def _corrected(rows: list[LedgerRow], ledger: Claims) -> list[LedgerRow]:
 
 def _sizes(scale: Scale) -> LedgerRow:
     names = ("dataset", "experiment", "inputs", "outputs", "budget", "initialisation")
-    return {name: getattr(scale, name) for name in (*names, "epochs", "steps")}
+    return {name: getattr(scale, name) for name in (*names, "own_rates", "epochs", "steps")}
 
 
 def _numbers(statistic: Statistic | None, level: float) -> LedgerRow:

@@ -193,16 +193,12 @@ def unlearnt(arms: Mapping[str, Rows], names: Iterable[str]) -> str | None:
 
 
 def one_rate(folder: Tables, arms: Mapping[str, Rows], names: Iterable[str]) -> str | None:
-    """Say that arms share one learning rate, where each is to be at its own; None where each is.
-
-    Each is where the config has the rates tuned, or where they differ.
-    """
+    """Say that arms share one learning rate, where each is to be at its own; None where each is."""
     own = [arms[name] for name in names if name in arms]
     if not own:
         return "without the runs table learning rates are not known"
-    experiment = folder.config.get("experiments", {}).get(own[0]["experiment"].iloc[0], {})
-    recipe = folder.config.get("recipes", {}).get(experiment.get("recipe"), {})
-    rates = {rate for runs in own for rate in runs["learning_rate"]}
-    if recipe.get("learning_rate") == "tuned" or len(rates) > 1:
+    rows = pd.concat(own)
+    if folder.own_rates(rows["experiment"].iloc[0], rows):
         return None
-    return f"all arms are trained at {rates.pop():g}; the test asks for each arm's own rate"
+    rate = rows["learning_rate"].iloc[0]
+    return f"all arms are trained at {rate:g}; the test asks for each arm's own rate"

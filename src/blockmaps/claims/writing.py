@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from blockmaps.claims.findings import OWN_RATES
 from blockmaps.claims.thresholds import BARE, CONTRADICTED, NOT_TESTED, SUPPORTED, VERDICTS, number
 from blockmaps.core import csv
 from blockmaps.core.errors import InputError
@@ -44,6 +45,7 @@ COLUMNS = {
     "outputs": "|y|",
     "budget": "unknowns",
     "initialisation": "how unknowns start; the paper's own way where runs differ in it",
+    "own_rates": "whether every arm has a learning rate of its own",
     "epochs": "trained",
     "steps": "optimiser steps",
     "folder": "where the tables are",
@@ -222,7 +224,7 @@ def brief_table(rows: Sequence[LedgerRow]) -> str:
         own = [row for row in rows if row["id"] == name and row["in_force"]]
         shown = sorted(_shown(own), key=_undecided)
         papers = [row for row in shown if row["paper_scale"] and row["verdict"] != NOT_TESTED]
-        papers.sort(key=lambda row: row["steps"] or 0)
+        papers.sort(key=lambda row: (row["steps"] or 0, row["own_rates"]))
         told = list(dict.fromkeys(map(_place, papers or shown[:1])))
         others = Counter(row["verdict"] for row in shown if _place(row) not in told)
         counted = ", ".join(f"{others[one]} {one}" for one in VERDICTS if one in others)
@@ -244,11 +246,12 @@ def _sizes(row: LedgerRow, steps: bool = False) -> str:
     known = {"inputs": "inputs", "outputs": "outputs", "budget": "unknowns", "epochs": "epochs"}
     known |= {"steps": "steps"} if steps else {}
     said = [f"{row[name]:,} {word}" for name, word in known.items() if row[name] is not None]
+    rates = [OWN_RATES] if row["own_rates"] else []
     papers = ["the paper's own sizes"] if row["paper_scale"] else []
     if row["inputs"] is None:
         # several sizes: inputs/outputs of each, or what is compared
         said = [row["scale"].replace("|x|/|y|", "inputs/outputs")]
-    return ", ".join((*said, *papers))
+    return ", ".join((*said, *rates, *papers))
 
 
 def _place(row: LedgerRow) -> tuple:

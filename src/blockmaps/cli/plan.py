@@ -54,7 +54,7 @@ def plan(
     # runs that a kept rate was chosen by are not kept themselves, nor needed again
     decided = tuning.decided(made.choices, made.tuned)
     chosen_by = {
-        (one.experiment, one.key): tiers.Took(0.0)
+        (one.experiment, one.key): tiers.UNTIMED
         for one in made.tuned
         if (one.experiment, one.arm, one.budget) in decided
     }

@@ -35,12 +35,16 @@ CLUSTER_JOB = 30  # minutes of a training job by profiles/slurm, `job_minutes`
 class Took(NamedTuple):
     """The seconds that training took: of a core, and by the clock where a job had a GPU.
 
-    `on_gpu` is how many runs a GPU has trained.
+    `on_gpu` is how many runs a GPU has trained, `untimed` of how many the time was not kept.
     """
 
     core: float
     gpu: float = 0.0
     on_gpu: int = 0
+    untimed: int = 0
+
+
+UNTIMED = Took(0.0, untimed=1)  # a run that was trained, of which nothing is kept
 
 
 class Cost(NamedTuple):
@@ -48,7 +52,7 @@ class Cost(NamedTuple):
 
     `measured` is of the shards that a CPU has trained, in core seconds; `estimated` of those that
     are not trained. `on_gpu` is how many runs a GPU has trained, `gpu` the seconds of its jobs by
-    the clock: no core would take as long.
+    the clock: no core would take as long. `untimed` is of how many trained runs no time was kept.
     """
 
     runs: int
@@ -57,6 +61,7 @@ class Cost(NamedTuple):
     estimated: float
     on_gpu: int = 0
     gpu: float = 0.0
+    untimed: int = 0
 
 
 def tier_of(config: Config, shard: Shard) -> int:
@@ -126,6 +131,7 @@ def in_words(spent: Spent) -> str:
         f"{name}: {cost.trained} of {cost.runs} runs trained; CPU hours of one core: "
         f"{cost.measured / 3600:.1f} measured, {cost.estimated / 3600:.1f} more estimated"
         + (f"; {_of_gpu(cost)}" if cost.on_gpu else "")
+        + (f"; {_untimed(cost)}" if cost.untimed else "")
         + (f"; claims {', '.join(tier.claims)}" if tier.claims else "")
         + (f"; {tier.about}" if tier.about else "")
     )
@@ -136,11 +142,12 @@ def as_markdown(tiers: Iterable[Spent]) -> str:
     lines = ["| tier | what | runs | claims | CPU hours |", "|---|---|---|---|---|"]
     for name, tier, cost in tiers:
         measured, more = (f"{seconds / 3600:,.1f}" for seconds in (cost.measured, cost.estimated))
-        on_cpu = cost.trained - cost.on_gpu
+        on_cpu = cost.trained - cost.on_gpu - cost.untimed
         hours = [f"{measured} measured of {_runs(on_cpu)}"] if on_cpu else []
         hours += [_of_gpu(cost)] if cost.on_gpu else []
         if cost.trained < cost.runs:
             hours.append(f"{more} estimated" + (" of the others" if cost.trained else ""))
+        hours += [_untimed(cost)] if cost.untimed else []
         claims = ", ".join(tier.claims) or "–"
         about = tier.about.replace("|", "\\|")
         lines.append(f"| {name} | {about} | {cost.runs:,} | {claims} | {', '.join(hours)} |")
@@ -152,6 +159,11 @@ def _of_gpu(cost: Cost) -> str:
     return f"{cost.gpu / 3600:.1f} h of jobs on a GPU for {_runs(cost.on_gpu)}"
 
 
+def _untimed(cost: Cost) -> str:
+    """Say of how many runs no time was kept: those that rates were chosen by."""
+    return f"no time kept of {_runs(cost.untimed)} that rates were chosen by"
+
+
 def _runs(number: int) -> str:
     return f"{number:,} run{'s' * (number != 1)}"
 
@@ -160,9 +172,8 @@ def by_run(jobs: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Took]:
     """Return each run's share of its job's seconds, by experiment and key, of jobs' manifests."""
     found: dict[tuple[str, str], Took] = {}
     for job in jobs:
-        core, gpu, on_gpu = took(job)
-        number = max(len(job["variants"]), 1)
-        own = Took(core / number, gpu / number, min(on_gpu, 1))
+        whole, number = took(job), max(len(job["variants"]), 1)
+        own = Took(whole.core / number, whole.gpu / number, min(whole.on_gpu, 1))
         found |= {(job["experiment"], key): own for key in job["variants"]}
     return found
 
@@ -201,8 +212,7 @@ def cost(
         if found is None:
             continue
         known[name] = found
-        # of runs that a rate was chosen by, and that are not kept, it is not known
-        if found.core and not found.on_gpu:
+        if found.core and not (found.on_gpu or found.untimed):
             ratios.setdefault(shard.experiment, []).append(found.core / estimates[name])
     return Cost(
         sum(len(shard.variants) for shard in named.values()),
@@ -215,6 +225,7 @@ def cost(
         ),
         sum(found.on_gpu for found in known.values()),
         sum(found.gpu for found in known.values()),
+        sum(found.untimed for found in known.values()),
     )
 
 
