@@ -539,6 +539,33 @@ def test_the_continuums_runs_are_enough(tmp_path):
     assert folder.table("trainability_differences") is None
 
 
+@pytest.mark.parametrize(
+    ("recipe", "rates", "own"),
+    [
+        ("tuned", {"dense": [1e-3], "uniform": [1e-3]}, True),
+        (1e-3, {"dense": [1e-3], "uniform": [1e-3]}, False),
+        (1e-3, {"dense": [1e-3], "uniform": [2e-3]}, True),
+        (1e-3, {"dense": [1e-3, 2e-3], "uniform": [1e-3, 2e-3]}, False),  # a sweep
+    ],
+)
+def test_arms_have_rates_of_their_own_where_each_has_one(tmp_path, recipe, rates, own):
+    config = {"experiments": {"a": {"recipe": "b"}}, "recipes": {"b": {"learning_rate": recipe}}}
+    rows = [
+        {"budget": 100, "arm": arm, "learning_rate": rate}
+        for arm, several in rates.items()
+        for rate in several
+    ]
+    assert Tables(tmp_path, config).own_rates("a", pd.DataFrame(rows)) is own
+
+
+def test_the_sizes_of_the_fair_preset_were_trained_at_own_rates(root):
+    rows = json.loads((root / "published/fair/claims.json").read_text(encoding="utf-8"))
+    own = [row for row in rows if row["id"] == "A5" and row["in_force"] and row["folder"]]
+    (crossed,) = [row for row in own if row["verdict"] != NOT_TESTED]
+    assert crossed["own_rates"]
+    assert crossed["scale"].endswith("each arm at its own rate")
+
+
 def test_claims_are_judged_of_the_papers_tasks_alone(ledger, results, tmp_path):
     """Beside a task of one's own, in which other arms win, every verdict is what it was."""
     papers = runs.read(results / "runs.parquet")

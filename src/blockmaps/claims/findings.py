@@ -80,9 +80,8 @@ class Scale:
             parts.append(f"{self.budget:,} unknowns")
         if self.epochs is not None:
             parts.append(f"{self.epochs} epochs")
-        if self.own_rates:
-            parts.append(OWN_RATES)
-        return f"{self.about}: {', '.join(parts)}" if parts else self.about
+        said = f"{self.about}: {', '.join(parts)}" if parts else self.about
+        return f"{said}; {OWN_RATES}" if self.own_rates else said
 
 
 @dataclass(frozen=True)

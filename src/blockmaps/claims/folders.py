@@ -112,17 +112,22 @@ class Tables:
         return self.config.get("datasets", {})
 
     def own_rates(self, experiment: str, own: pd.DataFrame) -> bool:
-        """Return whether the arms of an experiment have a learning rate each, not one for all.
+        """Return whether each arm of an experiment has its own learning rate.
 
-        They do where the config has the rates tuned, or where they differ.
+        Each has where the config has the rates tuned; else where every arm is trained at one, and
+        these differ.
 
         Parameters
         ----------
-        own : its runs, of those arms.
+        own : its runs, or some arms'.
         """
         asked = self.config.get("experiments", {}).get(experiment, {})
         recipe = self.config.get("recipes", {}).get(asked.get("recipe"), {})
-        return recipe.get("learning_rate") == "tuned" or own["learning_rate"].nunique() > 1
+        if recipe.get("learning_rate") == "tuned":
+            return True
+        each = own[["budget", "arm", "learning_rate"]].drop_duplicates()
+        arms, rates = each.groupby(["budget", "arm"]), each.groupby("budget")["learning_rate"]
+        return bool(arms.size().eq(1).all() and rates.nunique().gt(1).all())
 
     def scale(self, rows: pd.DataFrame, about: str = "") -> Scale:
         """Return the scale of rows of one experiment, data set, budget and initialisation."""

@@ -84,9 +84,15 @@ def _finding(
         *(_other_outcomes(folder, test.statistics, steps) if found else ()),
         Alternative(FAN_IN, _over(fan_in, test.statistics)),
     ]
+    outcomes = folder.outcomes
+    rates = outcomes is not None and all(
+        folder.own_rates(one, outcomes[outcomes["experiment"] == one])
+        for one in set(of_one["experiment"])
+    )
+    start = str(own["initialisation"].iloc[0])
     yield Finding(
         claim,
-        Scale(words, initialisation=str(own["initialisation"].iloc[0]), steps=steps),
+        Scale(words, initialisation=start, steps=steps, own_rates=rates),
         found,
         _over(own, test.secondary),
         completed(others, REASONS),

@@ -200,5 +200,5 @@ def one_rate(folder: Tables, arms: Mapping[str, Rows], names: Iterable[str]) -> 
     rows = pd.concat(own)
     if folder.own_rates(rows["experiment"].iloc[0], rows):
         return None
-    rate = rows["learning_rate"].iloc[0]
-    return f"all arms are trained at {rate:g}; the test asks for each arm's own rate"
+    rates = " and ".join(f"{rate:g}" for rate in sorted(rows["learning_rate"].unique()))
+    return f"all arms are trained at {rates}; the test asks for each arm's own rate"

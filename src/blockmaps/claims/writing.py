@@ -246,12 +246,12 @@ def _sizes(row: LedgerRow, steps: bool = False) -> str:
     known = {"inputs": "inputs", "outputs": "outputs", "budget": "unknowns", "epochs": "epochs"}
     known |= {"steps": "steps"} if steps else {}
     said = [f"{row[name]:,} {word}" for name, word in known.items() if row[name] is not None]
-    rates = [OWN_RATES] if row["own_rates"] else []
+    said += [OWN_RATES] if row["own_rates"] else []
     papers = ["the paper's own sizes"] if row["paper_scale"] else []
     if row["inputs"] is None:
         # several sizes: inputs/outputs of each, or what is compared
         said = [row["scale"].replace("|x|/|y|", "inputs/outputs")]
-    return ", ".join((*said, *rates, *papers))
+    return ", ".join((*said, *papers))
 
 
 def _place(row: LedgerRow) -> tuple:

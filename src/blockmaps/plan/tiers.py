@@ -212,6 +212,7 @@ def cost(
         if found is None:
             continue
         known[name] = found
+        # what a GPU trained says nothing of a core, nor do runs of which no time was kept
         if found.core and not (found.on_gpu or found.untimed):
             ratios.setdefault(shard.experiment, []).append(found.core / estimates[name])
     return Cost(
