@@ -21,10 +21,14 @@ def draw(
         ),
     ] = None,
     kind: Annotated[list[str] | None, typer.Option(help="svg or png; both if left out.")] = None,
+    experiment: Annotated[
+        list[str] | None,
+        typer.Option(help="An experiment to draw; may be given again, all if left out."),
+    ] = None,
 ) -> None:
     """Draw all figures of a folder from its tables; nothing is trained."""
     with importing():
         from blockmaps.report import redraw
 
-    for path in redraw.draw(folder, output, only or None, kind or redraw.KINDS):
+    for path in redraw.draw(folder, output, only or None, kind or redraw.KINDS, experiment or ()):
         print(path, flush=True)

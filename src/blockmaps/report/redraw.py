@@ -6,6 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from blockmaps.core.errors import InputError
 from blockmaps.core.files import sweep
 from blockmaps.plan import catalogue
@@ -23,6 +25,13 @@ def read(path: Path) -> tuple[Any, ...]:
     if path.suffix == ".safetensors":
         return strips.read(path)
     return (runs.of_study(runs.read(path), catalogue.MAIN_STUDY),)
+
+
+def _of(part: Any, experiments: Collection[str]) -> Any:
+    """Return the rows of some experiments; a table of none, and frames, as they are."""
+    if not isinstance(part, pd.DataFrame) or "experiment" not in part:
+        return part
+    return part[part["experiment"].isin(experiments)].reset_index(drop=True)
 
 
 def figures_of(folder: Path, kept: Collection[str] | None = None) -> list[str]:
@@ -57,15 +66,23 @@ def draw(
     output: Path,
     names: Sequence[str] | None = None,
     kinds: Sequence[str] = KINDS,
+    experiments: Collection[str] = (),
 ) -> list[Path]:
     """Draw the figures of a folder, all of them or these; return the files.
+
+    Parameters
+    ----------
+    experiments : whose runs and rows are drawn; all if there are none.
 
     Raises
     ------
     InputError
-        If a figure is not one that the folder has tables for.
+        If a figure is not one that the folder has tables for, or it has no such experiment.
     """
     known = figures_of(folder)
+    there = sorted(set(Folder(folder).runs["experiment"]))
+    if unknown := sorted({*experiments} - {*there}):
+        raise InputError(f"experiment {unknown[0]!r}: {folder} has {', '.join(there)}")
     sweep(output, ".*")
     paths: list[Path] = []
     output.mkdir(parents=True, exist_ok=True)
@@ -73,6 +90,7 @@ def draw(
     for name in known if names is None else names:
         if name not in known:
             raise InputError(f"figure {name!r}: {folder} has tables for {', '.join(known)}")
-        given = [part for one in catalogue.FIGURES[name].sources for part in once(folder / one)]
+        every = [part for one in catalogue.FIGURES[name].sources for part in once(folder / one)]
+        given = [_of(part, experiments) for part in every] if experiments else every
         paths += save(name, given, [output / f"{name}.{kind}" for kind in kinds])
     return paths

@@ -22,6 +22,8 @@ BANDS = (
     "the mean over an epoch, while weights move."
 )
 MOST_ARMS = 7  # more lines than these cannot be told apart
+MOST_TOLD = 4  # of more panels test accuracy alone is said: the rest would be half a page
+IN_TABLE = " The table train_test has train accuracy, gap, area and steps."
 
 
 def learning_curves(runs: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -68,13 +70,15 @@ def differences(runs: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def findings(table: pd.DataFrame, digits: int) -> wording.Findings:
-    """Say how arms end against each other on test; of the last pair, by how much in the rest.
+    """Say how arms end against each other on test; of the last pair, and few panels, the rest too.
 
     Parameters
     ----------
     table : of `differences`.
     """
-    known = table["of"].isin(table["of"].tail(1)) | (table["measure"] == TEST)
+    known = table["measure"] == TEST
+    if table["panel"].nunique() <= MOST_TOLD:
+        known |= table["of"].isin(table["of"].tail(1))
     return [
         (
             row.panel,
@@ -136,7 +140,7 @@ def draw(runs: pd.DataFrame, caption: str = "") -> style.Sheet:
     return facets.draw(
         title(told),
         caption,
-        wording.facts(outcomes, BANDS + left_out),
+        wording.facts(outcomes, BANDS + left_out + IN_TABLE * (len(compared) > MOST_TOLD)),
         findings(told, judged.digits),
         {panel: wording.runs_and_patterns(found[name]) for panel, (name, _) in each.items()},
         [facets.PanelLayer("band line", curves, "step", "mean")],
