@@ -81,6 +81,17 @@ def test_every_scale_of_the_papers_has_a_line_and_others_are_counted(root):
     assert all(line.split("|")[5].strip() == "–" for line in lines[1:])
 
 
+def test_fewer_epochs_at_the_papers_sizes_are_counted(root):
+    """What did not learn in six epochs is not what the papers' 25 say."""
+    kept = [writing.read(root / f"published/{name}/claims.json") for name in ("fair", "paper")]
+    own = [row for rows in kept for row in rows if row["id"] == "E1b" and row["in_force"]]
+    epochs = {row["epochs"] for row in own if row["paper_scale"] and row["folder"]}
+    assert len(epochs) > 1
+    (line,) = [line for line in writing.brief_table(own).splitlines() if "**E1b**" in line]
+    assert f"{max(epochs)} epochs" in line
+    assert "1 an arm did not learn" in line.split("|")[-2]
+
+
 def test_faults_are_one_line(folder, tmp_path, blockmaps):
     done = blockmaps("claims", tmp_path / "nowhere", check=False)
     assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)

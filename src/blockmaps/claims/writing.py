@@ -208,9 +208,10 @@ def _joined(cells: Sequence[str]) -> str:
 def brief_table(rows: Sequence[LedgerRow]) -> str:
     """Return a line a claim: what its test in force says at the scale that decides most.
 
-    That is the papers' own where it was tested, else one with a verdict either way, else the one
-    with the most unknowns and epochs. All parts of the test are said there; the other scales are
-    counted. Data of the papers' own scale that were trained on for more steps have a line more.
+    That is the papers' own where it was tested, after the most epochs that it was; else one with a
+    verdict either way, else the one with the most unknowns and epochs. All parts of the test are
+    said there; the other scales are counted. Data of the papers' own scale that were trained on for
+    more steps, or at rates of the arms' own, have a line more.
 
     Raises
     ------
@@ -224,6 +225,8 @@ def brief_table(rows: Sequence[LedgerRow]) -> str:
         own = [row for row in rows if row["id"] == name and row["in_force"]]
         shown = sorted(_shown(own), key=_undecided)
         papers = [row for row in shown if row["paper_scale"] and row["verdict"] != NOT_TESTED]
+        longest = max((row["epochs"] or 0 for row in papers), default=0)
+        papers = [row for row in papers if (row["epochs"] or 0) == longest]
         papers.sort(key=lambda row: (row["steps"] or 0, row["own_rates"]))
         told = list(dict.fromkeys(map(_place, papers or shown[:1])))
         others = Counter(row["verdict"] for row in shown if _place(row) not in told)
