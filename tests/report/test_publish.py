@@ -20,7 +20,6 @@ from blockmaps.core.errors import DamagedError, InputError
 from blockmaps.core.files import checksums
 from blockmaps.plan import catalogue
 from blockmaps.report import publish, redraw
-from blockmaps.report.figures import curves
 from blockmaps.results import manifest, runs
 from blockmaps.results.folder import Folder, find
 
@@ -96,13 +95,6 @@ def test_a_figure_of_some_experiments_is_one_of_a_folder_without_the_others(root
     assert "area under the test curve" in facts
     with pytest.raises(InputError, match=r"experiment 'nothing'.* has anew, "):
         redraw.draw(folder, tmp_path, ["curves"], ["png"], ["structures", "nothing"])
-
-
-def test_of_many_panels_the_curves_say_test_accuracy_alone(root, tmp_path):
-    redraw.draw(root / "published/paper", tmp_path, ["curves"], ["svg"])
-    facts = json.loads((tmp_path / "curves.words.json").read_text(encoding="utf-8"))["facts"]
-    assert {*re.findall(r"less \w+, ([a-z ]+):", facts)} == {"test"}
-    assert facts.endswith(curves.IN_TABLE)
 
 
 def test_a_figure_without_tables_is_refused(every_figure, tmp_path):

@@ -1,5 +1,6 @@
 """Figures of the analysis: what they say, on what, and the same bytes every time."""
 
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -127,6 +128,15 @@ def test_the_metrics_figure_says_the_tables_numbers_and_what_cannot_be_told_apar
     assert not faults(sheet)
     nothing = both[0].iloc[:0], both[1].iloc[:0]
     assert metric.TOO_FEW in words(metric.draw(*nothing))
+
+
+def test_of_many_panels_the_curves_say_test_accuracy_alone():
+    budgets = (4000, 5000, 6000, 7000, 8000)
+    table = runs_table(budgets=budgets, designs=("uniform", "balanced"), epochs=2)
+    for number in (curves.MOST_TOLD, len(budgets)):
+        facts = curves.draw(table[table["budget"].isin(budgets[:number])]).words.facts
+        alone = {*re.findall(r"less \w+, ([a-z ]+):", facts)} == {"test"}
+        assert alone == (curves.IN_TABLE in facts) == (number > curves.MOST_TOLD)
 
 
 def test_train_and_test_show_the_arms_that_are_compared_and_say_by_how_much():
