@@ -5,6 +5,7 @@ import re
 import shlex
 import tomllib
 import warnings
+from functools import cache
 
 import documents
 import numpy as np
@@ -174,6 +175,7 @@ def test_sentences_are_short():
             warnings.warn(f"{name}: {mean:.1f} words a sentence; aim: {LONGEST}", stacklevel=1)
 
 
+@cache
 def kept_intervals() -> np.ndarray:
     """Return (estimate, low, high) of every statistic and table row that is kept."""
     found = []
@@ -196,7 +198,7 @@ def kept_intervals() -> np.ndarray:
             if one["low"] is not None
         ]
         found.append(np.array(three).reshape(-1, 3))
-    return np.concatenate(found)
+    return np.unique(np.concatenate(found).astype(float), axis=0)
 
 
 def said_intervals(text: str) -> list[tuple[str, ...]]:
