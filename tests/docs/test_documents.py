@@ -226,7 +226,7 @@ def as_written(three: tuple[str, ...], kept: np.ndarray) -> bool:
 FURTHER = {("20", "−0.54", "0.94")}
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/findings.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/findings.md", "docs/summary.md"])
 def test_the_intervals_of_the_findings_are_those_that_are_kept(name):
     """When more runs are published, this says which sentence has to follow."""
     kept = kept_intervals()
