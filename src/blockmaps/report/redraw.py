@@ -80,7 +80,7 @@ def draw(
         If a figure is not one that the folder has tables for, or it has no such experiment.
     """
     known = figures_of(folder)
-    there = sorted(set(Folder(folder).runs["experiment"]))
+    there = sorted(set(Folder(folder).runs["experiment"])) if experiments else []
     if unknown := sorted({*experiments} - {*there}):
         raise InputError(f"experiment {unknown[0]!r}: {folder} has {', '.join(there)}")
     sweep(output, ".*")
